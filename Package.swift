@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A first build with the HTTP client takes minutes. HAKO_WITHOUT_HTTP=1 leaves out the modules that need it, for
+// quick builds and tests of everything else (CONTRIBUTING.md, "Quick builds").
+let withHTTP = Context.environment["HAKO_WITHOUT_HTTP"] == nil
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+// Load-time relocations cost most of a small program's start (Documentation/performance.md): what runs often is a
+// static executable. Debug builds and tests stay dynamic.
+let staticExecutable: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(
+    _ name: String, _ dependencies: [Target.Dependency], linkerSettings: [LinkerSetting] = staticExecutable
+) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: linkerSettings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "hako",
+    products: [
+        .executable(name: "hako", targets: ["hako"]),
+        .executable(name: "hako-runtime", targets: ["hako-runtime"]),
+    ],
+    targets: [
+        // The wrappers of C: unsafe pointers live here and nowhere else.
+        .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        module("Linux", ["CLinux"]),
+        .systemLibrary(name: "CCrypto"),
+        module("Hashing", ["CCrypto"]),
+        .systemLibrary(name: "CSQLite"),
+        module("SQLite", ["CSQLite"]),
+
+        // Values and formats.
+        module("OCI"),
+        module("GoTemplate"),
+        module("CommandLineTables"),
+        module("Archive", ["Linux", "Hashing"]),
+
+        // Images and metadata.
+        module("Metadata", ["SQLite", "OCI"]),
+        module("ImageStore", ["Metadata", "Archive", "Hashing", "OCI", "Linux"]),
+        module("ImageClient", ["OCI", "Linux"]),
+
+        // Running containers.
+        module("Runtime", ["OCI", "Linux"]),
+        module("Monitor", ["Runtime", "OCI", "Linux"]),
+        module("RuntimeClient", ["OCI", "Linux"]),
+        module("Network", ["OCI", "Linux"]),
+        module("Engine", ["ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "OCI", "Linux"]),
+
+        program("hako", ["Engine", "CommandLineTables", "GoTemplate", "OCI", "Linux"]),
+        program("hako-runtime", ["Runtime", "Monitor", "CommandLineTables"]),
+
+        .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
+        tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata"), tests(of: "ImageStore"),
+        tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "Monitor"), tests(of: "RuntimeClient"),
+        tests(of: "Network"), tests(of: "Engine"),
+    ]
+)
+
+if withHTTP {
+    package.dependencies += [
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ]
+    package.products.append(.executable(name: "hako-image", targets: ["hako-image"]))
+    package.targets += [
+        .systemLibrary(name: "CCodecs"),
+        module("Compression", ["CCodecs"]),
+        module(
+            "Registry",
+            [
+                "OCI", "Hashing", "Linux", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        module("Transfer", ["Registry", "ImageStore", "Archive", "Compression", "Hashing", "OCI", "Linux"]),
+        program("hako-image", ["Transfer", "CommandLineTables"], linkerSettings: []),
+        tests(of: "Compression"), tests(of: "Registry"), tests(of: "Transfer", ["CommandLineTables"]),
+    ]
+}

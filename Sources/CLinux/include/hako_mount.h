@@ -1,0 +1,3 @@
+#ifndef HAKO_MOUNT_H
+#define HAKO_MOUNT_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef HAKO_NAMESPACE_H
+#define HAKO_NAMESPACE_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef HAKO_NETLINK_H
+#define HAKO_NETLINK_H
+#endif

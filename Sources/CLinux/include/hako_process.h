@@ -1,0 +1,3 @@
+#ifndef HAKO_PROCESS_H
+#define HAKO_PROCESS_H
+#endif

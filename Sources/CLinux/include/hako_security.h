@@ -1,0 +1,3 @@
+#ifndef HAKO_SECURITY_H
+#define HAKO_SECURITY_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef HAKO_TERMINAL_H
+#define HAKO_TERMINAL_H
+#endif

@@ -1,0 +1,89 @@
+import CLinux
+import Glibc
+
+extension FileDescriptor {
+    /// Makes one directory in this one; an existing name is an error (EEXIST).
+    public borrowing func makeDirectory(_ name: some Path, mode: mode_t = 0o700) throws(SystemCallError) {
+        let number = self.number
+        _ = try retryingErrno("mkdirat", on: name.description) { name.withCPath { mkdirat(number, $0, mode) } }
+    }
+
+    /// Removes one name that is not a directory.
+    public borrowing func unlink(_ name: some Path) throws(SystemCallError) {
+        let number = self.number
+        _ = try retryingErrno("unlinkat", on: name.description) { name.withCPath { unlinkat(number, $0, 0) } }
+    }
+
+    /// Removes one empty directory.
+    public borrowing func removeDirectory(_ name: some Path) throws(SystemCallError) {
+        let number = self.number
+        _ = try retryingErrno("unlinkat", on: name.description) {
+            name.withCPath { unlinkat(number, $0, AT_REMOVEDIR) }
+        }
+    }
+
+    /// Renames between two directories. renameat2(2); `flags` may hold RENAME_NOREPLACE or RENAME_EXCHANGE.
+    public static func rename(
+        _ old: some Path, in from: borrowing FileDescriptor, to new: some Path, in to: borrowing FileDescriptor,
+        flags: UInt32 = 0
+    ) throws(SystemCallError) {
+        let (source, destination) = (from.number, to.number)
+        _ = try retryingInterrupts("renameat2", on: "\(old) to \(new)") {
+            old.withCPath { old in new.withCPath { hako_renameat2(source, old, destination, $0, flags) } }
+        }
+    }
+
+    /// The names in this directory but `.` and `..`, in no order.
+    public borrowing func names() throws(SystemCallError) -> [PathBytes] {
+        // A descriptor of its own: reading moves the offset, which duplicates would share.
+        let reading = try openChild(".", flags: O_RDONLY | O_DIRECTORY)
+        let number = reading.relinquish()
+        guard let stream = fdopendir(number) else {
+            let errno = Errno(rawValue: Glibc.errno)
+            _ = Glibc.close(number)
+            throw SystemCallError("fdopendir", on: "descriptor \(number)", errno)
+        }
+        defer { closedir(stream) }
+        var names: [PathBytes] = []
+        while true {
+            Glibc.errno = 0
+            guard let entry = readdir(stream) else {
+                guard Glibc.errno == 0 else {
+                    throw SystemCallError("readdir", on: "descriptor \(number)", Errno(rawValue: Glibc.errno))
+                }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: UInt8.self, capacity: 256) { start in
+                    Array(UnsafeBufferPointer(start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
+                }
+            }
+            if name != [0x2E] && name != [0x2E, 0x2E], let path = PathBytes(name) { names.append(path) }
+        }
+    }
+}
+
+/// Directories by path, for what Hako itself lays out.
+public enum Directory {
+    /// Makes `path` and the parents that are missing, each with `mode` whatever the umask. What is there stays as it is.
+    public static func create(_ path: String, mode: mode_t = 0o700) throws(SystemCallError) {
+        if mkdir(path, mode) == 0 {
+            // mkdir(2) takes the umask away: a store must be closed to others also under umask 0, and usable under 0777.
+            guard chmod(path, mode) == 0 else {
+                throw SystemCallError("chmod", on: path, Errno(rawValue: Glibc.errno))
+            }
+            return
+        }
+        let errno = Errno(rawValue: Glibc.errno)
+        switch errno {
+        case .exists: return
+        case .noSuchFile:
+            guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else {
+                throw SystemCallError("mkdir", on: path, errno)
+            }
+            try create(String(path[..<slash]), mode: mode)
+            try create(path, mode: mode)
+        default: throw SystemCallError("mkdir", on: path, errno)
+        }
+    }
+}
