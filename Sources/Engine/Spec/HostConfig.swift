@@ -1,0 +1,167 @@
+import OCI
+
+/// How a container runs on this host: Docker's "HostConfig".
+public struct HostConfig: Hashable, Sendable {
+    /// `source:destination[:options]`, as `-v` takes them.
+    public var binds: [String] = []
+    public var mounts: [MountRequest] = []
+    /// Destination → options (`size=64m,mode=1777`).
+    public var tmpfs: [String: String] = [:]
+    public var containerIDFile = ""
+    public var logConfig = LogConfig()
+    /// `bridge`, `host`, `none` or `container:ID`.
+    public var networkMode = "bridge"
+    /// Container port (`80/tcp`) → where on the host; a host port of "" is any free one.
+    public var portBindings: [PortBindingRequest] = []
+    public var publishAllPorts = false
+    public var autoRemove = false
+    public var capAdd: [String] = []
+    public var capDrop: [String] = []
+    public var dns: [String] = []
+    public var dnsOptions: [String] = []
+    public var dnsSearch: [String] = []
+    /// `name:address`, or `name:host-gateway`.
+    public var extraHosts: [String] = []
+    public var groupAdd: [String] = []
+    public var ipcMode = "private"
+    public var pidMode = ""
+    public var utsMode = ""
+    /// `` and `auto` are a range of the container's own, `host` none.
+    public var usernsMode = ""
+    public var cgroupnsMode = "private"
+    public var privileged = false
+    public var readonlyRootfs = false
+    public var securityOptions: [String] = []
+    /// In bytes.
+    public var shmSize: Int64 = 64 << 20
+    public var sysctls: [String: String] = [:]
+    /// A name or path of an OCI runtime; empty is Hako's own.
+    public var runtime = ""
+    public var initProcess: Bool?
+    public var restartPolicy = RestartPolicy()
+    public var annotations: [String: String] = [:]
+    public var resources = Resources()
+    /// Nil has the defaults, an empty list none.
+    public var maskedPaths: [String]?
+    public var readonlyPaths: [String]?
+
+    public init() {}
+}
+
+/// Where a container's output goes.
+public struct LogConfig: Hashable, Sendable {
+    public var type = "json-file"
+    public var options: [String: String] = [:]
+    public init() {}
+}
+
+public struct RestartPolicy: Hashable, Sendable {
+    public var name = "no"
+    public var maximumRetryCount: Int64 = 0
+    public init() {}
+}
+
+/// One `-p`: a port of the container and where it is wanted on the host.
+public struct PortBindingRequest: Hashable, Sendable {
+    /// `80/tcp`.
+    public var containerPort: String
+    /// Empty is every address.
+    public var hostIP: String
+    /// Empty or "0" is any free one; a range `8000-8010` is the first free one of it.
+    public var hostPort: String
+
+    public init(containerPort: String, hostIP: String = "", hostPort: String = "") {
+        self.containerPort = containerPort
+        self.hostIP = hostIP
+        self.hostPort = hostPort
+    }
+}
+
+/// One `--mount`.
+public struct MountRequest: Hashable, Sendable {
+    public enum Kind: String, Sendable { case bind, tmpfs, volume }
+    public var kind: Kind
+    public var source: String
+    public var target: String
+    public var isReadOnly = false
+    /// Of a bind: `rprivate` where empty.
+    public var propagation = ""
+    /// Of a bind: make a missing source, as `-v` does.
+    public var createsSource = false
+    public var isRecursive = true
+    /// Of a tmpfs, in bytes; 0 has no limit of its own.
+    public var tmpfsSize: Int64 = 0
+    /// Of a tmpfs: permission bits; nil is 1777.
+    public var tmpfsMode: Int64?
+
+    public init(_ kind: Kind, source: String = "", target: String) {
+        self.kind = kind
+        self.source = source
+        self.target = target
+    }
+}
+
+/// Limits; 0, empty and nil are none.
+public struct Resources: Hashable, Sendable {
+    public var memory: Int64 = 0
+    public var memoryReservation: Int64 = 0
+    /// Memory and swap together; -1 is unlimited, 0 twice the memory.
+    public var memorySwap: Int64 = 0
+    public var memorySwappiness: Int64?
+    public var oomKillDisable: Bool?
+    public var oomScoreAdjust: Int64 = 0
+    /// Billionths of a CPU.
+    public var nanoCPUs: Int64 = 0
+    public var cpuShares: Int64 = 0
+    /// In microseconds.
+    public var cpuPeriod: Int64 = 0
+    public var cpuQuota: Int64 = 0
+    public var cpusetCPUs = ""
+    public var cpusetMems = ""
+    /// 0 and below are unlimited.
+    public var pidsLimit: Int64?
+    public var blkioWeight: Int64 = 0
+    public var readBps: [DeviceRate] = []
+    public var writeBps: [DeviceRate] = []
+    public var readIOps: [DeviceRate] = []
+    public var writeIOps: [DeviceRate] = []
+    public var devices: [DeviceRequest] = []
+    public var deviceCgroupRules: [String] = []
+    public var ulimits: [Ulimit] = []
+
+    public init() {}
+}
+
+/// A rate of one block device, in bytes or operations per second.
+public struct DeviceRate: Hashable, Sendable {
+    public var path: String
+    public var rate: Int64
+    public init(path: String, rate: Int64) {
+        self.path = path
+        self.rate = rate
+    }
+}
+
+public struct DeviceRequest: Hashable, Sendable {
+    public var pathOnHost: String
+    public var pathInContainer: String
+    /// Of `r`, `w` and `m`.
+    public var permissions: String
+    public init(pathOnHost: String, pathInContainer: String, permissions: String) {
+        self.pathOnHost = pathOnHost
+        self.pathInContainer = pathInContainer
+        self.permissions = permissions
+    }
+}
+
+/// A resource limit by setrlimit(2)'s name in lower case: `nofile`. -1 is unlimited.
+public struct Ulimit: Hashable, Sendable {
+    public var name: String
+    public var soft: Int64
+    public var hard: Int64
+    public init(name: String, soft: Int64, hard: Int64) {
+        self.name = name
+        self.soft = soft
+        self.hard = hard
+    }
+}
