@@ -80,7 +80,7 @@ if withHTTP {
     package.products.append(.executable(name: "hako-image", targets: ["hako-image"]))
     package.targets += [
         .systemLibrary(name: "CCodecs"),
-        module("Compression", ["CCodecs"]),
+        module("Compression", ["CCodecs", "Linux"]),
         module(
             "Registry",
             [

@@ -1,0 +1,37 @@
+/// A stream of bytes that is read from, a buffer at a time: a file, a download, a decoder in front of one.
+public protocol ByteSource: AnyObject {
+    /// Writes the stream's next bytes to the start of `buffer`, waiting for at least one.
+    ///
+    /// - Returns: How many; at most the buffer's count. 0 is the end of the stream, also on every later call.
+    func read(into buffer: inout [UInt8]) throws -> Int
+}
+
+/// A file, pipe or socket as a stream.
+public final class FileSource: ByteSource {
+    private let file: FileDescriptor
+
+    /// Reads from the file's offset on and closes it when this value goes.
+    public init(_ file: consuming FileDescriptor) { self.file = file }
+
+    public func read(into buffer: inout [UInt8]) throws -> Int { try file.read(into: &buffer) }
+}
+
+/// Bytes in memory as a stream.
+public final class MemorySource: ByteSource {
+    private let bytes: [UInt8]
+    private let chunkSize: Int
+    private var position = 0
+
+    /// - Parameter chunkSize: The most that one read gives, in bytes.
+    public init(_ bytes: [UInt8], chunkSize: Int = .max) {
+        self.bytes = bytes
+        self.chunkSize = chunkSize
+    }
+
+    public func read(into buffer: inout [UInt8]) throws -> Int {
+        let count = min(buffer.count, bytes.count - position, chunkSize)
+        buffer.replaceSubrange(..<count, with: bytes[position..<position + count])
+        position += count
+        return count
+    }
+}
