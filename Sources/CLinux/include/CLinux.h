@@ -5,11 +5,14 @@
 #define HAKO_CLINUX_H
 
 #include "hako_descriptor.h"
+#include "hako_event.h"
 #include "hako_mount.h"
 #include "hako_namespace.h"
 #include "hako_netlink.h"
 #include "hako_process.h"
 #include "hako_security.h"
+#include "hako_socket.h"
+#include "hako_spawn.h"
 #include "hako_terminal.h"
 
 #endif

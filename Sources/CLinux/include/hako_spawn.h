@@ -1,0 +1,35 @@
+#ifndef HAKO_SPAWN_H
+#define HAKO_SPAWN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+// What a new program gets. Descriptor `targets[i]` in it is `sources[i]` here; `targets` ascend, without a number twice.
+// Of 0, 1 and 2, those that aren't among the targets are /dev/null; nothing else is open.
+struct hako_spawn {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const int *sources;
+    const int *targets;
+    int count;
+    int new_session;
+    // A number of the new program that becomes its controlling terminal; -1 for none. Needs new_session.
+    int terminal;
+};
+
+enum hako_spawn_step {
+    HAKO_SPAWN_CLONE, HAKO_SPAWN_DESCRIPTORS, HAKO_SPAWN_SESSION, HAKO_SPAWN_TERMINAL, HAKO_SPAWN_EXEC
+};
+
+// Starts a program; its signals have their default actions and none is blocked. 0 or -errno, with the step that failed.
+int hako_spawn(const struct hako_spawn *plan, int *pid, int *pidfd, int *failed_step);
+
+// waitid(2) on a pidfd. `status` gets si_status, `code` si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED).
+// 1 when the child had ended (and is reaped), 0 when it hasn't and `block` is 0, or -errno.
+int hako_wait_pidfd(int pidfd, int block, int *code, int *status);
+
+// Reaps any one child that has ended: its pid, 0 when there is none, or -errno.
+int hako_reap_any(void);
+
+#endif

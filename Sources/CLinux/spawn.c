@@ -1,0 +1,121 @@
+#define _GNU_SOURCE
+#include "hako_spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RESULT(call) ({ long result_ = (call); result_ < 0 ? -errno : (int)result_; })
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+struct child_context {
+    const struct hako_spawn *plan;
+    int step;
+    int error;
+};
+
+static int close_range_on_exec(unsigned first, unsigned last) {
+    return first > last ? 0 : RESULT(syscall(SYS_close_range, first, last, CLOSE_RANGE_CLOEXEC));
+}
+
+static int null_for(int target) {
+    int null = RESULT(open("/dev/null", O_RDWR));
+    if (null < 0 || null == target) return null < 0 ? null : 0;
+    int result = RESULT(dup2(null, target));
+    close(null);
+    return result < 0 ? result : 0;
+}
+
+// The sources move above every target first: a target's number may be another one's source.
+static int arrange(const struct hako_spawn *plan) {
+    int highest = plan->count ? plan->targets[plan->count - 1] : 2;
+    int floor = highest < 2 ? 3 : highest + 1, moved[plan->count + 1];
+    for (int i = 0; i < plan->count; i++) {
+        moved[i] = RESULT(fcntl(plan->sources[i], F_DUPFD_CLOEXEC, floor));
+        if (moved[i] < 0) return moved[i];
+    }
+    unsigned next = 0;
+    for (int i = 0; i < plan->count; i++) {
+        int target = plan->targets[i], result = RESULT(dup2(moved[i], target));
+        if (result < 0) return result;
+        if ((unsigned)target > next && (result = close_range_on_exec(next, target - 1)) < 0) return result;
+        next = target + 1;
+    }
+    int result = close_range_on_exec(next, ~0U);
+    for (int standard = 0, i = 0; result == 0 && standard < 3; standard++) {
+        while (i < plan->count && plan->targets[i] < standard) i++;
+        if (i == plan->count || plan->targets[i] != standard) result = null_for(standard);
+    }
+    return result;
+}
+
+static void default_signals(void) {
+    // exec(2) resets what is caught but keeps what is ignored: SIGPIPE would stay ignored in programs that count on it.
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int child(void *argument) {
+    struct child_context *context = argument;
+    const struct hako_spawn *plan = context->plan;
+    default_signals();
+    context->step = HAKO_SPAWN_SESSION;
+    if (plan->new_session && (context->error = RESULT(setsid())) < 0) _exit(127);
+    context->step = HAKO_SPAWN_DESCRIPTORS;
+    if ((context->error = arrange(plan)) < 0) _exit(127);
+    context->step = HAKO_SPAWN_TERMINAL;
+    if (plan->terminal >= 0 && (context->error = RESULT(ioctl(plan->terminal, TIOCSCTTY, 0))) < 0) _exit(127);
+    context->step = HAKO_SPAWN_EXEC;
+    execve(plan->path, plan->arguments, plan->environment);
+    context->error = -errno;
+    _exit(127);
+}
+
+// As posix_spawn does it: the child borrows our memory until it execs, so that a large parent costs nothing, and tells of
+// its failure there. Signals are blocked meanwhile, for a handler in the child would run on our data.
+int hako_spawn(const struct hako_spawn *plan, int *pid, int *pidfd, int *failed_step) {
+    struct child_context context = {.plan = plan, .step = HAKO_SPAWN_CLONE};
+    _Alignas(16) char stack[16384];
+    sigset_t all, before;
+    sigfillset(&all);
+    int error = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (error) return -error;
+    *pidfd = -1;
+    int made = RESULT(clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &context, pidfd));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    *failed_step = context.step;
+    if (made < 0) return made;
+    if (context.error < 0) {
+        while (waitpid(made, NULL, 0) < 0 && errno == EINTR) {}
+        close(*pidfd);
+        return context.error;
+    }
+    *pid = made;
+    return 0;
+}
+
+int hako_wait_pidfd(int pidfd, int block, int *code, int *status) {
+    siginfo_t info = {0};
+    int result = RESULT(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | (block ? 0 : WNOHANG)));
+    if (result < 0) return result;
+    *code = info.si_code;
+    *status = info.si_status;
+    return info.si_pid != 0;
+}
+
+int hako_reap_any(void) {
+    int pid = RESULT(waitpid(-1, NULL, WNOHANG));
+    return pid == -ECHILD ? 0 : pid;
+}

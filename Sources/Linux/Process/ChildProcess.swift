@@ -1,0 +1,56 @@
+import CLinux
+import Glibc
+
+/// How a process ended.
+public enum ExitStatus: Hashable, Sendable {
+    case exited(code: CInt)
+    case killed(signal: CInt, dumpedCore: Bool)
+
+    /// As a shell tells it: the exit code, or 128 + the signal.
+    public var shellCode: CInt {
+        switch self {
+        case .exited(let code): code
+        case .killed(let signal, _): 128 + signal
+        }
+    }
+}
+
+/// A child of this process, held by a pidfd: what is waited for is this child, whoever has its number later.
+public struct ChildProcess: ~Copyable, Sendable {
+    /// For messages and for what is written down.
+    public let pid: CInt
+    /// Readable once the child has ended. pidfd_open(2).
+    public let pidfd: FileDescriptor
+
+    public init(pid: CInt, pidfd: consuming FileDescriptor) {
+        self.pid = pid
+        self.pidfd = pidfd
+    }
+
+    /// Waits until the child ends, and reaps it.
+    ///
+    /// - Throws: `ECHILD` if it was reaped before.
+    public borrowing func wait() throws(SystemCallError) -> ExitStatus {
+        while true { if let status = try waitid(blocking: true) { return status } }
+    }
+
+    /// The child's status if it has ended, which reaps it; nil while it runs.
+    public borrowing func statusIfEnded() throws(SystemCallError) -> ExitStatus? { try waitid(blocking: false) }
+
+    private borrowing func waitid(blocking: Bool) throws(SystemCallError) -> ExitStatus? {
+        var (code, status): (CInt, CInt) = (0, 0)
+        let number = pidfd.number
+        let ended = try retryingInterrupts("waitid", on: "process \(pid)") {
+            hako_wait_pidfd(number, blocking ? 1 : 0, &code, &status)
+        }
+        guard ended != 0 else { return nil }
+        return code == CLD_EXITED ? .exited(code: status) : .killed(signal: status, dumpedCore: code == CLD_DUMPED)
+    }
+
+    /// Reaps children that nobody waits for by name: what a subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)) inherits.
+    /// Returns the pid of one that had ended, or nil when there is none.
+    public static func reapAny() throws(SystemCallError) -> CInt? {
+        let pid = try retryingInterrupts("waitpid", on: "any child") { hako_reap_any() }
+        return pid == 0 ? nil : pid
+    }
+}
