@@ -48,6 +48,12 @@ public struct FileStatus: Sendable {
     }
 }
 
+extension FileStatus {
+    /// The two halves of ``deviceNumber``, as the C library splits them (makedev(3)).
+    public var deviceMajor: UInt32 { UInt32(truncatingIfNeeded: deviceNumber >> 8 & 0xFFF | deviceNumber >> 32 & 0xFFFF_F000) }
+    public var deviceMinor: UInt32 { UInt32(truncatingIfNeeded: deviceNumber & 0xFF | deviceNumber >> 12 & 0xFFFF_FF00) }
+}
+
 /// A time of a file, since 1970 in UTC.
 public struct FileTime: Hashable, Sendable {
     public var seconds: Int64

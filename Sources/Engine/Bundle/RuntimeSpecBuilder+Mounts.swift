@@ -1,0 +1,42 @@
+import Linux
+import OCI
+
+extension RuntimeSpecBuilder {
+    /// The defaults, the files that tell the container who it is, and what was asked for, which may cover either.
+    func allMounts() throws(EngineError) -> [RuntimeSpec.Mount] {
+        let asked = Set(mounts.map(\.destination))
+        var all = SpecDefaults.mounts(shmSize: host.shmSize, isPrivileged: host.privileged).filter {
+            !asked.contains($0.destination)
+        }
+        // These lie on the host owned by the container's root: they need no id mapping.
+        for file in accountFiles where !asked.contains(file.destination) {
+            all.append(
+                .init(
+                    destination: file.destination, type: "bind", source: file.source,
+                    options: ["rbind", "rprivate"] + (host.readonlyRootfs ? ["ro"] : [])))
+        }
+        for mount in mounts { all.append(specMount(mount)) }
+        return all
+    }
+
+    private func specMount(_ mount: ContainerMount) -> RuntimeSpec.Mount {
+        switch mount.kind {
+        case .tmpfs:
+            // As Docker's defaults for `--tmpfs`.
+            var options = ["nosuid", "nodev", "noexec"]
+            options.removeAll { $0 == "noexec" && mount.tmpfsOptions.contains("exec") }
+            options.removeAll { $0 == "nosuid" && mount.tmpfsOptions.contains("suid") }
+            if mount.isReadOnly { options.append("ro") }
+            return .init(
+                destination: mount.destination, type: "tmpfs", source: "tmpfs",
+                options: options + mount.tmpfsOptions.filter { !["ro", "rw", "exec", "suid"].contains($0) })
+        case .bind, .volume:
+            // Idmapped: what the container's root writes belongs to root on the host, and user 1000's files to user 1000.
+            return .init(
+                destination: mount.destination, type: "bind", source: mount.source,
+                options: [mount.isRecursive ? "rbind" : "bind", "nodev", mount.propagation]
+                    + (mount.isReadOnly ? ["rro"] : []),
+                uidMappings: idMappings, gidMappings: idMappings)
+        }
+    }
+}

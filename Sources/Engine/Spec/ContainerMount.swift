@@ -1,0 +1,172 @@
+import Glibc
+import Linux
+
+/// A mount that a container was asked to have, with all that was left open filled in.
+public struct ContainerMount: Hashable, Sendable {
+    public var kind: MountRequest.Kind
+    /// Of a bind: absolute, on the host.
+    public var source: String
+    public var destination: String
+    /// As inspect shows it: the options of `-v`.
+    public var mode: String
+    public var isReadOnly: Bool
+    /// `rprivate`, `rshared`, …; empty for a tmpfs.
+    public var propagation: String
+    /// Of a bind: with the mounts below the source.
+    public var isRecursive = true
+    /// Of a bind by `-v`: a missing source is made.
+    public var createsSource = false
+    /// Of a tmpfs: mount options as tmpfs(5) has them.
+    public var tmpfsOptions: [String] = []
+}
+
+extension ContainerMount {
+    static let propagations = ["rprivate", "private", "rshared", "shared", "rslave", "slave"]
+
+    /// All mounts of a request, each destination once, parents before what lies below them.
+    static func list(_ host: HostConfig) throws(EngineError) -> [ContainerMount] {
+        var mounts: [ContainerMount] = []
+        for bind in host.binds { mounts.append(try ContainerMount(bind: bind)) }
+        for request in host.mounts { mounts.append(try ContainerMount(request)) }
+        for (path, options) in host.tmpfs.sorted(by: { $0.key < $1.key }) {
+            mounts.append(try ContainerMount(tmpfs: path, options: options))
+        }
+        var seen: Set<String> = []
+        for mount in mounts where !seen.insert(mount.destination).inserted {
+            throw EngineError(.invalidArgument, "Duplicate mount point: \(mount.destination)")
+        }
+        return mounts.enumerated().sorted {
+            ($0.element.depth, $0.offset) < ($1.element.depth, $1.offset)
+        }.map(\.element)
+    }
+
+    private var depth: Int { destination.utf8.count { $0 == UInt8(ascii: "/") } }
+
+    /// `source:destination[:options]`
+    private init(bind: String) throws(EngineError) {
+        let parts = bind.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let invalid = { (reason: String) in
+            EngineError(.invalidArgument, "invalid volume specification: '\(bind)': \(reason)")
+        }
+        guard parts.count == 2 || parts.count == 3 else { throw invalid("expected source:destination[:options]") }
+        guard parts[0].hasPrefix("/") else {
+            throw EngineError(
+                .invalidArgument, cannot: "use the volume \"\(parts[0])\"",
+                because: "named volumes are not available yet",
+                hint: "Give a directory of the host by an absolute path.")
+        }
+        self.init(
+            kind: .bind, source: parts[0], destination: try Self.destination(parts[1]), mode: "", isReadOnly: false,
+            propagation: "rprivate", createsSource: true)
+        guard parts.count == 3 else { return }
+        mode = parts[2]
+        for option in parts[2].split(separator: ",").map(String.init) {
+            switch option {
+            case "ro", "readonly": isReadOnly = true
+            case "rw": isReadOnly = false
+            // Labels of SELinux: without it there is nothing to do, as in Docker.
+            case "z", "Z": break
+            case _ where Self.propagations.contains(option): propagation = option
+            default: throw invalid("invalid mode: \(parts[2])")
+            }
+        }
+    }
+
+    private init(_ request: MountRequest) throws(EngineError) {
+        let destination = try Self.destination(request.target)
+        switch request.kind {
+        case .volume:
+            throw EngineError(
+                .invalidArgument, cannot: "mount a volume at \(destination)", because: "volumes are not available yet",
+                hint: "Use type=bind or type=tmpfs.")
+        case .bind:
+            guard request.source.hasPrefix("/") else {
+                throw EngineError(
+                    .invalidArgument,
+                    "invalid mount config for type \"bind\": invalid mount path: '\(request.source)' mount path must be absolute")
+            }
+            guard request.propagation.isEmpty || Self.propagations.contains(request.propagation) else {
+                throw EngineError(.invalidArgument, "invalid propagation: \(request.propagation)")
+            }
+            self.init(
+                kind: .bind, source: request.source, destination: destination, mode: "",
+                isReadOnly: request.isReadOnly,
+                propagation: request.propagation.isEmpty ? "rprivate" : request.propagation,
+                isRecursive: request.isRecursive, createsSource: request.createsSource)
+        case .tmpfs:
+            self.init(
+                kind: .tmpfs, source: "", destination: destination, mode: "", isReadOnly: request.isReadOnly,
+                propagation: "")
+            if request.tmpfsSize > 0 { tmpfsOptions.append("size=\(request.tmpfsSize)") }
+            if let mode = request.tmpfsMode { tmpfsOptions.append("mode=\(String(mode, radix: 8))") }
+        }
+    }
+
+    private init(tmpfs path: String, options: String) throws(EngineError) {
+        self.init(
+            kind: .tmpfs, source: "", destination: try Self.destination(path), mode: options, isReadOnly: false,
+            propagation: "")
+        let known = ["rw", "ro", "nosuid", "suid", "nodev", "noexec", "exec", "noatime", "sync", "size", "mode", "uid", "gid", "nr_inodes"]
+        for option in options.split(separator: ",").map(String.init) {
+            let name = option.split(separator: "=").first.map(String.init) ?? option
+            // `dev` would give the container device nodes of its own making.
+            guard known.contains(name) else {
+                throw EngineError(.invalidArgument, "invalid tmpfs option [\"\(option)\"]")
+            }
+            if option == "ro" { isReadOnly = true }
+            tmpfsOptions.append(option)
+        }
+    }
+
+    /// An absolute path without `.`, `..` and doubled slashes; not `/`.
+    private static func destination(_ path: String) throws(EngineError) -> String {
+        guard path.hasPrefix("/"), !path.utf8.contains(0) else {
+            throw EngineError(
+                .invalidArgument, "invalid mount path: '\(path)' mount path must be absolute")
+        }
+        let clean = cleaned(path)
+        guard clean != "/" else {
+            throw EngineError(.invalidArgument, "invalid specification: destination can't be '/'")
+        }
+        return clean
+    }
+
+    /// Go's `path.Clean` for an absolute path.
+    static func cleaned(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") {
+            switch part {
+            case ".": break
+            case "..": _ = parts.popLast()
+            default: parts.append(part)
+            }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// Sees to it that a bind's source is there: makes what `-v` names, refuses what `--mount` names.
+    ///
+    /// - Returns: A line for the user where something was made.
+    func prepareSource() throws(EngineError) -> String? {
+        guard kind == .bind else { return nil }
+        do throws(SystemCallError) {
+            _ = try FileDescriptor.status(of: source)
+            return nil
+        } catch {
+            guard error.errno == .noSuchFile else {
+                throw EngineError(.invalidArgument, cannot: "mount \(source)", because: "\(error)", cause: error)
+            }
+        }
+        guard createsSource else {
+            throw EngineError(
+                .invalidArgument,
+                "invalid mount config for type \"bind\": bind source path does not exist: \(source)")
+        }
+        do throws(SystemCallError) {
+            try Directory.create(source, mode: 0o755)
+        } catch {
+            throw EngineError(.system, cannot: "make the mount source \(source)", because: "\(error)", cause: error)
+        }
+        return "made the directory \(source), which was not there"
+    }
+}

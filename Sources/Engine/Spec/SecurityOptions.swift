@@ -1,0 +1,39 @@
+import OCI
+
+/// What `--security-opt` asks for.
+struct SecurityOptions {
+    private let options: [String]
+
+    init(_ options: [String]) { self.options = options }
+
+    var noNewPrivileges: Bool {
+        options.contains { ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"].contains($0) }
+    }
+    var hasUnconfinedSystemPaths: Bool { options.contains { $0 == "systempaths=unconfined" } }
+    /// `unconfined`, or a profile as JSON text; nil is the default policy.
+    private var seccompProfile: String? {
+        options.last { $0.hasPrefix("seccomp=") }.map { String($0.dropFirst("seccomp=".count)) }
+    }
+
+    /// Refuses what Hako doesn't know, or this host doesn't have.
+    func validate() throws(EngineError) {
+        for option in options {
+            let name = option.split(whereSeparator: { $0 == "=" || $0 == ":" }).first.map(String.init) ?? option
+            switch name {
+            case "no-new-privileges", "seccomp", "systempaths": break
+            case "label" where option == "label=disable" || option == "label:disable": break
+            case "apparmor" where option == "apparmor=unconfined" || option == "apparmor:unconfined": break
+            case "apparmor":
+                throw EngineError(
+                    .invalidArgument, cannot: "apply \(option)", because: "Hako loads no AppArmor profiles")
+            case "label":
+                throw EngineError(
+                    .invalidArgument, cannot: "apply \(option)", because: "Hako sets no SELinux labels")
+            default: throw EngineError(.invalidArgument, "invalid --security-opt: \"\(option)\"")
+            }
+        }
+        _ = try seccomp(capabilities: [])
+    }
+
+    func seccomp(capabilities: [String]) throws(EngineError) -> RuntimeSpec.Seccomp? { nil }
+}

@@ -1,0 +1,29 @@
+/// Columns for people, aligned as Docker's: as wide as the widest cell, at least 10, and 3 blanks between.
+struct Table {
+    private var rows: [[String]] = []
+
+    init(header: [String]? = nil) {
+        if let header { rows.append(header) }
+    }
+
+    mutating func add(_ row: [String]) { rows.append(row.map(Terminal.escaped)) }
+
+    /// Lines without a trailing line end each; the last column isn't padded.
+    var lines: [String] {
+        var widths: [Int] = []
+        for row in rows {
+            for (column, cell) in row.enumerated() {
+                if column == widths.count { widths.append(7) }
+                widths[column] = max(widths[column], cell.unicodeScalars.count)
+            }
+        }
+        return rows.map { row in
+            row.enumerated().map { column, cell in
+                guard column < row.count - 1 else { return cell }
+                return cell + String(repeating: " ", count: widths[column] + 3 - cell.unicodeScalars.count)
+            }.joined()
+        }
+    }
+
+    var text: String { lines.map { $0 + "\n" }.joined() }
+}

@@ -1,0 +1,56 @@
+import Glibc
+import Linux
+
+/// What Hako writes for its user.
+enum Terminal {
+    /// Writes to standard output. A reader that has gone away (`hako ps | head -1`) ends the command as SIGPIPE would.
+    static func print(_ text: String) { write(text, to: StandardDescriptor.output) }
+
+    static func printError(_ text: String) { write(text, to: StandardDescriptor.error) }
+
+    private static func write(_ text: String, to number: CInt) {
+        guard !text.isEmpty else { return }
+        let stream = FileDescriptor(adopting: number)
+        let failure: SystemCallError?
+        do {
+            try stream.writeAll(text)
+            failure = nil
+        } catch { failure = error }
+        _ = stream.relinquish()
+        guard let failure else { return }
+        exit(failure.errno == .brokenPipe ? 141 : 125)
+    }
+
+    /// Text that a container, image or registry chose, made harmless for a terminal: control characters (C0, C1, DEL), line
+    /// and paragraph separators and the marks that turn the writing direction are shown as escapes.
+    static func escaped(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if !isHarmful(scalar) {
+                result.unicodeScalars.append(scalar)
+            } else if scalar == "\n" {
+                result += "\\n"
+            } else if scalar == "\r" {
+                result += "\\r"
+            } else if scalar == "\t" {
+                result += "\\t"
+            } else {
+                let digits = String(scalar.value, radix: 16)
+                result += scalar.value < 0x80 ? "\\x" + pad(digits, 2) : "\\u" + pad(digits, 4)
+            }
+        }
+        return result
+    }
+
+    private static func pad(_ digits: String, _ width: Int) -> String {
+        String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    private static func isHarmful(_ scalar: UnicodeScalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
+    }
+}

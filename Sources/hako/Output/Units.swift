@@ -1,0 +1,103 @@
+import Linux
+
+/// Sizes and times as Docker prints and takes them (docker/go-units).
+enum Units {
+    /// Four significant digits in powers of 1000: `187MB`, `1.23kB`, `0B`.
+    static func size(_ bytes: Int64) -> String { scaled(bytes, by: 1000, ["B", "kB", "MB", "GB", "TB", "PB", "EB"]) }
+
+    /// The same in powers of 1024: `1.5GiB`.
+    static func binarySize(_ bytes: Int64) -> String {
+        scaled(bytes, by: 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
+    }
+
+    private static func scaled(_ bytes: Int64, by base: Double, _ names: [String]) -> String {
+        var value = Double(bytes)
+        var index = 0
+        while value >= base, index < names.count - 1 {
+            value /= base
+            index += 1
+        }
+        return significant(value) + names[index]
+    }
+
+    /// Go's `%.4g` for values below 10,000.
+    private static func significant(_ value: Double) -> String {
+        let places = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3
+        var text = fixed(value, places: places)
+        guard text.contains(".") else { return text }
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
+
+    /// Decimal notation without Foundation.
+    static func fixed(_ value: Double, places: Int) -> String {
+        var scale = 1.0
+        for _ in 0..<places { scale *= 10 }
+        let scaled = (value * scale).rounded()
+        guard let units = Int64(exactly: scaled) else { return "\(value)" }
+        let factor = Int64(scale)
+        let fraction = String((units % factor).magnitude)
+        let sign = units < 0 && units / factor == 0 ? "-" : ""
+        guard places > 0 else { return String(units) }
+        return sign + String(units / factor) + "." + String(repeating: "0", count: places - fraction.utf8.count) + fraction
+    }
+
+    /// A count of bytes: digits, perhaps a fraction, and b, k, m, g, t, p (1024 each; `kb`, `KiB` too).
+    ///
+    /// Nil for anything else, and for what doesn't fit.
+    static func parseBytes(_ text: String) -> Int64? {
+        let lower = text.lowercased()
+        let digits = lower.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        guard !digits.isEmpty, let value = Double(digits), value.isFinite else { return nil }
+        var unit = lower.dropFirst(digits.count)
+        if unit.first == " " { unit.removeFirst() }
+        let powers: [Substring: Int] = ["": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5]
+        if unit.count > 1, unit.hasSuffix("b") { unit.removeLast() }
+        if unit.count > 1, unit.hasSuffix("i") { unit.removeLast() }
+        guard let power = powers[unit] else { return nil }
+        // Exact where the number is whole, as a limit of 2⁶³ - 1 has to be.
+        if let whole = Int64(digits) {
+            let (product, overflow) = whole.multipliedReportingOverflow(by: Int64(1) << (10 * Int64(power)))
+            return overflow ? nil : product
+        }
+        return Int64(exactly: (value * Double(Int64(1) << (10 * Int64(power)))).rounded(.down))
+    }
+
+    /// Billionths of a decimal number without a sign or exponent, exactly: `1.5` is 1,500,000,000.
+    static func parseBillionths(_ text: String) -> Int64? {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let isDigits = { (part: Substring) in part.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+        guard parts.allSatisfy(isDigits), let whole = Int64(parts[0].isEmpty ? "0" : parts[0]), text != ".",
+            !text.isEmpty
+        else { return nil }
+        let fraction = parts.count > 1 ? parts[1] : ""
+        guard fraction.utf8.count <= 9,
+            let billionths = Int64(fraction + String(repeating: "0", count: 9 - fraction.utf8.count))
+        else { return nil }
+        let (product, overflow) = whole.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflow2) = product.addingReportingOverflow(billionths)
+        return overflow || overflow2 ? nil : sum
+    }
+
+    /// A span of time in words: `5 minutes`, `About an hour`, `2 days`.
+    static func duration(seconds: Int64) -> String {
+        let minutes = seconds / 60
+        // Rounded, as go-units does from 46 minutes on.
+        let hours = (seconds + 1800) / 3600
+        switch seconds {
+        case ..<1: return "Less than a second"
+        case 1: return "1 second"
+        case ..<60: return "\(seconds) seconds"
+        default: break
+        }
+        if minutes == 1 { return "About a minute" }
+        if minutes < 60 { return "\(minutes) minutes" }
+        if hours == 1 { return "About an hour" }
+        if hours < 48 { return "\(hours) hours" }
+        if hours < 24 * 7 * 2 { return "\(hours / 24) days" }
+        if hours < 24 * 30 * 2 { return "\(hours / 24 / 7) weeks" }
+        if hours < 24 * 365 * 2 { return "\(hours / 24 / 30) months" }
+        return "\(hours / 24 / 365) years"
+    }
+}
