@@ -43,43 +43,6 @@ enum Units {
         return sign + String(units / factor) + "." + String(repeating: "0", count: places - fraction.utf8.count) + fraction
     }
 
-    /// A count of bytes: digits, perhaps a fraction, and b, k, m, g, t, p (1024 each; `kb`, `KiB` too).
-    ///
-    /// Nil for anything else, and for what doesn't fit.
-    static func parseBytes(_ text: String) -> Int64? {
-        let lower = text.lowercased()
-        let digits = lower.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-        guard !digits.isEmpty, let value = Double(digits), value.isFinite else { return nil }
-        var unit = lower.dropFirst(digits.count)
-        if unit.first == " " { unit.removeFirst() }
-        let powers: [Substring: Int] = ["": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5]
-        if unit.count > 1, unit.hasSuffix("b") { unit.removeLast() }
-        if unit.count > 1, unit.hasSuffix("i") { unit.removeLast() }
-        guard let power = powers[unit] else { return nil }
-        // Exact where the number is whole, as a limit of 2⁶³ - 1 has to be.
-        if let whole = Int64(digits) {
-            let (product, overflow) = whole.multipliedReportingOverflow(by: Int64(1) << (10 * Int64(power)))
-            return overflow ? nil : product
-        }
-        return Int64(exactly: (value * Double(Int64(1) << (10 * Int64(power)))).rounded(.down))
-    }
-
-    /// Billionths of a decimal number without a sign or exponent, exactly: `1.5` is 1,500,000,000.
-    static func parseBillionths(_ text: String) -> Int64? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let isDigits = { (part: Substring) in part.utf8.allSatisfy { (0x30...0x39).contains($0) } }
-        guard parts.allSatisfy(isDigits), let whole = Int64(parts[0].isEmpty ? "0" : parts[0]), text != ".",
-            !text.isEmpty
-        else { return nil }
-        let fraction = parts.count > 1 ? parts[1] : ""
-        guard fraction.utf8.count <= 9,
-            let billionths = Int64(fraction + String(repeating: "0", count: 9 - fraction.utf8.count))
-        else { return nil }
-        let (product, overflow) = whole.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflow2) = product.addingReportingOverflow(billionths)
-        return overflow || overflow2 ? nil : sum
-    }
-
     /// A span of time in words: `5 minutes`, `About an hour`, `2 days`.
     static func duration(seconds: Int64) -> String {
         let minutes = seconds / 60

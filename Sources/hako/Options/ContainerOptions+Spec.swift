@@ -1,0 +1,141 @@
+import CommandLineTables
+import Engine
+import Linux
+
+extension ContainerOptions {
+    /// What the options and the words after them ask for.
+    static func spec(_ arguments: ParsedArguments) throws -> ContainerSpec {
+        var spec = ContainerSpec()
+        spec.name = arguments.value("name")
+        spec.platform = arguments.value("platform")
+        try fillConfig(&spec.config, arguments)
+        try fillHost(&spec.host, arguments)
+        try fillNetwork(&spec, arguments)
+        try fillResources(&spec.host.resources, arguments)
+        return spec
+    }
+
+    private static func fillConfig(_ config: inout ContainerConfig, _ arguments: ParsedArguments) throws {
+        config.image = arguments.positionals[0]
+        let words = Array(arguments.positionals.dropFirst())
+        config.command = words.isEmpty ? nil : words
+        config.entrypoint = arguments.value("entrypoint").map { [$0] }
+        config.hostname = arguments.value("hostname") ?? ""
+        config.domainname = arguments.value("domainname") ?? ""
+        config.user = arguments.value("user") ?? ""
+        config.workingDirectory = arguments.value("workdir") ?? ""
+        config.tty = arguments.flag("tty")
+        config.openStdin = arguments.flag("interactive")
+        config.environment = try EnvironmentOption.list(
+            files: arguments.values("env-file"), values: arguments.values("env"))
+        config.labels = try LabelOption.labels(
+            files: arguments.values("label-file"), values: arguments.values("label"))
+        config.stopSignal = arguments.value("stop-signal")
+        config.stopTimeout = arguments.integer("stop-timeout").map(Int64.init)
+    }
+
+    private static func fillHost(_ host: inout HostConfig, _ arguments: ParsedArguments) throws {
+        host.binds = arguments.values("volume").map(MountOption.bind)
+        host.mounts = try arguments.values("mount").map { try MountOption.mount($0, arguments) }
+        for tmpfs in arguments.values("tmpfs") {
+            let parts = tmpfs.split(separator: ":", maxSplits: 1).map(String.init)
+            host.tmpfs[parts.first ?? ""] = parts.count > 1 ? parts[1] : ""
+        }
+        host.containerIDFile = arguments.value("cidfile") ?? ""
+        if let driver = arguments.value("log-driver") { host.logConfig.type = driver }
+        host.logConfig.options = try map(arguments, "log-opt")
+        host.autoRemove = arguments.flag("rm")
+        host.capAdd = arguments.values("cap-add")
+        host.capDrop = arguments.values("cap-drop")
+        host.groupAdd = arguments.values("group-add")
+        host.usernsMode = arguments.value("userns") ?? ""
+        host.privileged = arguments.flag("privileged")
+        host.readonlyRootfs = arguments.flag("read-only")
+        host.securityOptions = try arguments.values("security-opt").map(SecurityOption.inlined)
+        if let size = arguments.bytes("shm-size") { host.shmSize = size }
+        host.sysctls = try map(arguments, "sysctl")
+        host.runtime = arguments.value("runtime") ?? ""
+        host.initProcess = arguments.isGiven("init") ? arguments.flag("init") : nil
+        host.annotations = try map(arguments, "annotation")
+    }
+
+    private static func fillNetwork(_ spec: inout ContainerSpec, _ arguments: ParsedArguments) throws {
+        if let network = arguments.value("network") ?? arguments.value("net") {
+            spec.host.networkMode = network == "default" ? "bridge" : network
+        }
+        spec.host.dns = arguments.values("dns")
+        spec.host.dnsOptions = arguments.values("dns-option")
+        spec.host.dnsSearch = arguments.values("dns-search")
+        spec.host.extraHosts = arguments.values("add-host")
+        spec.host.publishAllPorts = arguments.flag("publish-all")
+        spec.publish = arguments.values("publish")
+        spec.expose = arguments.values("expose")
+    }
+
+    private static func fillResources(_ resources: inout Resources, _ arguments: ParsedArguments) throws {
+        resources.memory = arguments.bytes("memory") ?? 0
+        resources.memoryReservation = arguments.bytes("memory-reservation") ?? 0
+        if let swap = arguments.value("memory-swap") {
+            resources.memorySwap = try swap == "-1" ? -1 : value(swap, "memory-swap", arguments, OptionValue.bytes)
+        }
+        resources.memorySwappiness = arguments.integer("memory-swappiness").map(Int64.init)
+        resources.oomKillDisable = arguments.flag("oom-kill-disable") ? true : nil
+        resources.oomScoreAdjust = Int64(arguments.integer("oom-score-adj") ?? 0)
+        resources.nanoCPUs = arguments.billionths("cpus") ?? 0
+        resources.cpuShares = Int64(arguments.integer("cpu-shares") ?? 0)
+        resources.cpuPeriod = Int64(arguments.integer("cpu-period") ?? 0)
+        resources.cpuQuota = Int64(arguments.integer("cpu-quota") ?? 0)
+        resources.cpusetCPUs = arguments.value("cpuset-cpus") ?? ""
+        resources.cpusetMems = arguments.value("cpuset-mems") ?? ""
+        resources.pidsLimit = arguments.integer("pids-limit").map(Int64.init)
+        resources.blkioWeight = Int64(arguments.integer("blkio-weight") ?? 0)
+        resources.readBps = try rates(arguments, "device-read-bps", OptionValue.bytes)
+        resources.writeBps = try rates(arguments, "device-write-bps", OptionValue.bytes)
+        resources.readIOps = try rates(arguments, "device-read-iops", count)
+        resources.writeIOps = try rates(arguments, "device-write-iops", count)
+        resources.devices = try arguments.values("device").map { try DeviceOption.parse($0, arguments) }
+        resources.ulimits = try arguments.values("ulimit").map { try UlimitOption.parse($0, arguments) }
+    }
+
+    // MARK: Grammars of single values
+
+    private static func count(_ text: String) throws(OptionValueError) -> Int64 {
+        Int64(try OptionValue.integer(text))
+    }
+
+    private static func value(
+        _ text: String, _ option: String, _ arguments: ParsedArguments,
+        _ parse: (String) throws(OptionValueError) -> Int64
+    ) throws -> Int64 {
+        do throws(OptionValueError) {
+            return try parse(text)
+        } catch { throw arguments.invalid(text, for: option, because: error.reason) }
+    }
+
+    /// `/dev/sda:1mb`
+    private static func rates(
+        _ arguments: ParsedArguments, _ option: String, _ parse: (String) throws(OptionValueError) -> Int64
+    ) throws -> [DeviceRate] {
+        try arguments.values(option).map { text in
+            guard let colon = text.lastIndex(of: ":"), text.hasPrefix("/dev/") else {
+                throw arguments.invalid(text, for: option, because: "expected /dev/NAME:RATE")
+            }
+            let rate = try value(String(text[text.index(after: colon)...]), option, arguments, parse)
+            guard rate > 0 else { throw arguments.invalid(text, for: option, because: "the rate must be positive") }
+            return DeviceRate(path: String(text[..<colon]), rate: rate)
+        }
+    }
+
+    /// `name=value`, each name once, the last one winning.
+    private static func map(_ arguments: ParsedArguments, _ option: String) throws -> [String: String] {
+        var map: [String: String] = [:]
+        for text in arguments.values(option) {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw arguments.invalid(text, for: option, because: "expected NAME=VALUE")
+            }
+            map[parts[0]] = parts[1]
+        }
+        return map
+    }
+}

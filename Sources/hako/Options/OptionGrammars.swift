@@ -1,0 +1,189 @@
+import CommandLineTables
+import Engine
+import Glibc
+import Linux
+
+/// `-e` and `--env-file`.
+enum EnvironmentOption {
+    /// Files first, then options; a bare name takes the value that Hako's caller has, as Docker's client does.
+    static func list(files: [String], values: [String]) throws -> [String] {
+        try files.flatMap { try lines(of: $0, isEnvironment: true) } + values.map { try expanded($0) }
+    }
+
+    private static func expanded(_ entry: String) throws -> String {
+        guard !entry.hasPrefix("=") else {
+            throw EngineError(.invalidArgument, "invalid environment variable: \(entry)")
+        }
+        guard !entry.contains("="), let value = getenv(entry) else { return entry }
+        return "\(entry)=\(String(cString: value))"
+    }
+
+    /// The lines of a file but comments and empty ones.
+    static func lines(of path: String, isEnvironment: Bool) throws -> [String] {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileDescriptor.contents(of: path, limit: 16 << 20)
+        } catch {
+            throw EngineError(.invalidArgument, "open \(path): \(error.errno)")
+        }
+        var result: [String] = []
+        for line in bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") }) {
+            let text = String(decoding: line.drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self)
+            let trimmed = text.hasSuffix("\r") ? String(text.unicodeScalars.dropLast().map(Character.init)) : text
+            if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
+            let name = trimmed.prefix { $0 != "=" }
+            guard !name.isEmpty, !name.contains(where: { $0 == " " || $0 == "\t" }) else {
+                throw EngineError(
+                    .invalidArgument, "poorly formatted environment: variable '\(name)' contains whitespaces")
+            }
+            result.append(isEnvironment ? try expanded(trimmed) : trimmed)
+        }
+        return result
+    }
+}
+
+/// `-l` and `--label-file`.
+enum LabelOption {
+    static func labels(files: [String], values: [String]) throws -> [String: String] {
+        var labels: [String: String] = [:]
+        for entry in try files.flatMap({ try EnvironmentOption.lines(of: $0, isEnvironment: false) }) + values {
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard !parts[0].isEmpty else { throw EngineError(.invalidArgument, "invalid label '\(entry)': empty name") }
+            labels[parts[0]] = parts.count > 1 ? parts[1] : ""
+        }
+        return labels
+    }
+}
+
+/// `-v` and `--mount`.
+enum MountOption {
+    /// A relative source is taken from the working directory, as in Docker.
+    static func bind(_ text: String) -> String {
+        guard text.hasPrefix("./") || text.hasPrefix("../") || text == "." || text.hasPrefix(".:") else { return text }
+        guard let buffer = getcwd(nil, 0) else { return text }
+        defer { free(buffer) }
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let source = absolute(parts[0], from: String(cString: buffer))
+        return ([source] + parts.dropFirst()).joined(separator: ":")
+    }
+
+    private static func absolute(_ path: String, from directory: String) -> String {
+        var components = directory.split(separator: "/")
+        for part in path.split(separator: "/") {
+            if part == ".." { _ = components.popLast() } else if part != "." { components.append(part) }
+        }
+        return "/" + components.joined(separator: "/")
+    }
+
+    /// `type=bind,source=/a,target=/b,readonly`
+    static func mount(_ text: String, _ arguments: ParsedArguments) throws -> MountRequest {
+        var request = MountRequest(.volume, target: "")
+        for field in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            try set(parts[0].lowercased(), parts.count > 1 ? parts[1] : nil, &request, text, arguments)
+        }
+        guard !request.target.isEmpty else {
+            throw arguments.invalid(text, for: "mount", because: "target is required")
+        }
+        if request.kind == .bind, request.source.isEmpty {
+            throw arguments.invalid(text, for: "mount", because: "source is required when specifying type=bind")
+        }
+        return request
+    }
+
+    private static func set(
+        _ key: String, _ value: String?, _ request: inout MountRequest, _ text: String, _ arguments: ParsedArguments
+    ) throws {
+        let invalid = { (reason: String) in arguments.invalid(text, for: "mount", because: reason) }
+        if let property = flag(key) {
+            guard let isOn = value.map(OptionValue.bool) ?? true else {
+                throw invalid("invalid value for \(key): \(value ?? "")")
+            }
+            request[keyPath: property] = isOn
+            return
+        }
+        guard let value else { throw invalid("invalid field '\(key)' must be a key=value pair") }
+        switch key {
+        case "type":
+            guard let kind = MountRequest.Kind(rawValue: value) else { throw invalid("unknown mount type '\(value)'") }
+            request.kind = kind
+        case "source", "src": request.source = bind(value)
+        case "target", "dst", "destination": request.target = value
+        case "bind-propagation": request.propagation = value
+        case "bind-recursive" where value == "enabled" || value == "disabled":
+            request.isRecursive = value == "enabled"
+        case "tmpfs-size":
+            do throws(OptionValueError) {
+                request.tmpfsSize = try OptionValue.bytes(value)
+            } catch { throw invalid("invalid value for tmpfs-size: \(value)") }
+        case "tmpfs-mode":
+            guard let mode = Int64(value, radix: 8), (0...0o7777).contains(mode) else {
+                throw invalid("invalid value for tmpfs-mode: \(value)")
+            }
+            request.tmpfsMode = mode
+        default: throw invalid("unknown option '\(key)' in '\(text)'")
+        }
+    }
+
+    private static func flag(_ key: String) -> WritableKeyPath<MountRequest, Bool>? {
+        switch key {
+        case "readonly", "ro": \.isReadOnly
+        case "bind-create-src": \.createsSource
+        default: nil
+        }
+    }
+
+}
+
+/// `--device /dev/a[:/dev/b][:rwm]`
+enum DeviceOption {
+    static func parse(_ text: String, _ arguments: ParsedArguments) throws -> DeviceRequest {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let isMode = { (mode: String) in !mode.isEmpty && mode.allSatisfy { "rwm".contains($0) } }
+        var request = DeviceRequest(pathOnHost: parts[0], pathInContainer: parts[0], permissions: "rwm")
+        switch parts.count {
+        case 1: break
+        case 2 where isMode(parts[1]): request.permissions = parts[1]
+        case 2: request.pathInContainer = parts[1]
+        case 3 where isMode(parts[2]): (request.pathInContainer, request.permissions) = (parts[1], parts[2])
+        case 3: throw arguments.invalid(text, for: "device", because: "bad mode specified: \(parts[2])")
+        default: throw arguments.invalid(text, for: "device", because: "bad format for path: \(text)")
+        }
+        guard request.pathOnHost.hasPrefix("/"), request.pathInContainer.hasPrefix("/dev/") else {
+            throw arguments.invalid(
+                text, for: "device", because: "a device is an absolute path, and stands below /dev in the container")
+        }
+        return request
+    }
+}
+
+/// `--ulimit nofile=1024:2048`
+enum UlimitOption {
+    static func parse(_ text: String, _ arguments: ParsedArguments) throws -> Ulimit {
+        let invalid = { (reason: String) in arguments.invalid(text, for: "ulimit", because: reason) }
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { throw invalid("invalid ulimit argument: \(text)") }
+        let limits = parts[1].split(separator: ":", omittingEmptySubsequences: false).map {
+            $0 == "unlimited" ? -1 : Int64($0)
+        }
+        guard limits.count <= 2, let soft = limits[0], let hard = limits[limits.count - 1], soft >= -1, hard >= -1 else {
+            throw invalid("expected TYPE=SOFT[:HARD], each a number, -1 or unlimited")
+        }
+        return Ulimit(name: parts[0], soft: soft, hard: hard)
+    }
+}
+
+/// `--security-opt seccomp=FILE`: the file is read by the client, as in Docker, so that the container keeps what it said.
+enum SecurityOption {
+    static func inlined(_ text: String) throws -> String {
+        guard text.hasPrefix("seccomp=") || text.hasPrefix("seccomp:") else { return text }
+        let path = String(text.dropFirst("seccomp=".count))
+        guard path != "unconfined", path != "builtin", !path.hasPrefix("{") else { return "seccomp=" + path }
+        do {
+            let bytes = try FileDescriptor.contents(of: path, limit: 4 << 20)
+            return "seccomp=" + String(decoding: bytes, as: UTF8.self)
+        } catch {
+            throw EngineError(.invalidArgument, "opening seccomp profile (\(path)) failed: \(error.errno)")
+        }
+    }
+}
