@@ -1,0 +1,124 @@
+import CSQLite
+
+/// A connection to one database file, for one thread at a time. It closes itself when its owner lets go of it.
+public final class Connection {
+    let handle: OpaquePointer
+    public let path: String
+    /// Statements that are not in use, by their text. A second one of the same text appears when a query is run inside
+    /// a query's closure.
+    private var idle: [String: [Statement]] = [:]
+
+    /// Opens the database at `path` for reading and writing, in WAL mode, for a process that lives for milliseconds.
+    ///
+    /// A file that isn't there is made, with the modes that the umask leaves: make it first where that matters; the WAL
+    /// and its index take the file's mode. What an ordinary last connection does at its end (checkpoint, sync, delete
+    /// the WAL: 8 to 60 ms) is switched off; ``checkpoint(over:)`` does it when nobody waits.
+    ///
+    /// - Parameter busyTimeoutMilliseconds: How long a statement waits for another connection's lock.
+    /// - SeeAlso: <https://sqlite.org/wal.html>, <https://sqlite.org/c3ref/c_dbconfig_defensive.html>
+    public init(path: String, busyTimeoutMilliseconds: Int32 = 8000) throws(SQLiteError) {
+        var handle: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        guard code == SQLITE_OK, let handle else {
+            let error = SQLiteError(code: code, database: handle, operand: path)
+            sqlite3_close_v2(handle)
+            throw error
+        }
+        self.handle = handle
+        self.path = path
+        sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
+        _ = hako_sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        // Text in the schema can't run functions with side effects, whoever wrote the file.
+        _ = hako_sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        _ = hako_sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+        // Sets no lock and no file: only the answer to "who checkpoints" changes.
+        sqlite3_wal_autocheckpoint(handle, 0)
+        try enterWALMode()
+    }
+
+    deinit {
+        idle.removeAll()
+        // v2: a statement that is still in use makes the connection wait for it instead of leaking.
+        sqlite3_close_v2(handle)
+    }
+
+    private func enterWALMode() throws(SQLiteError) {
+        // The mode is kept in the file: on every open but the first this only reads its header.
+        try execute("PRAGMA journal_mode=WAL")
+        // In WAL mode NORMAL syncs at checkpoints only: a power cut may lose the last transactions, never their order.
+        try execute("PRAGMA synchronous=NORMAL")
+        // A WAL that was checkpointed starts again from its beginning; what it once grew to is given back.
+        try execute("PRAGMA journal_size_limit=1048576")
+        var keep: Int32 = 1
+        _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep)
+    }
+
+    /// Runs statements that are known text and give no rows that matter: the schema, pragmas.
+    public func execute(_ script: String) throws(SQLiteError) {
+        let code = sqlite3_exec(handle, script, nil, nil, nil)
+        guard code == SQLITE_OK else { throw SQLiteError(code: code, database: handle, operand: script) }
+    }
+
+    /// Runs one statement with a value for each `?`. Returns how many rows it inserted, updated or deleted.
+    @discardableResult
+    public func run(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Int {
+        let statement = try take(sql)
+        defer { giveBack(statement) }
+        try statement.bind(values)
+        while try statement.next() != nil {}
+        return Int(clamping: sqlite3_changes64(handle))
+    }
+
+    /// Calls `body` with each row of a query until it returns false.
+    public func rows<Failure: Error>(
+        _ sql: String, _ values: [Value] = [], _ body: (Row) throws(Failure) -> Bool, orThrow wrap: (SQLiteError) -> Failure
+    ) throws(Failure) {
+        let statement: Statement
+        do throws(SQLiteError) {
+            statement = try take(sql)
+        } catch { throw wrap(error) }
+        defer { giveBack(statement) }
+        do throws(SQLiteError) { try statement.bind(values) } catch { throw wrap(error) }
+        while true {
+            let row: Row?
+            do throws(SQLiteError) { row = try statement.next() } catch { throw wrap(error) }
+            guard let row, try body(row) else { return }
+        }
+    }
+
+    /// What `map` makes of each row of a query.
+    public func query<Result>(
+        _ sql: String, _ values: [Value] = [], _ map: (Row) -> Result
+    ) throws(SQLiteError) -> [Result] {
+        var results: [Result] = []
+        let statement = try take(sql)
+        defer { giveBack(statement) }
+        try statement.bind(values)
+        while let row = try statement.next() { results.append(map(row)) }
+        return results
+    }
+
+    /// What `map` makes of the first row of a query; nil where there is none.
+    public func first<Result>(
+        _ sql: String, _ values: [Value] = [], _ map: (Row) -> Result
+    ) throws(SQLiteError) -> Result? {
+        let statement = try take(sql)
+        defer { giveBack(statement) }
+        try statement.bind(values)
+        return try statement.next().map(map)
+    }
+
+    /// The row id of the last insert.
+    public var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    private func take(_ sql: String) throws(SQLiteError) -> Statement {
+        if let statement = idle[sql]?.popLast() { return statement }
+        return try Statement(sql, in: handle)
+    }
+
+    private func giveBack(_ statement: Statement) {
+        statement.reset()
+        idle[statement.sql, default: []].append(statement)
+    }
+}
