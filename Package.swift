@@ -48,7 +48,7 @@ let package = Package(
         module("Archive", ["Linux", "Hashing"]),
 
         // Images and metadata.
-        module("Metadata", ["SQLite", "OCI"]),
+        module("Metadata", ["SQLite", "OCI", "Linux"]),
         module("ImageStore", ["Metadata", "Archive", "Hashing", "OCI", "Linux"]),
         module("ImageClient", ["OCI", "Linux"]),
 
@@ -64,7 +64,7 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
-        tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata"), tests(of: "ImageStore"),
+        tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]), tests(of: "ImageStore"),
         tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "Monitor"), tests(of: "RuntimeClient"),
         tests(of: "Network"), tests(of: "Engine"),
     ]

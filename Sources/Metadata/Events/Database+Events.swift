@@ -1,0 +1,85 @@
+import SQLite
+
+/// Something that happened, as `events` tells it.
+public struct Event: Hashable, Sendable {
+    /// Nanoseconds since 1970.
+    public var time: Int64
+    /// `container`, `image`, `network`.
+    public var type: String
+    /// `start`, `die`, `pull`.
+    public var action: String
+    /// The id of what it happened to.
+    public var actor: String
+    /// A JSON object of strings.
+    public var attributes: String
+
+    public init(time: Int64, type: String, action: String, actor: String, attributes: String = "{}") {
+        self.time = time
+        self.type = type
+        self.action = action
+        self.actor = actor
+        self.attributes = attributes
+    }
+}
+
+extension Database {
+    /// How many events are kept, at least: older ones go now and then.
+    public static let eventsKept: Int64 = 1000
+
+    public func record(_ events: [Event]) throws(MetadataError) {
+        try write { session throws(MetadataError) in try session.record(events) }
+    }
+
+    /// The events from `time` on (nanoseconds since 1970), in the order in which they were recorded.
+    public func events(since time: Int64 = 0) throws(MetadataError) -> [Event] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                "SELECT time, type, action, actor, attributes FROM events WHERE time>=? ORDER BY number",
+                [.integer(time)]
+            ) { row in
+                Event(
+                    time: row.integer(0), type: row.text(1), action: row.text(2), actor: row.text(3),
+                    attributes: row.text(4))
+            }
+        }
+    }
+
+    public func setting(_ key: String) throws(MetadataError) -> String? {
+        try read { session throws(MetadataError) in try session.setting(key) }
+    }
+
+    /// Nil removes it.
+    public func set(_ key: String, to value: String?) throws(MetadataError) {
+        try write { session throws(MetadataError) in try session.set(key, to: value) }
+    }
+}
+
+extension Session {
+    func record(_ events: [Event]) throws(MetadataError) {
+        guard !events.isEmpty else { return }
+        for event in events {
+            try run(
+                "INSERT INTO events(time, type, action, actor, attributes) VALUES(?, ?, ?, ?, ?)",
+                [
+                    .integer(event.time), .text(event.type), .text(event.action), .text(event.actor),
+                    .text(event.attributes),
+                ])
+        }
+        // A hundred at a time, so that few writers pay for it.
+        let last = connection.lastInsertedRowID
+        guard last % 100 < Int64(events.count) else { return }
+        try run("DELETE FROM events WHERE number<=?", [.integer(last - Database.eventsKept)])
+    }
+
+    func setting(_ key: String) throws(MetadataError) -> String? {
+        try first("SELECT value FROM settings WHERE key=?", [.text(key)]) { $0.text(0) }
+    }
+
+    func set(_ key: String, to value: String?) throws(MetadataError) {
+        guard let value else {
+            try run("DELETE FROM settings WHERE key=?", [.text(key)])
+            return
+        }
+        try run("INSERT OR REPLACE INTO settings(key, value) VALUES(?, ?)", [.text(key), .text(value)])
+    }
+}

@@ -1,0 +1,84 @@
+import SQLite
+
+/// How far the monitors' journal has been taken over.
+public struct JournalPosition: Hashable, Sendable {
+    /// Tells one journal from the next, which begins at 0 again: after a reboot the run directory is empty.
+    public var bootID: String
+    /// In bytes.
+    public var offset: Int64
+
+    public init(bootID: String, offset: Int64) {
+        self.bootID = bootID
+        self.offset = offset
+    }
+}
+
+/// What a monitor wrote of its container.
+public struct ContainerChange: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case started(pid: Int64)
+        case died(exitCode: Int64, oomKilled: Bool)
+    }
+
+    public var id: String
+    /// Nanoseconds since 1970.
+    public var time: Int64
+    public var kind: Kind
+
+    public init(id: String, time: Int64, kind: Kind) {
+        self.id = id
+        self.time = time
+        self.kind = kind
+    }
+}
+
+extension Database {
+    /// Nil before the first journal.
+    public func journalPosition() throws(MetadataError) -> JournalPosition? {
+        try read { session throws(MetadataError) in try session.journalPosition() }
+    }
+
+    /// Takes over what stands in the journal between two positions, in one transaction.
+    ///
+    /// - Parameter from: Where the caller began to read, as ``journalPosition()`` said.
+    /// - Returns: False, and nothing happened, if another process was faster: ask for the position again.
+    @discardableResult
+    public func foldJournal(
+        from: JournalPosition?, to: JournalPosition, changes: [ContainerChange], events: [Event] = []
+    ) throws(MetadataError) -> Bool {
+        try write { session throws(MetadataError) in
+            guard try session.journalPosition() == from else { return false }
+            for change in changes { try session.apply(change) }
+            try session.record(events)
+            try session.set("journal.bootID", to: to.bootID)
+            try session.set("journal.offset", to: String(to.offset))
+            return true
+        }
+    }
+}
+
+extension Session {
+    fileprivate func journalPosition() throws(MetadataError) -> JournalPosition? {
+        guard let boot = try setting("journal.bootID"), let digits = try setting("journal.offset") else { return nil }
+        guard let offset = Int64(digits) else { throw .malformed(column: "settings journal.offset", value: digits) }
+        return JournalPosition(bootID: boot, offset: offset)
+    }
+
+    /// A container that is gone, or going, stays so.
+    fileprivate func apply(_ change: ContainerChange) throws(MetadataError) {
+        switch change.kind {
+        case .started(let pid):
+            try run(
+                """
+                UPDATE containers SET status='running', pid=?, started=?, exitCode=0, oomKilled=0, error=''
+                WHERE id=? AND status NOT IN ('removing', 'dead')
+                """, [.integer(pid), .integer(change.time), .text(change.id)])
+        case .died(let exitCode, let oomKilled):
+            try run(
+                """
+                UPDATE containers SET status='exited', pid=0, finished=?, exitCode=?, oomKilled=?
+                WHERE id=? AND status NOT IN ('removing', 'dead')
+                """, [.integer(change.time), .integer(exitCode), Value(oomKilled), .text(change.id)])
+        }
+    }
+}

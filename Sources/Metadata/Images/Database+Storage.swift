@@ -1,0 +1,124 @@
+import OCI
+import SQLite
+
+extension Database {
+    /// Enters what is in its place and verified. What is there already stays.
+    public func insert(_ item: StoredItem) throws(MetadataError) {
+        let kind = item.name.kind
+        try write { session throws(MetadataError) in
+            try session.run(
+                "INSERT OR IGNORE INTO \(kind.table)(\(kind.key), size, unsyncedBoot) VALUES(?, ?, ?)",
+                [.text(item.name.digest.description), .integer(item.size), Value(item.unsyncedBoot)])
+        }
+    }
+
+    public func stored(_ name: StoredName) throws(MetadataError) -> StoredItem? {
+        try read { session throws(MetadataError) in try session.stored(name) }
+    }
+
+    /// All of a kind, by digest.
+    public func stored(_ kind: StoredKind) throws(MetadataError) -> [StoredItem] {
+        try read { session throws(MetadataError) in
+            try session.all("SELECT \(kind.key), size, unsyncedBoot FROM \(kind.table) ORDER BY 1") {
+                row throws(MetadataError) in try StoredItem(kind, row)
+            }
+        }
+    }
+
+    /// What isn't known to be on the disk.
+    ///
+    /// - Parameter boot: Only what an earlier boot than this one wrote, which a power cut may have damaged; nil for all.
+    public func unsynced(_ kind: StoredKind, notOfBoot boot: String? = nil) throws(MetadataError) -> [StoredItem] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                """
+                SELECT \(kind.key), size, unsyncedBoot FROM \(kind.table)
+                WHERE unsyncedBoot IS NOT NULL AND unsyncedBoot IS NOT ? ORDER BY 1
+                """, [Value(boot)]
+            ) { row throws(MetadataError) in try StoredItem(kind, row) }
+        }
+    }
+
+    /// Notes that these are on the disk.
+    public func markSynced(_ names: [StoredName]) throws(MetadataError) {
+        guard !names.isEmpty else { return }
+        try write { session throws(MetadataError) in
+            for name in names {
+                try session.run(
+                    "UPDATE \(name.kind.table) SET unsyncedBoot=NULL WHERE \(name.kind.key)=?",
+                    [.text(name.digest.description)])
+            }
+        }
+    }
+
+    /// Forgets an item that is damaged or gone. Its image keeps its row, and can't be run until it is pulled again.
+    public func delete(_ name: StoredName) throws(MetadataError) {
+        try write { session throws(MetadataError) in
+            try session.run(
+                "DELETE FROM \(name.kind.table) WHERE \(name.kind.key)=?", [.text(name.digest.description)])
+        }
+    }
+}
+
+extension Database {
+    /// Enters a lease, whose items aren't garbage as long as it lasts.
+    public func insertLease(_ id: String, at time: Int64) throws(MetadataError) {
+        try write { session throws(MetadataError) in
+            try session.run("INSERT INTO leases(id, created) VALUES(?, ?)", [.text(id), .integer(time)])
+        }
+    }
+
+    /// Puts an item under a lease, whether it is there yet or not, and tells whether it is: from then on it stays.
+    ///
+    /// Both in one transaction, or a collection in between would delete what was just found.
+    public func hold(_ name: StoredName, lease: String) throws(MetadataError) -> StoredItem? {
+        try write { session throws(MetadataError) -> StoredItem? in
+            try session.run(
+                "INSERT OR IGNORE INTO lease_resources(lease, kind, digest) VALUES(?, ?, ?)",
+                [.text(lease), .text(name.kind.rawValue), .text(name.digest.description)])
+            return try session.stored(name)
+        }
+    }
+
+    public func leases() throws(MetadataError) -> [String] {
+        try read { session throws(MetadataError) in try session.all("SELECT id FROM leases ORDER BY id") { $0.text(0) } }
+    }
+
+    /// Ends leases; those that are ended already are no error.
+    public func deleteLeases(_ ids: [String]) throws(MetadataError) {
+        guard !ids.isEmpty else { return }
+        try write { session throws(MetadataError) in
+            for id in ids { try session.run("DELETE FROM leases WHERE id=?", [.text(id)]) }
+        }
+    }
+
+    /// Forgets the items that no image and no lease holds, and returns them: their files are to be deleted.
+    public func sweep() throws(MetadataError) -> [StoredItem] {
+        try write { session throws(MetadataError) in
+            try session.sweep(.blob, heldBy: "image_blobs") + session.sweep(.layer, heldBy: "image_layers")
+        }
+    }
+}
+
+extension Session {
+    func stored(_ name: StoredName) throws(MetadataError) -> StoredItem? {
+        let kind = name.kind
+        return try first(
+            "SELECT \(kind.key), size, unsyncedBoot FROM \(kind.table) WHERE \(kind.key)=?",
+            [.text(name.digest.description)]
+        ) { row throws(MetadataError) in try StoredItem(kind, row) }
+    }
+
+    fileprivate func sweep(_ kind: StoredKind, heldBy holders: String) throws(MetadataError) -> [StoredItem] {
+        let condition = """
+            WHERE NOT EXISTS(SELECT 1 FROM \(holders) AS h WHERE h.\(kind.key)=\(kind.table).\(kind.key))
+            AND NOT EXISTS(SELECT 1 FROM lease_resources AS l
+                           WHERE l.kind='\(kind.rawValue)' AND l.digest=\(kind.table).\(kind.key))
+            """
+        let garbage = try all("SELECT \(kind.key), size, unsyncedBoot FROM \(kind.table) \(condition)") {
+            row throws(MetadataError) in try StoredItem(kind, row)
+        }
+        try run("DELETE FROM \(kind.table) \(condition)")
+        return garbage
+    }
+}
