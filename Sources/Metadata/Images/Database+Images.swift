@@ -147,7 +147,7 @@ extension Session {
             try run(
                 "UPDATE images SET manifest=?, manifestMediaType=?, manifestSize=? WHERE id=?",
                 [
-                    .text(new.image.manifest.description), .text(new.image.manifestMediaType),
+                    .text(new.image.manifest.description), .text(new.image.manifestMediaType.description),
                     .integer(new.image.manifestSize), id,
                 ])
         }

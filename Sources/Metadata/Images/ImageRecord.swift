@@ -7,7 +7,7 @@ public struct ImageRecord: Hashable, Sendable {
     public var id: ImageID
     /// The manifest that it was last pulled or loaded by: two may lead to one config, with differently compressed layers.
     public var manifest: Digest
-    public var manifestMediaType: String
+    public var manifestMediaType: MediaType
     /// In bytes.
     public var manifestSize: Int64
     /// `linux/amd64`
@@ -20,7 +20,7 @@ public struct ImageRecord: Hashable, Sendable {
     public var registered: Int64
 
     public init(
-        id: ImageID, manifest: Digest, manifestMediaType: String, manifestSize: Int64, platform: String, created: Int64?,
+        id: ImageID, manifest: Digest, manifestMediaType: MediaType, manifestSize: Int64, platform: String, created: Int64?,
         size: Int64, registered: Int64
     ) {
         self.id = id
@@ -38,7 +38,7 @@ public struct ImageRecord: Hashable, Sendable {
     init(_ row: Row) throws(MetadataError) {
         id = try row.imageID(0, "images.id")
         manifest = try row.digest(1, "images.manifest")
-        manifestMediaType = row.text(2)
+        manifestMediaType = MediaType(row.text(2))
         manifestSize = row.integer(3)
         platform = row.text(4)
         created = row.optionalInteger(5)
@@ -48,7 +48,7 @@ public struct ImageRecord: Hashable, Sendable {
 
     var values: [Value] {
         [
-            .text(id.description), .text(manifest.description), .text(manifestMediaType), .integer(manifestSize),
+            .text(id.description), .text(manifest.description), .text(manifestMediaType.description), .integer(manifestSize),
             .text(platform), Value(created), .integer(size), .integer(registered),
         ]
     }
@@ -61,14 +61,14 @@ public struct ReferenceRecord: Hashable, Sendable {
     public var image: ImageID
     /// The manifest that `index.json` lists for it.
     public var target: Digest
-    public var targetMediaType: String
+    public var targetMediaType: MediaType
     /// In bytes.
     public var targetSize: Int64
     /// When it last moved, in nanoseconds since 1970.
     public var updated: Int64
 
     public init(
-        name: String, image: ImageID, target: Digest, targetMediaType: String, targetSize: Int64, updated: Int64
+        name: String, image: ImageID, target: Digest, targetMediaType: MediaType, targetSize: Int64, updated: Int64
     ) {
         self.name = name
         self.image = image
@@ -84,14 +84,14 @@ public struct ReferenceRecord: Hashable, Sendable {
         name = row.text(0)
         image = try row.imageID(1, "image_references.image")
         target = try row.digest(2, "image_references.target")
-        targetMediaType = row.text(3)
+        targetMediaType = MediaType(row.text(3))
         targetSize = row.integer(4)
         updated = row.integer(5)
     }
 
     var values: [Value] {
         [
-            .text(name), .text(image.description), .text(target.description), .text(targetMediaType),
+            .text(name), .text(image.description), .text(target.description), .text(targetMediaType.description),
             .integer(targetSize), .integer(updated),
         ]
     }
