@@ -105,4 +105,9 @@ public struct Pipe: ~Copyable, Sendable {
         self.reading = FileDescriptor(adopting: reading)
         self.writing = FileDescriptor(adopting: writing)
     }
+
+    /// Closes the other end.
+    public consuming func keepingReading() -> FileDescriptor { reading }
+    /// Closes the other end.
+    public consuming func keepingWriting() -> FileDescriptor { writing }
 }

@@ -37,6 +37,15 @@ public struct ChildProcess: ~Copyable, Sendable {
     /// The child's status if it has ended, which reaps it; nil while it runs.
     public borrowing func statusIfEnded() throws(SystemCallError) -> ExitStatus? { try waitid(blocking: false) }
 
+    /// Sends it a signal; one that has ended, reaped or not, is no error. kill(2).
+    ///
+    /// Must not be called after the child was reaped: until then its number is nobody else's.
+    public borrowing func send(signal: CInt) throws(SystemCallError) {
+        guard kill(pid, signal) != 0 else { return }
+        let errno = Errno(rawValue: Glibc.errno)
+        guard errno == .noSuchProcess else { throw SystemCallError("kill", on: "process \(pid)", errno) }
+    }
+
     private borrowing func waitid(blocking: Bool) throws(SystemCallError) -> ExitStatus? {
         var (code, status): (CInt, CInt) = (0, 0)
         let number = pidfd.number
