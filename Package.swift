@@ -85,7 +85,8 @@ if withHTTP {
             "Registry",
             [
                 "OCI", "Hashing", "Linux", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ]),
         module("Transfer", ["Registry", "ImageStore", "Archive", "Compression", "Hashing", "OCI", "Linux"]),
