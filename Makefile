@@ -1,0 +1,54 @@
+# make demo       set up, build, show the main job for real
+# make test       set up, build, run the tests
+# make help       the rest
+.PHONY: help setup build demo test test-all bench install uninstall clean
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROGRAMS := hako hako-runtime hako-image
+RELEASE := swift build -c release --static-swift-stdlib
+
+help:
+	@sed -n 's/^# //p' $(MAKEFILE_LIST)
+
+# make setup      install the Debian packages that building and the demo need
+setup:
+	@Scripts/setup build
+
+# make build      the release programs, in bin/
+build: setup
+	@Scripts/build $(PROGRAMS)
+
+demo: setup
+	@Scripts/setup demo
+	@Scripts/build $(PROGRAMS)
+	@Scripts/demo
+
+test: setup
+	@Scripts/setup test
+	@Scripts/build $(PROGRAMS)
+	@Scripts/test
+
+# make test-all   also the peers, cgroup v2, soaks and long random runs
+test-all: setup
+	@Scripts/setup test
+	@Scripts/build $(PROGRAMS)
+	@HAKO_TEST_ALL=1 Scripts/test
+
+# make bench      Hako beside the engines that are installed, as ratios
+bench: build
+	@Benchmarks/run
+
+# make install    into PREFIX (/usr/local)
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/hako
+	install -m 755 bin/hako $(DESTDIR)$(PREFIX)/bin/hako
+	install -m 755 bin/hako-runtime bin/hako-image $(DESTDIR)$(PREFIX)/libexec/hako/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/hako
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/hako
+
+# make clean      remove what was built
+clean:
+	rm -rf .build .build-* bin
