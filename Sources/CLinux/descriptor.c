@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,4 +58,9 @@ int hako_close_range(unsigned first, unsigned last, unsigned flags) {
 
 int hako_ioctl(int descriptor, unsigned long request, void *argument) {
     return RESULT(ioctl(descriptor, request, argument));
+}
+
+int64_t hako_file_system_kind(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) < 0 ? -errno : (int64_t)status.f_type;
 }

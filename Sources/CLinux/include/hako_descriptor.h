@@ -36,4 +36,7 @@ int hako_close_range(unsigned first, unsigned last, unsigned flags);
 // ioctl(2) with a pointer or integer argument.
 int hako_ioctl(int descriptor, unsigned long request, void *argument);
 
+// statfs(2): the magic number of the file system that the path lies on, or -errno.
+int64_t hako_file_system_kind(const char *path);
+
 #endif
