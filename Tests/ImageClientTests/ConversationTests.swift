@@ -1,0 +1,77 @@
+import Glibc
+import Linux
+import OCI
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import ImageClient
+
+private let imageID = "sha256:" + String(repeating: "1a", count: 32)
+
+/// The real program needs a registry or an archive: these tests are about what is made of its words and of its end.
+@Suite("Talking with hako-image")
+struct ConversationTests: ~Copyable {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func client(_ script: String) throws -> ImageClient {
+        try scratch.add("program", .file(Array("#!/bin/sh\n\(script)\n".utf8)))
+        #expect(chmod(scratch.path("program"), 0o755) == 0)
+        return ImageClient(program: scratch.path("program"), root: "/store")
+    }
+
+    @Test("hands events on and returns the image")
+    func result() throws {
+        let client = try client(
+            """
+            echo '{"type":"status","message":"latest: Pulling"}' >&3
+            echo '{"type":"layer","id":"0123456789ab","status":"downloading","current":1,"total":2}' >&3
+            echo '{"type":"from the future"}' >&3
+            echo '{"type":"image","imageID":"\(imageID)","reference":"docker.io/library/nginx:latest","isNew":true}' >&3
+            """)
+        var events: [ImageEvent] = []
+        let result = try client.pull(Reference("nginx:latest")) { events.append($0) }
+        #expect(result.reference?.familiar == "nginx:latest")
+        #expect(result.imageID.description == imageID)
+        #expect(
+            events == [
+                .status("latest: Pulling"),
+                .layer(LayerProgress(id: "0123456789ab", status: .downloading, current: 1, total: 2)), .image(result),
+            ])
+    }
+
+    @Test("passes names and options as arguments of their own, and a name never as an option")
+    func arguments() throws {
+        let client = try client(
+            """
+            printf '{"type":"error","kind":"invalid","message":"%s"}\\n' "$*" >&3; exit 1
+            """)
+        let error = #expect(throws: ImageClientError.self) {
+            try client.pull(Reference("nginx:1"), platform: Platform("linux/arm64")) { _ in }
+        }
+        #expect(
+            error?.message == "pull --root /store --platform linux/arm64 --progress-fd 3 -- docker.io/library/nginx:1")
+    }
+
+    @Test(
+        "turns every other end into an error",
+        arguments: [
+            ("exit 0", ImageClientError.Kind.system), ("kill -9 $$", .system), ("exit 130", .interrupted),
+            ("echo nonsense >&3", .system),
+            (#"echo '{"type":"error","kind":"notFound","message":"m","hint":"h"}' >&3; exit 1"#, .notFound),
+        ])
+    func failures(script: String, kind: ImageClientError.Kind) throws {
+        let client = try client(script)
+        let error = #expect(throws: ImageClientError.self) { try client.pull(Reference("nginx")) { _ in } }
+        #expect(error?.kind == kind)
+    }
+
+    @Test("says which program is missing")
+    func missing() throws {
+        let client = ImageClient(program: scratch.path("none"), root: "/store")
+        let error = #expect(throws: ImageClientError.self) { try client.load(.file("x")) { _ in } }
+        #expect(error?.message == "cannot run \(scratch.path("none")): no such file or directory")
+    }
+}
