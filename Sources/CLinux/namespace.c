@@ -1,0 +1,83 @@
+#define _GNU_SOURCE
+#include "hako_namespace.h"
+
+#include "clone.h"
+#include "hako_mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RESULT(call) ({ long result_ = (call); result_ < 0 ? -errno : (int)result_; })
+
+int hako_setns(int descriptor, int kinds) { return RESULT(setns(descriptor, kinds)); }
+int hako_unshare(int kinds) { return RESULT(unshare(kinds)); }
+int hako_sethostname(const char *name, size_t length) { return RESULT(sethostname(name, length)); }
+int hako_setdomainname(const char *name, size_t length) { return RESULT(setdomainname(name, length)); }
+
+static int idle(void *unused) {
+    (void)unused;
+    hako_sleep_forever();
+    return 0;
+}
+
+pid_t hako_clone_idle(uint64_t namespaces, int *pidfd) {
+    // Its stack must outlive this function: the child shares the memory and sleeps on it. It pushes nothing more once it
+    // sleeps, so every such child of this program may have the same one.
+    static char stack[4096] __attribute__((aligned(16)));
+    sigset_t all, before;
+    sigfillset(&all);
+    // A handler of the parent's must not run in the child, which shares its memory; the mask is inherited.
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct clone_args args = {
+        .flags = CLONE_VM | CLONE_PIDFD | namespaces,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = sizeof stack,
+        // Without a signal at its end, only a wait for this very child sees it.
+    };
+    long pid = hako_clone_onto_stack(&args, idle, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return (pid_t)pid;
+}
+
+static int open_proc(void *result) {
+    *(int *)result = hako_fsopen("proc");
+    return 0;
+}
+
+int hako_fsopen_proc(int pid_namespace) {
+    int own = RESULT(syscall(SYS_openat, AT_FDCWD, "/proc/self/ns/pid_for_children", O_RDONLY | O_CLOEXEC));
+    if (own < 0) return own;
+    int context = RESULT(setns(pid_namespace, CLONE_NEWPID));
+    if (context == 0) {
+        char stack[16384] __attribute__((aligned(16)));
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        struct clone_args args = {
+            // CLONE_FILES: the descriptor that it opens is the parent's too.
+            .flags = CLONE_VM | CLONE_VFORK | CLONE_FILES,
+            .stack = (uint64_t)(uintptr_t)stack,
+            .stack_size = sizeof stack,
+        };
+        context = -EIO;
+        long pid = hako_clone_onto_stack(&args, open_proc, &context);
+        if (pid < 0) {
+            context = (int)pid;
+        } else {
+            while (waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR) {}
+        }
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        int back = RESULT(setns(own, CLONE_NEWPID));
+        if (back < 0 && context >= 0) {
+            close(context);
+            context = back;
+        }
+    }
+    close(own);
+    return context;
+}

@@ -1,0 +1,110 @@
+import CLinux
+import Glibc
+
+/// Which ids outside a user namespace its ids are. user_namespaces(7), "User and group ID mappings".
+public struct IDMap: Hashable, Sendable {
+    public struct Line: Hashable, Sendable {
+        public var insideID: UInt32
+        public var outsideID: UInt32
+        public var size: UInt32
+
+        public init(insideID: UInt32, outsideID: UInt32, size: UInt32) {
+            self.insideID = insideID
+            self.outsideID = outsideID
+            self.size = size
+        }
+    }
+
+    public var users: [Line]
+    public var groups: [Line]
+
+    public init(users: [Line], groups: [Line]) {
+        self.users = users
+        self.groups = groups
+    }
+
+    /// `size` users and groups, which are 0, 1, … inside and `outsideID`, … outside.
+    public init(outsideID: UInt32, size: UInt32) {
+        let line = Line(insideID: 0, outsideID: outsideID, size: size)
+        self.init(users: [line], groups: [line])
+    }
+
+    /// What an id is outside; nil if it has no place there.
+    public static func outside(_ id: UInt32, _ lines: [Line]) -> UInt32? {
+        for line in lines where id >= line.insideID && id - line.insideID < line.size {
+            let (sum, overflow) = line.outsideID.addingReportingOverflow(id - line.insideID)
+            return overflow ? nil : sum
+        }
+        return nil
+    }
+
+    public func outsideUser(_ id: UInt32) -> UInt32? { Self.outside(id, users) }
+    public func outsideGroup(_ id: UInt32) -> UInt32? { Self.outside(id, groups) }
+
+    fileprivate static func text(_ lines: [Line]) -> String {
+        lines.map { "\($0.insideID) \($0.outsideID) \($0.size)\n" }.joined()
+    }
+}
+
+/// A user namespace, and a network namespace that it owns, which live as long as this value or a process in them.
+///
+/// They are held by descriptors: nothing is mounted for them, and a crash of this program frees them.
+public struct UserNamespace: ~Copyable, Sendable {
+    public let user: FileDescriptor
+    /// Nil unless it was asked for.
+    public let network: FileDescriptor?
+
+    /// Makes them. About 0.1 ms, and 0.4 ms more for the network's.
+    ///
+    /// A throw-away process is cloned into them, its maps are written from outside (only so can ids that aren't this
+    /// process's own be mapped), and it is let go again.
+    /// - Throws: ``SystemCallError``: `clone3`; `write` of a map that the kernel refuses (EPERM, EINVAL for overlaps).
+    public static func create(idMap: IDMap, alsoNetwork: Bool = false) throws(SystemCallError) -> UserNamespace {
+        let child = try IdleProcess(in: alsoNetwork ? [.user, .network] : .user)
+        try child.map(idMap)
+        return UserNamespace(
+            user: try child.namespace(.user), network: alsoNetwork ? try child.namespace(.network) : nil)
+    }
+
+    private init(user: consuming FileDescriptor, network: consuming FileDescriptor?) {
+        self.user = user
+        self.network = network
+    }
+}
+
+/// A process that does nothing, so that namespaces have somebody in them. It ends with its owner.
+struct IdleProcess: ~Copyable {
+    private let pid: pid_t
+    private let pidfd: FileDescriptor
+
+    init(in namespaces: NamespaceKinds) throws(SystemCallError) {
+        var descriptor: CInt = -1
+        pid = try retryingInterrupts("clone3", on: "new namespaces") {
+            hako_clone_idle(namespaces.rawValue, &descriptor)
+        }
+        pidfd = FileDescriptor(adopting: descriptor)
+    }
+
+    deinit {
+        // It can't have ended before, so the number is still its own.
+        _ = kill(pid, SIGKILL)
+        while waitpid(pid, nil, CInt(bitPattern: UInt32(__WALL))) < 0 && errno == EINTR {}
+    }
+
+    borrowing func map(_ idMap: IDMap) throws(SystemCallError) {
+        try write(IDMap.text(idMap.users), to: "uid_map")
+        try write(IDMap.text(idMap.groups), to: "gid_map")
+    }
+
+    borrowing func namespace(_ kind: NamespaceKinds) throws(SystemCallError) -> FileDescriptor {
+        try FileDescriptor.open("/proc/\(pid)/ns/\(kind.fileName ?? "")")
+    }
+
+    private borrowing func write(_ text: String, to file: String) throws(SystemCallError) {
+        let path = "/proc/\(pid)/\(file)"
+        // One write: the kernel takes a map whole or not at all.
+        do { try FileDescriptor.open(path, flags: O_WRONLY).writeAll(text) } catch {
+            throw SystemCallError(error.call, on: path, error.errno)
+        }
+    }
+}
