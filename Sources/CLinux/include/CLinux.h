@@ -6,6 +6,7 @@
 
 #include "hako_descriptor.h"
 #include "hako_event.h"
+#include "hako_metadata.h"
 #include "hako_mount.h"
 #include "hako_namespace.h"
 #include "hako_netlink.h"
