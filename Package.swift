@@ -54,10 +54,15 @@ let package = Package(
 
         // Running containers.
         module("Runtime", ["OCI", "Linux"]),
-        module("Monitor", ["Runtime", "OCI", "Linux"]),
-        module("RuntimeClient", ["OCI", "Linux"]),
+        module("MonitorProtocol", ["OCI"]),
+        module("Monitor", ["Runtime", "MonitorProtocol", "OCI", "Linux"]),
+        module("RuntimeClient", ["MonitorProtocol", "OCI", "Linux"]),
         module("Network", ["OCI", "Linux"]),
-        module("Engine", ["ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "OCI", "Linux"]),
+        module(
+            "Engine",
+            [
+                "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "MonitorProtocol", "OCI", "Linux",
+            ]),
 
         program("hako", ["Engine", "CommandLineTables", "GoTemplate", "OCI", "Linux"]),
         program("hako-runtime", ["Runtime", "Monitor", "CommandLineTables"]),
@@ -65,7 +70,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]), tests(of: "ImageStore"),
-        tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "Monitor"), tests(of: "RuntimeClient"),
+        tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "MonitorProtocol"), tests(of: "Monitor"),
+        tests(of: "RuntimeClient"),
         tests(of: "Network"), tests(of: "Engine"),
     ]
 )

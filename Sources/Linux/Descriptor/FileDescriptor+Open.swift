@@ -92,7 +92,7 @@ extension FileDescriptor {
 }
 
 /// A pipe. pipe(7).
-public struct Pipe: ~Copyable, Sendable {
+@frozen public struct Pipe: ~Copyable, Sendable {
     public var reading: FileDescriptor
     public var writing: FileDescriptor
 

@@ -65,3 +65,13 @@ public enum StandardDescriptor {
     public static let output: CInt = 1
     public static let error: CInt = 2
 }
+
+extension Optional where Wrapped == FileDescriptor {
+    /// The number of the descriptor; -1, which every call refuses and poll(2) skips, where there is none.
+    public var number: CInt {
+        switch self {
+        case .some(let descriptor): descriptor.number
+        case .none: -1
+        }
+    }
+}

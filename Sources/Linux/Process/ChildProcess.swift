@@ -16,7 +16,7 @@ public enum ExitStatus: Hashable, Sendable {
 }
 
 /// A child of this process, held by a pidfd: what is waited for is this child, whoever has its number later.
-public struct ChildProcess: ~Copyable, Sendable {
+@frozen public struct ChildProcess: ~Copyable, Sendable {
     /// For messages and for what is written down.
     public let pid: CInt
     /// Readable once the child has ended. pidfd_open(2).

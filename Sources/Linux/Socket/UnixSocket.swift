@@ -19,7 +19,7 @@ public enum UnixSocket {
     }
 
     /// Two connected sockets, closed on exec.
-    public struct Pair: ~Copyable, Sendable {
+    @frozen public struct Pair: ~Copyable, Sendable {
         public var first: FileDescriptor
         public var second: FileDescriptor
 
@@ -133,7 +133,7 @@ extension FileDescriptor {
 }
 
 /// What came in one message.
-public struct ReceivedMessage: ~Copyable, Sendable {
+@frozen public struct ReceivedMessage: ~Copyable, Sendable {
     public let bytes: [UInt8]
     public var descriptor: FileDescriptor?
 }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// A pair of ends: what is written to one is typed at the other. pty(7).
-public struct PseudoTerminal: ~Copyable, Sendable {
+@frozen public struct PseudoTerminal: ~Copyable, Sendable {
     /// The end that a person or a monitor holds. When it closes, the session on the other end gets SIGHUP.
     public let master: FileDescriptor
 

@@ -1,0 +1,69 @@
+import OCI
+
+/// One message on the socket between the engine and the monitor that it started (SOCK_SEQPACKET, one JSON object each).
+public enum ControlMessage: Hashable, Sendable {
+    /// From the monitor: the container's process waits to be started.
+    case created(pid: Int32)
+    /// To the monitor.
+    case start
+    /// From the monitor: the container's program runs.
+    case started(pid: Int32)
+    /// From the monitor, the last message: the container can't be created or started, and nothing of it is left.
+    case failed(StartFailure)
+    /// From the monitor, the last message.
+    case exited(ContainerExit)
+
+    /// The longest message, in bytes.
+    public static let limit = 16 << 10
+
+    public init(json: JSON) throws(FieldError) {
+        switch try json.requiredString("type") {
+        case "created": self = .created(pid: try json.requiredInteger("pid"))
+        case "start": self = .start
+        case "started": self = .started(pid: try json.requiredInteger("pid"))
+        case "error":
+            let kind = StartFailure.Kind(rawValue: try json.requiredString("kind")) ?? .system
+            self = .failed(StartFailure(kind, try json.requiredString("message")))
+        case "exited": self = .exited(try ContainerExit(json: json))
+        default: throw FieldError("type", "is not known")
+        }
+    }
+
+    public var json: JSON {
+        switch self {
+        case .created(let pid): ["type": "created", "pid": .integer(Int64(pid))]
+        case .start: ["type": "start"]
+        case .started(let pid): ["type": "started", "pid": .integer(Int64(pid))]
+        case .failed(let failure):
+            ["type": "error", "kind": .string(failure.kind.rawValue), "message": .string(failure.message)]
+        case .exited(let exit):
+            ["type": "exited", "exitCode": .integer(Int64(exit.exitCode)), "oomKilled": .bool(exit.oomKilled)]
+        }
+    }
+}
+
+/// Why a container could not be created or started.
+public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Kind: String, Hashable, Sendable {
+        /// Its program is not there: exit code 127.
+        case notFound
+        /// Its program is there and can't be executed: exit code 126.
+        case notExecutable
+        /// config.json or monitor.json asks for what can't be.
+        case invalid
+        /// Anything else.
+        case system
+    }
+
+    public var kind: Kind
+    /// In words, for a person.
+    public var message: String
+
+    public init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        // What a foreign runtime says has no limit; this fits ControlMessage.limit even if each byte has to be escaped.
+        self.message = message.utf8.count <= 2048 ? message : String(decoding: message.utf8.prefix(2048), as: UTF8.self)
+    }
+
+    public var description: String { message }
+}

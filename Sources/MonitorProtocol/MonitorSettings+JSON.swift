@@ -1,0 +1,123 @@
+import OCI
+
+extension MonitorSettings {
+    public init(json: JSON) throws(FieldError) {
+        self.init(
+            id: try json.requiredString("id"), runtime: try json.requiredString("runtime"),
+            runtimeRoot: try json.requiredString("runtimeRoot"), runDirectory: try json.requiredString("runDirectory"),
+            journal: try json.requiredString("journal"), root: try json["root"].map(RootMount.init(json:)))
+        idMap = try json["idMap"].map(IDMap.init(json:))
+        terminal = try json.flag("terminal")
+        openStdin = try json.flag("openStdin")
+        stdinOnce = try json.flag("stdinOnce")
+        log = try json["log"].flatMap(Self.logFile)
+        exitCommand = try json.strings("exitCommand")
+    }
+
+    private static func logFile(_ json: JSON) throws(FieldError) -> LogFile? {
+        switch try json.requiredString("driver") {
+        case "none": return nil
+        case "json-file":
+            let maxSize = json["maxSize"]?.integer
+            guard maxSize.map({ $0 > 0 }) ?? true else { throw FieldError("log.maxSize", "must be more than 0") }
+            let maxFile = json["maxFile"]?.integer ?? 1
+            guard (1...1000).contains(maxFile) else { throw FieldError("log.maxFile", "must be from 1 to 1000") }
+            return LogFile(path: try json.requiredString("path"), maxSize: maxSize, maxFile: Int(maxFile))
+        default: throw FieldError("log.driver", "must be json-file or none")
+        }
+    }
+
+    public var json: JSON {
+        var object: JSONObject = [
+            "id": .string(id), "runtime": .string(runtime), "runtimeRoot": .string(runtimeRoot),
+            "runDirectory": .string(runDirectory), "journal": .string(journal),
+        ]
+        object["root"] = root?.json
+        object["idMap"] = idMap?.json
+        object["terminal"] = .bool(terminal)
+        object["openStdin"] = .bool(openStdin)
+        object["stdinOnce"] = .bool(stdinOnce)
+        object["log"] = log?.json ?? ["driver": "none"]
+        if !exitCommand.isEmpty { object["exitCommand"] = JSON(exitCommand) }
+        return .object(object)
+    }
+}
+
+extension MonitorSettings.RootMount {
+    init(json: JSON) throws(FieldError) {
+        self.init(
+            lowers: try json.strings("lowers"), upper: try json.requiredString("upper"),
+            work: try json.requiredString("work"), volatile: try json.flag("volatile"))
+        guard !lowers.isEmpty else { throw FieldError("root.lowers", "must not be empty") }
+    }
+
+    var json: JSON {
+        ["lowers": JSON(lowers), "upper": .string(upper), "work": .string(work), "volatile": .bool(volatile)]
+    }
+}
+
+extension MonitorSettings.IDMap {
+    init(json: JSON) throws(FieldError) { self.init(uid: try Self.ranges(json, "uid"), gid: try Self.ranges(json, "gid")) }
+
+    private static func ranges(_ json: JSON, _ name: String) throws(FieldError) -> [Range] {
+        guard let array = json[name]?.array, !array.isEmpty else { throw FieldError("idMap.\(name)", "must list a range") }
+        var ranges: [Range] = []
+        for element in array {
+            guard let inside = element["containerID"]?.integer.flatMap(UInt32.init(exactly:)),
+                let host = element["hostID"]?.integer.flatMap(UInt32.init(exactly:)),
+                let size = element["size"]?.integer.flatMap(UInt32.init(exactly:)), size > 0
+            else { throw FieldError("idMap.\(name)", "must hold containerID, hostID and size") }
+            ranges.append(Range(containerID: inside, hostID: host, size: size))
+        }
+        return ranges
+    }
+
+    var json: JSON { ["uid": .array(uid.map(\.json)), "gid": .array(gid.map(\.json))] }
+}
+
+extension MonitorSettings.IDMap.Range {
+    var json: JSON {
+        [
+            "containerID": .integer(Int64(containerID)), "hostID": .integer(Int64(hostID)),
+            "size": .integer(Int64(size)),
+        ]
+    }
+}
+
+extension MonitorSettings.LogFile {
+    var json: JSON {
+        var object: JSONObject = ["driver": "json-file", "path": .string(path)]
+        object["maxSize"] = maxSize.map(JSON.integer)
+        object["maxFile"] = .integer(Int64(maxFile))
+        return .object(object)
+    }
+}
+
+extension JSON {
+    func requiredString(_ name: String) throws(FieldError) -> String {
+        guard let value = self[name]?.string else { throw FieldError(name, "must be a string") }
+        return value
+    }
+
+    func flag(_ name: String) throws(FieldError) -> Bool {
+        guard let value = self[name], !value.isNull else { return false }
+        guard let flag = value.bool else { throw FieldError(name, "must be true or false") }
+        return flag
+    }
+
+    func strings(_ name: String) throws(FieldError) -> [String] {
+        guard let value = self[name], !value.isNull else { return [] }
+        let strings = value.array?.compactMap(\.string) ?? []
+        guard let count = value.array?.count, count == strings.count else {
+            throw FieldError(name, "must be a list of strings")
+        }
+        return strings
+    }
+
+    func requiredInteger<Number: FixedWidthInteger>(_ name: String) throws(FieldError) -> Number {
+        guard let value = self[name]?.integer.flatMap(Number.init(exactly:)) else {
+            throw FieldError(name, "must be a number")
+        }
+        return value
+    }
+}

@@ -1,0 +1,103 @@
+import OCI
+
+/// What a monitor is told at its start: `monitor.json` in the bundle.
+public struct MonitorSettings: Hashable, Sendable {
+    public var id: String
+    /// The OCI runtime's absolute path. The monitor's own program is run without starting it again.
+    public var runtime: String
+    /// What the runtime gets as `--root`.
+    public var runtimeRoot: String
+    /// Where the socket and the FIFOs are.
+    public var runDirectory: String
+    public var journal: String
+    /// Nil where something else provides the bundle's `rootfs`.
+    public var root: RootMount?
+    /// Nil where the container shares the host's ids.
+    public var idMap: IDMap?
+    /// Whether the container has a terminal: config.json says the same.
+    public var terminal = false
+    /// Whether the container's stdin is kept for clients; otherwise it is `/dev/null`.
+    public var openStdin = false
+    /// Whether stdin ends for good when the first client that has it ends it or goes away.
+    public var stdinOnce = false
+    /// Nil for no log (driver `none`).
+    public var log: LogFile?
+    /// Run when all is over; empty for nothing.
+    public var exitCommand: [String] = []
+
+    public init(
+        id: String, runtime: String, runtimeRoot: String, runDirectory: String, journal: String, root: RootMount? = nil
+    ) {
+        self.id = id
+        self.runtime = runtime
+        self.runtimeRoot = runtimeRoot
+        self.runDirectory = runDirectory
+        self.journal = journal
+        self.root = root
+    }
+
+    /// The overlay that becomes the bundle's `rootfs`.
+    public struct RootMount: Hashable, Sendable {
+        /// Absolute paths, the topmost layer first.
+        public var lowers: [String]
+        public var upper: String
+        public var work: String
+        /// Whether nothing of it has to outlive a crash: unmounting then does not sync the host's file system.
+        public var volatile: Bool
+
+        public init(lowers: [String], upper: String, work: String, volatile: Bool) {
+            self.lowers = lowers
+            self.upper = upper
+            self.work = work
+            self.volatile = volatile
+        }
+    }
+
+    public struct IDMap: Hashable, Sendable {
+        public var uid: [Range]
+        public var gid: [Range]
+
+        public init(uid: [Range], gid: [Range]) {
+            self.uid = uid
+            self.gid = gid
+        }
+
+        public struct Range: Hashable, Sendable {
+            public var containerID: UInt32
+            public var hostID: UInt32
+            public var size: UInt32
+
+            public init(containerID: UInt32, hostID: UInt32, size: UInt32) {
+                self.containerID = containerID
+                self.hostID = hostID
+                self.size = size
+            }
+        }
+    }
+
+    /// A log in Docker's json-file format.
+    public struct LogFile: Hashable, Sendable {
+        public var path: String
+        /// In bytes: a record that would make the file longer goes into a new one. Nil for one file without a limit.
+        public var maxSize: Int64?
+        /// How many files there are at most: the current one and `path.1`, `path.2`, … . At least 1.
+        public var maxFile: Int
+
+        public init(path: String, maxSize: Int64? = 10 << 20, maxFile: Int = 3) {
+            self.path = path
+            self.maxSize = maxSize
+            self.maxFile = maxFile
+        }
+    }
+}
+
+extension MonitorSettings.IDMap {
+    /// The host's id of a container's; nil for one that the container does not have.
+    public static func hostID(of id: UInt32, in ranges: [Range]) -> UInt32? {
+        for range in ranges where id >= range.containerID && id - range.containerID < range.size {
+            let (host, overflow) = range.hostID.addingReportingOverflow(id - range.containerID)
+            return overflow ? nil : host
+        }
+        return nil
+    }
+}

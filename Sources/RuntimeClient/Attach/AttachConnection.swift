@@ -1,0 +1,84 @@
+import Glibc
+import Linux
+import MonitorProtocol
+
+/// A connection to a container's monitor: its streams, its end, its signals.
+public struct AttachConnection: ~Copyable {
+    let socket: FileDescriptor
+
+    private init(_ socket: consuming FileDescriptor) { self.socket = socket }
+
+    /// Connects to the monitor of a running container and says what is wanted.
+    ///
+    /// - Throws: `ECONNREFUSED` or `ENOENT` (``RuntimeClientError/system(_:)``) if the container has no monitor.
+    public static func connect(
+        runDirectory: String, _ request: AttachRequest
+    ) throws(RuntimeClientError) -> AttachConnection {
+        try calling { () throws(SystemCallError) in
+            let directory = try FileDescriptor.directory(runDirectory)
+            let connection = AttachConnection(try UnixSocket.connect(.stream, to: "monitor.sock", in: directory))
+            try connection.socket.writeAll(AttachFrame(.request, request.json.bytes()).bytes)
+            return connection
+        }
+    }
+
+    /// A connection made before the monitor is there, so that nothing of the container's output is missed.
+    public struct Prepared: ~Copyable {
+        public var connection: AttachConnection
+        /// What the monitor inherits as ``MonitorProcess/Inherited/attach``; to be let go once it has started.
+        public var monitorEnd: FileDescriptor
+    }
+
+    public static func prepare(_ request: AttachRequest) throws(RuntimeClientError) -> Prepared {
+        try calling { () throws(SystemCallError) in
+            let pair = try UnixSocket.Pair(.stream)
+            try pair.first.writeAll(AttachFrame(.request, request.json.bytes()).bytes)
+            return Prepared(connection: AttachConnection(pair.first), monitorEnd: pair.second)
+        }
+    }
+
+    /// Has the monitor send a signal to the container's first process: it holds a pidfd since that process was cloned, so
+    /// no other process can get it. Not for a connection that is relayed.
+    ///
+    /// - Throws: `ESRCH` once the process has ended.
+    public borrowing func signal(_ number: CInt) throws(RuntimeClientError) {
+        do throws(SystemCallError) {
+            try socket.writeAll(AttachFrame(.signal, [UInt8(truncatingIfNeeded: number)]).bytes)
+            let answer = try nextFrame(of: .signal)
+            guard let errno = answer?.payload.first else {
+                throw SystemCallError("pidfd_send_signal", on: "the container's process", .noSuchProcess)
+            }
+            guard errno == 0 else {
+                throw SystemCallError("pidfd_send_signal", on: "the container's process", Errno(rawValue: CInt(errno)))
+            }
+        } catch { throw .system(error) }
+    }
+
+    /// Waits for the container's end and lets output pass by unseen.
+    ///
+    /// - Throws: ``RuntimeClientError/monitorLost`` if the monitor ends before the container.
+    public borrowing func waitExit() throws(RuntimeClientError) -> ContainerExit {
+        let frame: AttachFrame?
+        do throws(SystemCallError) { frame = try nextFrame(of: .end) } catch { throw .system(error) }
+        guard let frame else { throw .monitorLost }
+        return try decoding("the monitor's last frame", frame.payload, ContainerExit.init(json:))
+    }
+
+    /// Readable when a frame has come.
+    public var number: CInt { socket.number }
+
+    private borrowing func nextFrame(of kind: AttachFrame.Kind) throws(SystemCallError) -> AttachFrame? {
+        var parser = AttachFrameParser()
+        while true {
+            do throws(AttachFrameParser.Fault) {
+                while let frame = try parser.next() {
+                    if frame.kind == kind { return frame }
+                    if frame.kind == .end { return nil }
+                }
+            } catch { throw SystemCallError("read", on: "the monitor's socket", Errno(rawValue: EPROTO)) }
+            let bytes = try socket.read(upTo: AttachFrame.payloadLimit)
+            if bytes.isEmpty { return nil }
+            parser.append(bytes[...])
+        }
+    }
+}

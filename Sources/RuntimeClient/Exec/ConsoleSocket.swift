@@ -1,0 +1,36 @@
+import Glibc
+import Linux
+
+/// A socket on which a runtime sends the master of a terminal that it has made (`--console-socket`).
+struct ConsoleSocket: ~Copyable {
+    private let directory: FileDescriptor
+    private let name: String
+    private let listener: FileDescriptor
+
+    /// - Parameter runDirectory: Closed to all but the owner, so that nobody else connects.
+    init(in runDirectory: String) throws(SystemCallError) {
+        let directory = try FileDescriptor.directory(runDirectory)
+        let name = "console-\(getpid())-\(Timings.monotonicNanoseconds()).sock"
+        let listener = try UnixSocket.listen(.stream, at: name, in: directory, backlog: 1)
+        self.directory = directory
+        self.name = name
+        self.listener = listener
+    }
+
+    deinit {
+        // Without it a name stays until the container's run directory goes.
+        try? directory.unlink(name)
+    }
+
+    /// As the runtime reaches it: a path that is short whatever the store's is.
+    var path: String { "/proc/\(getpid())/fd/\(directory.number)/\(name)" }
+
+    /// Waits for the terminal; nil if the runtime ended without sending one.
+    borrowing func receive(orEndOf child: borrowing ChildProcess) throws(SystemCallError) -> FileDescriptor? {
+        var entries = [PollEntry(listener.number, .readable), PollEntry(child.pidfd.number, .readable)]
+        try PollEntry.wait(&entries)
+        guard let connection = try listener.accept(nonBlocking: false) else { return nil }
+        var message = try connection.receive()
+        return message.descriptor.take()
+    }
+}

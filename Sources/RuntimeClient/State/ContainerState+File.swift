@@ -1,0 +1,17 @@
+import Linux
+import MonitorProtocol
+
+extension ContainerState {
+    /// Reads a bundle's `state.json`; nil where the container was never started.
+    public static func read(bundle: String) throws(RuntimeClientError) -> ContainerState? {
+        let path = bundle + "/state.json"
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            bytes = try FileDescriptor.contents(of: path, limit: 1 << 20)
+        } catch {
+            if error.errno == .noSuchFile { return nil }
+            throw .system(error)
+        }
+        return try decoding(path, bytes, ContainerState.init(json:))
+    }
+}

@@ -1,0 +1,23 @@
+/// Where a store keeps what its containers' monitors and runtimes share with the engine.
+public struct RuntimePaths: Hashable, Sendable {
+    /// The store: survives a reboot.
+    public var root: String
+    /// What is gone after a reboot.
+    public var runRoot: String
+
+    public init(root: String, runRoot: String) {
+        self.root = root
+        self.runRoot = runRoot
+    }
+
+    public var journal: String { runRoot + "/journal" }
+    public var locks: String { runRoot + "/locks" }
+    /// The runtime's `--root`.
+    public var runtimeRoot: String { runRoot + "/runtime" }
+    public func bundle(_ id: String) -> String { "\(root)/containers/\(id)" }
+    public func runDirectory(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
+    public func log(_ id: String) -> String { "\(bundle(id))/\(id)-json.log" }
+    public func config(_ id: String) -> String { bundle(id) + "/config.json" }
+    public func monitorSettings(_ id: String) -> String { bundle(id) + "/monitor.json" }
+    public func state(_ id: String) -> String { bundle(id) + "/state.json" }
+}
