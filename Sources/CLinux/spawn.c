@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -114,6 +115,14 @@ int hako_wait_pidfd(int pidfd, int block, int *code, int *status) {
     *status = info.si_status;
     return info.si_pid != 0;
 }
+
+int hako_pidfd_open(int pid) { return RESULT(syscall(SYS_pidfd_open, pid, 0)); }
+
+int hako_pidfd_send_signal(int pidfd, int signal) {
+    return RESULT(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int hako_become_subreaper(void) { return RESULT(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
 int hako_reap_any(void) {
     int pid = RESULT(waitpid(-1, NULL, WNOHANG));

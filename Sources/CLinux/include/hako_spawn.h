@@ -29,6 +29,13 @@ int hako_spawn(const struct hako_spawn *plan, int *pid, int *pidfd, int *failed_
 // 1 when the child had ended (and is reaped), 0 when it hasn't and `block` is 0, or -errno.
 int hako_wait_pidfd(int pidfd, int block, int *code, int *status);
 
+// pidfd_open(2), Linux 5.3; pidfd_send_signal(2), Linux 5.1.
+int hako_pidfd_open(int pid);
+int hako_pidfd_send_signal(int pidfd, int signal);
+
+// PR_SET_CHILD_SUBREAPER, prctl(2): orphans among our descendants become our children.
+int hako_become_subreaper(void);
+
 // Reaps any one child that has ended: its pid, 0 when there is none, or -errno.
 int hako_reap_any(void);
 

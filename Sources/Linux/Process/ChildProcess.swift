@@ -27,6 +27,13 @@ public enum ExitStatus: Hashable, Sendable {
         self.pidfd = pidfd
     }
 
+    /// Takes hold of a child by its number. Only safe for a child that this process has not reaped: until then, nobody
+    /// else gets the number. For any other process the caller must check afterwards that it is the one that was meant.
+    public init(adopting pid: CInt) throws(SystemCallError) {
+        let pidfd = try retryingInterrupts("pidfd_open", on: "process \(pid)") { hako_pidfd_open(pid) }
+        self.init(pid: pid, pidfd: FileDescriptor(adopting: pidfd))
+    }
+
     /// Waits until the child ends, and reaps it.
     ///
     /// - Throws: `ECHILD` if it was reaped before.
@@ -37,13 +44,12 @@ public enum ExitStatus: Hashable, Sendable {
     /// The child's status if it has ended, which reaps it; nil while it runs.
     public borrowing func statusIfEnded() throws(SystemCallError) -> ExitStatus? { try waitid(blocking: false) }
 
-    /// Sends it a signal; one that has ended, reaped or not, is no error. kill(2).
-    ///
-    /// Must not be called after the child was reaped: until then its number is nobody else's.
+    /// Sends it a signal; one that has ended, reaped or not, is no error. pidfd_send_signal(2).
     public borrowing func send(signal: CInt) throws(SystemCallError) {
-        guard kill(pid, signal) != 0 else { return }
-        let errno = Errno(rawValue: Glibc.errno)
-        guard errno == .noSuchProcess else { throw SystemCallError("kill", on: "process \(pid)", errno) }
+        let result = hako_pidfd_send_signal(pidfd.number, signal)
+        guard result == 0 || result == -ESRCH else {
+            throw SystemCallError("pidfd_send_signal", on: "process \(pid)", result: result)
+        }
     }
 
     private borrowing func waitid(blocking: Bool) throws(SystemCallError) -> ExitStatus? {
@@ -54,6 +60,11 @@ public enum ExitStatus: Hashable, Sendable {
         }
         guard ended != 0 else { return nil }
         return code == CLD_EXITED ? .exited(code: status) : .killed(signal: status, dumpedCore: code == CLD_DUMPED)
+    }
+
+    /// Makes this process the new parent of orphans among its descendants, whose exit it can then wait for.
+    public static func becomeSubreaper() throws(SystemCallError) {
+        _ = try retryingInterrupts("prctl", on: "PR_SET_CHILD_SUBREAPER") { hako_become_subreaper() }
     }
 
     /// Reaps children that nobody waits for by name: what a subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)) inherits.
