@@ -49,7 +49,7 @@ let package = Package(
 
         // Images and metadata.
         module("Metadata", ["SQLite", "OCI", "Linux"]),
-        module("ImageStore", ["Metadata", "Archive", "Hashing", "OCI", "Linux"]),
+        module("ImageStore", ["Metadata", "SQLite", "Archive", "Hashing", "OCI", "Linux"]),
         module("ImageClient", ["OCI", "Linux"]),
 
         // Running containers.

@@ -21,6 +21,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let isDirectory = Errno(rawValue: EISDIR)
     public static let invalidArgument = Errno(rawValue: EINVAL)
     public static let noSpace = Errno(rawValue: ENOSPC)
+    public static let quotaExceeded = Errno(rawValue: EDQUOT)
     public static let readOnly = Errno(rawValue: EROFS)
     public static let brokenPipe = Errno(rawValue: EPIPE)
     public static let outOfRange = Errno(rawValue: ERANGE)

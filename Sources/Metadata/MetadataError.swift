@@ -28,7 +28,7 @@ public enum MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Containers were made of it.
     case imageInUse(by: [String])
     /// A blob or layer that the image needs isn't in the store: it was never written, or was collected.
-    case missing(String)
+    case missing(StoredName)
 
     public var description: String {
         switch self {
@@ -49,7 +49,7 @@ public enum MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
         case .portInUse(let port, let id): "\(port) is published by container \(id)"
         case .noSuchImage(let name): "no such image: \(name)"
         case .imageInUse(let containers): "the image is used by \(containers.count) containers"
-        case .missing(let digest): "\(digest) is not in the store"
+        case .missing(let name): "\(name) is not in the store"
         }
     }
 }

@@ -14,6 +14,7 @@
 #include "hako_security.h"
 #include "hako_socket.h"
 #include "hako_spawn.h"
+#include "hako_store.h"
 #include "hako_terminal.h"
 
 #endif

@@ -130,7 +130,7 @@ extension Session {
     }
 
     fileprivate func require(_ name: StoredName) throws(MetadataError) {
-        guard try stored(name) != nil else { throw .missing(name.digest.description) }
+        guard try stored(name) != nil else { throw .missing(name) }
     }
 
     fileprivate func store(_ new: ImageRegistration, isNew: Bool) throws(MetadataError) {

@@ -56,20 +56,38 @@ extension Database {
                     targetSize: record.manifestSize, updated: time))
         }
     }
+}
 
-    /// Takes a name away. Returns false if there was no such name.
-    public func untag(_ name: String) throws(MetadataError) -> Bool {
-        try write { session throws(MetadataError) in
-            try session.run("DELETE FROM image_references WHERE name=?", [.text(name)]) > 0
+extension Database {
+    /// Takes names away from an image and deletes it if nothing holds it any more, in one transaction: no other name, and
+    /// no container that was made of it.
+    ///
+    /// - Returns: Whether the image is deleted.
+    public func remove(
+        _ references: [String], _ digests: [RepoDigest], of image: ImageID
+    ) throws(MetadataError) -> Bool {
+        let id = Value.text(image.description)
+        return try write { session throws(MetadataError) in
+            for name in references {
+                // Only if it still leads here: it may have moved since the caller looked.
+                try session.run("DELETE FROM image_references WHERE name=? AND image=?", [.text(name), id])
+            }
+            for digest in digests { try session.delete(digest) }
+            return try session.run(
+                """
+                DELETE FROM images WHERE id=?
+                AND NOT EXISTS(SELECT 1 FROM image_references WHERE image=images.id)
+                AND NOT EXISTS(SELECT 1 FROM repo_digests WHERE image=images.id)
+                AND NOT EXISTS(SELECT 1 FROM containers WHERE image=images.id)
+                """, [id]) > 0
         }
     }
+}
 
-    /// Forgets by which digest a repository has an image.
-    public func delete(_ digest: RepoDigest) throws(MetadataError) {
-        try write { session throws(MetadataError) in
-            try session.run(
-                "DELETE FROM repo_digests WHERE repository=? AND digest=? AND image=?",
-                [.text(digest.repository), .text(digest.digest.description), .text(digest.image.description)])
-        }
+extension Session {
+    fileprivate func delete(_ digest: RepoDigest) throws(MetadataError) {
+        try run(
+            "DELETE FROM repo_digests WHERE repository=? AND digest=? AND image=?",
+            [.text(digest.repository), .text(digest.digest.description), .text(digest.image.description)])
     }
 }

@@ -1,0 +1,108 @@
+import Archive
+import Linux
+import Metadata
+import OCI
+import Synchronization
+
+/// Unpacks one layer; it appears in the store when the whole stream has its diffID.
+///
+/// When it is let go unfinished, nothing of the layer stays. One thread at a time.
+public final class LayerWriter: Sendable {
+    public let diffID: DiffID
+    private let store: ImageStore
+    /// Nil when it is done or given up.
+    private let lock: Mutex<LockFile?>
+
+    init(_ store: ImageStore, _ diffID: DiffID, lock: consuming LockFile) {
+        self.store = store
+        self.diffID = diffID
+        self.lock = Mutex(lock)
+    }
+
+    deinit {
+        // A temporary tree that stays is removed by whoever next has its lock.
+        try? giveUp()
+    }
+
+    /// Reads `source` to its end, unpacking what it holds, and puts the layer in its place.
+    ///
+    /// The source is the uncompressed tar stream. All of it counts for the diffID, also what follows the archive's end.
+    ///
+    /// - Throws: ``StoreError/layer(_:_:)`` for a stream that can't be unpacked, ``StoreError/wrongDigest(expected:found:)``
+    ///   for another one than was announced, ``StoreError/source(_:)`` with what `source` threw.
+    /// - Returns: The size of the layer's files, in bytes.
+    @discardableResult
+    public func unpack(
+        from source: any ByteSource, limits: ExtractionLimits = ExtractionLimits()
+    ) throws(StoreError) -> Int64 {
+        do throws(StoreError) {
+            try prepare()
+            let size = try extract(source, limits)
+            try moveToPlace(size)
+            return size
+        } catch {
+            // The first error is the one to tell; what can't be removed now is removed by the next holder of the lock.
+            try? giveUp()
+            throw error
+        }
+    }
+
+    private func prepare() throws(StoreError) {
+        try asStoreError { () throws(SystemCallError) in
+            // Left by one that was killed. A directory in the layer's place without its row is one, too.
+            try store.directory.removeTree(StoreLayout.partialLayer(diffID))
+            try store.directory.removeTree(StoreLayout.layer(diffID))
+            try store.directory.makeDirectory(StoreLayout.partialLayer(diffID), mode: 0o700)
+            let layer = try store.open(StoreLayout.partialLayer(diffID))
+            try layer.changeMode(0o700)
+            try layer.makeDirectory("fs", mode: 0o755)
+            // A layer that doesn't hold its root directory gives it what a root has.
+            try layer.openChild("fs").changeMode(0o755)
+        }
+    }
+
+    private func extract(_ source: any ByteSource, _ limits: ExtractionLimits) throws(StoreError) -> Int64 {
+        let hashing = HashingSource(source)
+        let size: Int64
+        do {
+            let root = try store.open(StoreLayout.partialLayer(diffID) + "/fs")
+            size = try LayerUnpacker.unpack(hashing, into: root, limits: limits).bodyBytes
+        } catch let error as ArchiveError {
+            throw .layer(diffID, error)
+        } catch {
+            throw .source(error)
+        }
+        let found: Digest
+        do throws(DigestError) {
+            found = try Digest(algorithm: .sha256, bytes: hashing.hash.digest())
+        } catch { throw .digest(error) }
+        guard found == diffID.digest else { throw .wrongDigest(expected: diffID.digest, found: found) }
+        return size
+    }
+
+    private func moveToPlace(_ size: Int64) throws(StoreError) {
+        try asStoreError { () throws(SystemCallError) in
+            try FileDescriptor.rename(
+                StoreLayout.partialLayer(diffID), in: store.directory, to: StoreLayout.layer(diffID),
+                in: store.directory)
+        }
+        try asStoreError { () throws(MetadataError) in
+            try store.database.insert(StoredItem(.layer(diffID), size: size, unsyncedBoot: store.bootID))
+        }
+        try giveUp()
+    }
+
+    /// Removes the temporary tree, if there is one, and lets go of the lock.
+    private func giveUp() throws(StoreError) {
+        let failure = lock.withLock { lock -> SystemCallError? in
+            guard lock != nil else { return nil }
+            defer { lock = nil }
+            do throws(SystemCallError) {
+                try store.directory.removeTree(StoreLayout.partialLayer(diffID))
+                try store.directory.unlink(StoreLayout.layerLock(diffID))
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw .system(failure) }
+    }
+}
