@@ -92,11 +92,11 @@ extension JSONObject {
         put(name, text)
     }
 
-    /// Writes the names of a set, keeping what stood at each.
+    /// Writes the names of a set; one that hasn't changed keeps what stood at each.
     fileprivate mutating func put(_ name: String, names: [String]) {
-        if names.isEmpty, self[name] == nil || self[name]?.isNull == true { return }
-        let old = self[name]?.object ?? [:]
-        put(name, .object(JSONObject(names.map { ($0, old[$0] ?? [:]) })))
+        let old = self[name]?.object?.members.map(\.name) ?? []
+        if old.count == names.count, zip(old, names).allSatisfy({ $0.utf8.elementsEqual($1.utf8) }) { return }
+        put(name, .object(JSONObject(names.map { ($0, [:]) })))
     }
 }
 

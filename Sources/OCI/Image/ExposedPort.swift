@@ -52,13 +52,14 @@ extension ExecutionConfig {
     /// The volumes as clean paths in the container, each once: `/a/../../b//c` is `/b/c`, which no path leads out of.
     public func volumePaths() throws(FormatError) -> [String] {
         var paths: [String] = []
+        var seen: Set<[UInt8]> = []
         for text in volumes {
             guard text.utf8.first == UInt8(ascii: "/"), !text.utf8.contains(0) else {
                 throw FormatError("config.Volumes", "has a path that is not absolute: \(text)")
             }
             let path = ContainerPath.clean(text)
             guard path != "/" else { throw FormatError("config.Volumes", "must not hold the root directory") }
-            if !paths.contains(where: { $0.utf8.elementsEqual(path.utf8) }) { paths.append(path) }
+            if seen.insert(Array(path.utf8)).inserted { paths.append(path) }
         }
         return paths
     }

@@ -89,15 +89,15 @@ public struct JSONFields {
 
     public func map(_ name: String) throws(FormatError) -> StringMap? {
         guard let fields = try fields(name) else { return nil }
-        var pairs: [(name: String, value: String)] = []
+        var pairs: [(name: String, value: JSON)] = []
         for member in fields.object.members {
             // Go decodes null into the empty string.
             guard let value = member.value.isNull ? "" : member.value.string else {
                 throw fields.error(member.name, "must be a string")
             }
-            pairs.append((member.name, value))
+            pairs.append((member.name, .string(value)))
         }
-        return StringMap(pairs)
+        return StringMap(JSONObject(unique: pairs))
     }
 
     /// The fields of a nested object.
@@ -148,6 +148,7 @@ public struct StringMap: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     private var object: JSONObject
 
     public init() { object = JSONObject() }
+    init(_ object: JSONObject) { self.object = object }
     /// The last of two values of the same name holds.
     public init(_ pairs: [(name: String, value: String)]) {
         object = JSONObject(pairs.map { ($0.name, .string($0.value)) })
