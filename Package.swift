@@ -55,15 +55,13 @@ let package = Package(
         // Running containers.
         module("Runtime", ["OCI", "Linux"]),
         module("MonitorProtocol", ["OCI"]),
-        module("OCIRuntime", ["MonitorProtocol", "OCI", "Linux"]),
-        module("Monitor", ["Runtime", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
-        module("RuntimeClient", ["OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
+        module("Monitor", ["Runtime", "MonitorProtocol", "OCI", "Linux"]),
+        module("RuntimeClient", ["MonitorProtocol", "OCI", "Linux"]),
         module("Network", ["OCI", "Linux"]),
         module(
             "Engine",
             [
-                "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "OCIRuntime", "MonitorProtocol",
-                "OCI", "Linux",
+                "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "MonitorProtocol", "OCI", "Linux",
             ]),
 
         program("hako", ["Engine", "CommandLineTables", "GoTemplate", "OCI", "Linux"]),

@@ -7,6 +7,9 @@ extension MonitorSettings {
             runtimeRoot: try json.requiredString("runtimeRoot"), runDirectory: try json.requiredString("runDirectory"),
             journal: try json.requiredString("journal"), root: try json["root"].map(RootMount.init(json:)))
         idMap = try json["idMap"].map(IDMap.init(json:))
+        user = json["user"]?.string
+        groupAdd = try json.strings("groupAdd")
+        makesWorkingDirectory = try json.flag("makesWorkingDirectory")
         terminal = try json.flag("terminal")
         openStdin = try json.flag("openStdin")
         stdinOnce = try json.flag("stdinOnce")
@@ -34,6 +37,9 @@ extension MonitorSettings {
         ]
         object["root"] = root?.json
         object["idMap"] = idMap?.json
+        object["user"] = user.map(JSON.string)
+        if !groupAdd.isEmpty { object["groupAdd"] = JSON(groupAdd) }
+        object["makesWorkingDirectory"] = .bool(makesWorkingDirectory)
         object["terminal"] = .bool(terminal)
         object["openStdin"] = .bool(openStdin)
         object["stdinOnce"] = .bool(stdinOnce)

@@ -14,6 +14,12 @@ public struct MonitorSettings: Hashable, Sendable {
     public var root: RootMount?
     /// Nil where the container shares the host's ids.
     public var idMap: IDMap?
+    /// `user[:group]`, by name or id, as the files of the mounted root have it; empty is root. Nil leaves config.json's.
+    public var user: String?
+    /// Further groups, by name or id.
+    public var groupAdd: [String] = []
+    /// Whether a working directory that the image doesn't have is made.
+    public var makesWorkingDirectory = false
     /// Whether the container has a terminal: config.json says the same.
     public var terminal = false
     /// Whether the container's stdin is kept for clients; otherwise it is `/dev/null`.

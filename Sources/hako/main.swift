@@ -1,1 +1,6 @@
-print("empty")
+import CommandLineTables
+import Engine
+import Glibc
+import Linux
+
+exit(HakoProgram.run(Array(CommandLine.arguments.dropFirst())))

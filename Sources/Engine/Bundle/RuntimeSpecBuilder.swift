@@ -33,7 +33,7 @@ struct RuntimeSpecBuilder {
 
     // MARK: Process
 
-    private func process() throws(EngineError) -> RuntimeSpec.Process {
+    func process() throws(EngineError) -> RuntimeSpec.Process {
         var process = RuntimeSpec.Process(
             args: (config.entrypoint ?? []) + (config.command ?? []), env: environment(),
             cwd: config.workingDirectory.isEmpty ? "/" : config.workingDirectory)

@@ -49,6 +49,7 @@ public struct IDMap: Hashable, Sendable {
 /// A user namespace, and a network namespace that it owns, which live as long as this value or a process in them.
 ///
 /// They are held by descriptors: nothing is mounted for them, and a crash of this program frees them.
+@frozen
 public struct UserNamespace: ~Copyable, Sendable {
     public let user: FileDescriptor
     /// Nil unless it was asked for.

@@ -23,6 +23,7 @@ public struct AttachConnection: ~Copyable {
     }
 
     /// A connection made before the monitor is there, so that nothing of the container's output is missed.
+    @frozen
     public struct Prepared: ~Copyable {
         public var connection: AttachConnection
         /// What the monitor inherits as ``MonitorProcess/Inherited/attach``; to be let go once it has started.

@@ -19,6 +19,8 @@ public struct MonitorProcess: ~Copyable {
         public var networkNamespace: CInt?
         /// The other end of an ``AttachConnection`` for the caller itself.
         public var attach: CInt?
+        /// What the monitor only keeps open for as long as it lives: the sockets of published ports.
+        public var kept: [CInt] = []
 
         public init(lock: CInt, userNamespace: CInt? = nil, networkNamespace: CInt? = nil, attach: CInt? = nil) {
             self.lock = lock
@@ -54,6 +56,7 @@ public struct MonitorProcess: ~Copyable {
             pass("--userns-fd", inherited.userNamespace)
             pass("--netns-fd", inherited.networkNamespace)
             pass("--attach-fd", inherited.attach)
+            for number in inherited.kept { pass("--keep-fd", number) }
             if Timings.descriptor >= 0 {
                 spawn.pass(number: Timings.descriptor, as: next)
                 spawn.environment?.append("\(Timings.variable)=\(next)")

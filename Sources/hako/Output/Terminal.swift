@@ -9,11 +9,16 @@ enum Terminal {
     static func printError(_ text: String) { write(text, to: StandardDescriptor.error) }
 
     private static func write(_ text: String, to number: CInt) {
-        guard !text.isEmpty else { return }
-        let stream = FileDescriptor(adopting: number)
+        write(Array(text.utf8), toError: number == StandardDescriptor.error)
+    }
+
+    /// Bytes as they are: what a container wrote.
+    static func write(_ bytes: [UInt8], toError: Bool) {
+        guard !bytes.isEmpty else { return }
+        let stream = FileDescriptor(adopting: toError ? StandardDescriptor.error : StandardDescriptor.output)
         let failure: SystemCallError?
-        do {
-            try stream.writeAll(text)
+        do throws(SystemCallError) {
+            try stream.writeAll(bytes)
             failure = nil
         } catch { failure = error }
         _ = stream.relinquish()
@@ -41,6 +46,15 @@ enum Terminal {
             }
         }
         return result
+    }
+
+    /// The same for text of several lines, whose line ends and tabs are the user's own template's.
+    static func escapedLines(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { isHarmful($0) && $0 != "\n" && $0 != "\t" }) else { return text }
+        return text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.split(separator: "\t", omittingEmptySubsequences: false).map { escaped(String($0)) }
+                .joined(separator: "\t")
+        }.joined(separator: "\n")
     }
 
     private static func pad(_ digits: String, _ width: Int) -> String {

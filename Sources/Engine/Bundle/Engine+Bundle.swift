@@ -1,0 +1,140 @@
+import Glibc
+import Linux
+import Metadata
+import MonitorProtocol
+import Network
+import OCI
+
+// The files of a container, made when it is started: a created one costs the disk no more than its row.
+extension Engine {
+    /// What a container's bundle is made of.
+    struct BundlePlan {
+        var record: ContainerRecord
+        var spec: StoredSpec
+        /// The container's root on the host.
+        var rootID: UInt32
+        var lowers: [String]
+        /// For `/etc/hosts`; empty without a network of its own.
+        var addresses: [IPAddress]
+        var gateways: [IPAddress]
+    }
+
+    /// Makes or completes the bundle, so that a monitor can be started on it.
+    func writeBundle(_ plan: BundlePlan) throws(EngineError) {
+        let bundle = paths.bundle(plan.record.id)
+        do throws(SystemCallError) {
+            try Directory.create(bundle)
+            for name in ["/rootfs", "/work"] { try Directory.create(bundle + name) }
+            try makeUpper(plan)
+        } catch { throw EngineError(.system, cannot: "make the bundle \(bundle)", because: "\(error)", cause: error) }
+        let files = try writeAccountFiles(plan)
+        let builder = RuntimeSpecBuilder(
+            id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
+            mounts: try ContainerMount.list(plan.spec.host), firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
+            accountFiles: files, hostName: HostInfo.nodeName, cgroupsPath: "/hako/\(plan.record.id)")
+        let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
+        do throws(SystemCallError) {
+            try FileDescriptor.replaceContents(of: runtimePaths.config(plan.record.id), with: config)
+        } catch { throw EngineError(.system, cannot: "write config.json", because: "\(error)", cause: error) }
+    }
+
+    /// The writable layer, owned by the container's root, with the mode of the image's root directory.
+    private func makeUpper(_ plan: BundlePlan) throws(SystemCallError) {
+        let upper = paths.bundle(plan.record.id) + "/upper"
+        // One that is there keeps what the container wrote, mode and owner included.
+        guard access(upper, F_OK) != 0 else { return }
+        let mode = try plan.lowers.first.map { lower throws(SystemCallError) in
+            try FileDescriptor.status(of: lower).permissions
+        }
+        try Directory.create(upper, mode: mode ?? 0o755)
+        try FileDescriptor.directory(upper).changeOwner(userID: plan.rootID, groupID: plan.rootID)
+    }
+
+    // MARK: Who and where the container is
+
+    private func writeAccountFiles(_ plan: BundlePlan) throws(EngineError) -> [(source: String, destination: String)] {
+        let host = plan.spec.host
+        let name = plan.spec.config.hostname.isEmpty ? HostInfo.nodeName : plan.spec.config.hostname
+        let files: [(String, String)]
+        do throws(NetworkError) {
+            let extra = try host.extraHosts.map { text throws(NetworkError) in
+                try ExtraHost(text, hostGateway: plan.gateways)
+            }
+            files = [
+                ("hosts", try HostsFile(hostName: fullName(name, plan), addresses: plan.addresses, extraHosts: extra).text),
+                ("hostname", HostsFile.hostNameText(name)),
+                ("resolv.conf", try resolverConfiguration(plan).text),
+            ]
+        } catch { throw EngineError(error, cannot: "write the container's hosts and resolv.conf") }
+        return try files.map { file, text throws(EngineError) in
+            let path = "\(paths.bundle(plan.record.id))/\(file)"
+            do throws(SystemCallError) {
+                let opened = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+                try opened.writeAll(text)
+                try opened.changeOwner(userID: plan.rootID, groupID: plan.rootID)
+            } catch { throw EngineError(.system, cannot: "write \(path)", because: "\(error)", cause: error) }
+            return (path, "/etc/\(file)")
+        }
+    }
+
+    private func fullName(_ name: String, _ plan: BundlePlan) -> String {
+        plan.spec.config.domainname.isEmpty ? name : "\(name).\(plan.spec.config.domainname)"
+    }
+
+    /// With the host's network it is the host's own file; else without the servers that a container can't reach.
+    private func resolverConfiguration(_ plan: BundlePlan) throws(NetworkError) -> ResolverConfiguration {
+        let host = plan.spec.host
+        let overrides = try ResolverConfiguration.Overrides(
+            nameServers: host.dns, searchDomains: host.dnsSearch, options: host.dnsOptions)
+        let own = ResolverConfiguration.ofHost()
+        if host.networkMode == "host", overrides == (try ResolverConfiguration.Overrides()) { return own }
+        return own.forContainer(overrides, families: Set(plan.addresses.map(\.family)).union([.ipv4]))
+    }
+
+    // MARK: What the monitor is told
+
+    func monitorSettings(_ plan: BundlePlan) throws(EngineError) -> MonitorSettings {
+        let record = plan.record
+        let bundle = paths.bundle(record.id)
+        var settings = MonitorSettings(
+            id: record.id, runtime: try runtimeProgram(plan.spec.host.runtime), runtimeRoot: paths.runtimeRoot,
+            runDirectory: paths.runDirectory(record.id), journal: paths.journal,
+            root: .init(
+                lowers: plan.lowers, upper: bundle + "/upper", work: bundle + "/work",
+                volatile: plan.spec.host.autoRemove))
+        if plan.spec.host.hasOwnIDs {
+            let range = MonitorSettings.IDMap.Range(
+                containerID: 0, hostID: plan.rootID, size: StorePaths.idsPerContainer)
+            settings.idMap = .init(uid: [range], gid: [range])
+        }
+        settings.terminal = plan.spec.config.tty
+        settings.openStdin = plan.spec.config.openStdin
+        settings.stdinOnce = plan.spec.config.stdinOnce
+        settings.user = plan.spec.config.user
+        settings.groupAdd = plan.spec.host.groupAdd
+        settings.makesWorkingDirectory = true
+        if plan.spec.host.logConfig.type == "json-file" {
+            let limits = try plan.spec.host.logConfig.limits()
+            settings.log = .init(path: runtimePaths.log(record.id), maxSize: limits.maxSize, maxFile: limits.maxFile)
+        }
+        settings.exitCommand = [
+            programs.hako, "--root", paths.root, "--run-root", paths.runRoot, "container", "cleanup", record.id,
+        ]
+        return settings
+    }
+
+    /// An OCI runtime by path or by name; names are looked for where root's programs lie, never in the caller's PATH.
+    func runtimeProgram(_ name: String) throws(EngineError) -> String {
+        if name.isEmpty || name == "hako" || name == "hako-runtime" { return programs.runtime }
+        let candidates =
+            name.hasPrefix("/")
+            ? [name] : ["/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/"].map { $0 + name }
+        guard !name.contains("/") || name.hasPrefix("/"), let path = candidates.first(where: { access($0, X_OK) == 0 })
+        else {
+            throw EngineError(
+                .invalidArgument, "unknown or invalid runtime name: \(name)",
+                hint: "Give the path of an OCI runtime, or the name of one in /usr/bin: crun, runc.")
+        }
+        return path
+    }
+}

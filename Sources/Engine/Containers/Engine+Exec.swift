@@ -1,0 +1,104 @@
+import Glibc
+import Linux
+import Metadata
+import MonitorProtocol
+import OCI
+import RuntimeClient
+
+/// A program to run beside a container's own.
+public struct ExecSpec: Sendable {
+    public var command: [String]
+    public var environment: [String] = []
+    /// `user[:group]`; empty is the container's own.
+    public var user = ""
+    public var workingDirectory = ""
+    public var isPrivileged = false
+    public var terminal = false
+    public var openStdin = false
+    public var terminalSize: WindowSize?
+
+    public init(command: [String]) { self.command = command }
+}
+
+extension Engine {
+    /// Starts a program in a running container, connected by pipes or a terminal of its own.
+    public func exec(_ name: String, _ spec: ExecSpec) throws(EngineError) -> ExecSession {
+        let record = try running(name)
+        let (command, request) = try execRequest(record, spec)
+        return try calling("run \(spec.command.first ?? "") in container \(record.name)") {
+            () throws(RuntimeClientError) in
+            try command.exec(record.id, request, runDirectory: paths.runDirectory(record.id))
+        }
+    }
+
+    /// Starts a program in a running container and leaves it to itself.
+    public func execDetached(_ name: String, _ spec: ExecSpec) throws(EngineError) {
+        let record = try running(name)
+        let (command, request) = try execRequest(record, spec)
+        try calling("run \(spec.command.first ?? "") in container \(record.name)") { () throws(RuntimeClientError) in
+            try command.execDetached(record.id, request)
+        }
+    }
+
+    private func running(_ name: String) throws(EngineError) -> ContainerRecord {
+        let record = try container(name)
+        guard record.state.status == .running else {
+            throw EngineError(
+                .conflict, "container \(record.id) is not running", hint: "Start it with `hako start \(record.name)`.")
+        }
+        return record
+    }
+
+    private func execRequest(
+        _ record: ContainerRecord, _ spec: ExecSpec
+    ) throws(EngineError) -> (RuntimeCommand, RuntimeCommand.ExecRequest) {
+        let stored = try storedSpec(of: record)
+        var process = try execProcess(record, stored, spec)
+        process.terminal = spec.terminal
+        if let size = spec.terminalSize { process.consoleSize = .init(height: size.rows, width: size.columns) }
+        var request = RuntimeCommand.ExecRequest(process: process.json)
+        request.terminal = spec.terminal
+        request.openStdin = spec.openStdin
+        let program = try runtimeProgram(stored.host.runtime)
+        return (RuntimeCommand(program: program, root: paths.runtimeRoot), request)
+    }
+
+    /// Environment, user, capabilities and limits as the container's own process has them, with the caller's wishes on top.
+    private func execProcess(
+        _ record: ContainerRecord, _ stored: StoredSpec, _ spec: ExecSpec
+    ) throws(EngineError) -> RuntimeSpec.Process {
+        var config = stored.config
+        config.environment = Environment.merged(config.environment, with: spec.environment)
+        config.entrypoint = nil
+        config.command = spec.command
+        config.tty = spec.terminal
+        if !spec.workingDirectory.isEmpty { config.workingDirectory = spec.workingDirectory }
+        var host = stored.host
+        if spec.isPrivileged { host.privileged = true }
+        let builder = RuntimeSpecBuilder(
+            id: record.id, config: config, host: host, mounts: [], firstHostID: nil, accountFiles: [],
+            hostName: HostInfo.nodeName, cgroupsPath: "")
+        var process = try builder.process()
+        let user = try resolveUser(record, spec.user.isEmpty ? config.user : spec.user, host.groupAdd)
+        process.user = .init(uid: user.userID, gid: user.groupID, additionalGids: user.groups)
+        process.env = Environment.merged(["HOME=\(user.home)"], with: process.env)
+        return process
+    }
+
+    /// Looks a user up in the files of the running container, through its own root.
+    private func resolveUser(
+        _ record: ContainerRecord, _ user: String, _ groupAdd: [String]
+    ) throws(EngineError) -> ContainerUser {
+        let root: FileDescriptor
+        do throws(SystemCallError) {
+            root = try FileDescriptor.directory("/proc/\(record.state.pid)/root")
+        } catch {
+            throw EngineError(.conflict, "container \(record.id) is not running", hint: nil)
+        }
+        do throws(AccountError) {
+            return try ContainerUser(
+                resolving: user, groupAdd: groupAdd, in: root,
+                idCount: record.idSlot == nil ? 1 << 32 : UInt64(StorePaths.idsPerContainer))
+        } catch { throw EngineError(.invalidArgument, "\(error)") }
+    }
+}

@@ -1,0 +1,45 @@
+import ImageStore
+import Linux
+import Metadata
+import OCI
+import RuntimeClient
+
+// What a command needs that stays with a container.
+extension Engine {
+    /// Sends a signal to the container's first process.
+    public func signal(_ id: String, _ number: CInt) throws(EngineError) {
+        guard let monitor = try connection(to: container(id)) else {
+            throw EngineError(.conflict, "container \(id) is not running")
+        }
+        try calling("signal container \(id.prefix(12))") { () throws(RuntimeClientError) in try monitor.signal(number) }
+    }
+
+    /// Whether a container keeps its stdin open and has a terminal.
+    public func streams(of name: String) throws(EngineError) -> (openStdin: Bool, tty: Bool) {
+        let config = try storedSpec(of: container(name)).config
+        return (config.openStdin, config.tty)
+    }
+
+    /// Removes a container made with `--rm` whose end was seen.
+    public func removeEnded(_ id: String) throws(EngineError) {
+        let found = try onDatabase("find container \(id.prefix(12))") { database throws(MetadataError) in
+            try database.container(id: id)
+        }
+        // Its monitor's own clean-up was faster.
+        guard let found else { return }
+        try remove(found)
+    }
+
+    /// `name` without the slash that Docker's API puts before it.
+    public static func withoutSlash(_ name: String) -> String { bare(name) }
+
+    public func imageID(of name: String) throws(EngineError) -> ImageID {
+        try onImages("find image \(name)") { store throws(StoreError) in try store.resolve(name).image.id }
+    }
+
+    public func labels(of image: ImageID) throws(EngineError) -> [String: String] {
+        try onImages("read image \(image.short)") { store throws(StoreError) in
+            try store.configuration(of: image).config.labels.pairs.reduce(into: [:]) { $0[$1.name] = $1.value }
+        }
+    }
+}

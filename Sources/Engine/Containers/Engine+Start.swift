@@ -1,0 +1,168 @@
+import Glibc
+import Linux
+import Metadata
+import MonitorProtocol
+import Network
+import OCI
+import RuntimeClient
+
+/// Which of a container's streams a client wants from its start on.
+public struct Attachment: Sendable {
+    public var stdin: Bool
+    public var stdout: Bool
+    public var stderr: Bool
+    public init(stdin: Bool, stdout: Bool = true, stderr: Bool = true) {
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+    }
+}
+
+/// A container that was just started, and the connection to its streams where one was asked for.
+public struct StartedContainer: ~Copyable {
+    public let id: String
+    /// On the host.
+    public let pid: Int32
+    public var connection: AttachConnection?
+}
+
+/// A connection that is there before the monitor is, and the end that the monitor inherits.
+private struct PreparedStreams: ~Copyable {
+    var connection: AttachConnection?
+    let monitorEnd: FileDescriptor?
+
+    var monitorNumber: CInt? {
+        switch monitorEnd {
+        case .some(let end): end.number
+        case .none: nil
+        }
+    }
+}
+
+extension Engine {
+    /// Starts a container that is there. One that runs already is left alone.
+    ///
+    /// - Returns: False where it ran already.
+    @discardableResult
+    public func start(_ name: String) throws(EngineError) -> Bool {
+        let record = try container(name)
+        guard record.state.status != .running else { return false }
+        _ = try launch(record, try storedSpec(of: record), attachment: nil)
+        return true
+    }
+
+    /// Starts a container and attaches to its streams before its program runs, so that nothing of its output is missed.
+    public func start(_ name: String, attachedTo attachment: Attachment) throws(EngineError) -> StartedContainer {
+        let record = try container(name)
+        guard record.state.status != .running else {
+            throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
+        }
+        return try launch(record, try storedSpec(of: record), attachment: attachment)
+    }
+
+    /// Starts what ``create(_:)`` has just made.
+    public func start(
+        _ created: CreatedContainer, attachedTo attachment: Attachment? = nil
+    ) throws(EngineError) -> StartedContainer {
+        try launch(created.record, created.spec, attachment: attachment)
+    }
+
+    /// The sequence of a start. The network is laid while the monitor mounts the root; the program runs when both are done.
+    private func launch(
+        _ record: ContainerRecord, _ spec: StoredSpec, attachment: Attachment?
+    ) throws(EngineError) -> StartedContainer {
+        let lock = try takeLock(record)
+        let joined = try joinedContainer(spec)
+        let rootID = rootID(record, spec, joined)
+        let namespaces = try Timings.span("make-namespaces") { () throws(EngineError) in
+            try makeNamespaces(spec, rootID: rootID, joined: joined)
+        }
+        do {
+            let endpoint = try Timings.span("allocate-network") { () throws(EngineError) in
+                try allocateNetwork(record, spec)
+            }
+            let plan = BundlePlan(
+                record: record, spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image),
+                addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
+            try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
+            var stream = try prepareAttachment(attachment)
+            let monitor = try Timings.span("spawn-monitor") { () throws(EngineError) in
+                try spawnMonitor(plan, lock: lock, namespaces, endpoint, attach: stream.monitorNumber)
+            }
+            if let endpoint {
+                try Timings.span("attach-network") { () throws(EngineError) in
+                    try connect(endpoint, namespaces, record)
+                }
+            } else if spec.host.networkMode == "none" {
+                try raiseLoopback(namespaces)
+            }
+            let pid = try run(monitor, record)
+            return StartedContainer(id: record.id, pid: pid, connection: stream.connection.take())
+        } catch {
+            // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
+            releaseNetwork(record.id)
+            noteFailure(record, error)
+            throw error
+        }
+    }
+
+    private func run(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
+        try calling("start container \(record.name)") { () throws(RuntimeClientError) in
+            _ = try Timings.span("wait-created") { () throws(RuntimeClientError) in try monitor.waitCreated() }
+            return try Timings.span("wait-started") { () throws(RuntimeClientError) in try monitor.start() }
+        }
+    }
+
+    /// The container's byte: whoever has it is the only one to start, change or remove the container.
+    func takeLock(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor {
+        let lock = try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
+            let locks = try ContainerLocks(path: paths.locks)
+            return try locks.acquire(record.slot)
+        }
+        guard let lock else {
+            throw EngineError(
+                .conflict, cannot: "start container \(record.name)", because: "it is being started, or runs already",
+                hint: "`hako ps` shows what runs.")
+        }
+        return lock
+    }
+
+    private func prepareAttachment(_ attachment: Attachment?) throws(EngineError) -> PreparedStreams {
+        guard let attachment else { return PreparedStreams(connection: nil, monitorEnd: nil) }
+        return try calling("attach to the container") { () throws(RuntimeClientError) in
+            let prepared = try AttachConnection.prepare(
+                AttachRequest(stdin: attachment.stdin, stdout: attachment.stdout, stderr: attachment.stderr))
+            return PreparedStreams(connection: prepared.connection, monitorEnd: prepared.monitorEnd)
+        }
+    }
+
+    private func spawnMonitor(
+        _ plan: BundlePlan, lock: borrowing FileDescriptor, _ namespaces: borrowing ContainerNamespaces,
+        _ endpoint: NetworkEndpoint?, attach: CInt?
+    ) throws(EngineError) -> MonitorProcess {
+        var inherited = MonitorProcess.Inherited(
+            lock: lock.number, userNamespace: namespaces.userNumber, networkNamespace: namespaces.networkNumber,
+            attach: attach)
+        inherited.kept = endpoint?.portDescriptors ?? []
+        let settings = try monitorSettings(plan)
+        return try calling("start container \(plan.record.name)") { () throws(RuntimeClientError) in
+            try MonitorProcess.start(
+                program: programs.runtime, bundle: paths.bundle(plan.record.id), settings: settings,
+                inherited: inherited)
+        }
+    }
+
+    /// What `inspect` shows as the reason. The start has failed already: a database that can't be written adds nothing.
+    private func noteFailure(_ record: ContainerRecord, _ error: EngineError) {
+        var state = record.state
+        state.error = error.description
+        switch error.kind {
+        case .commandNotFound: state.exitCode = 127
+        case .commandNotExecutable: state.exitCode = 126
+        default: state.exitCode = 128
+        }
+        try? onDatabase("note the failure") { database throws(MetadataError) in
+            try database.setState(state, of: record.id)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Glibc
+import Linux
+import Metadata
+import MonitorProtocol
+import RuntimeClient
+
+extension Engine {
+    /// Sends the container its stop signal, and SIGKILL when it is still there after the time it has.
+    ///
+    /// - Parameters:
+    ///   - timeout: In seconds, negative for ever; nil takes the container's own, which is ten unless it was set.
+    ///   - signal: Nil takes the container's own, which is SIGTERM unless it or its image says otherwise.
+    /// - Returns: False where it was not running.
+    @discardableResult
+    public func stop(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) -> Bool {
+        let record = try container(name)
+        guard record.state.status == .running else { return false }
+        let config = try storedSpec(of: record).config
+        let number = try Self.signalNumber(signal ?? config.stopSignal ?? "TERM")
+        let seconds = timeout ?? config.stopTimeout ?? 10
+        guard try end(record, signal: number, timeout: seconds) else {
+            throw EngineError(
+                .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
+                hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
+        }
+        return true
+    }
+
+    /// Sends a signal to the container's first process.
+    public func kill(_ name: String, signal: String = "KILL") throws(EngineError) {
+        let record = try container(name)
+        let number = try Self.signalNumber(signal)
+        guard record.state.status == .running else {
+            throw EngineError(
+                .conflict, "cannot kill container: \(name): container \(record.id) is not running")
+        }
+        if number == SIGKILL {
+            _ = try end(record, signal: SIGKILL, timeout: 10)
+        } else if let monitor = connection(to: record) {
+            try calling("signal container \(record.name)") { () throws(RuntimeClientError) in try monitor.signal(number) }
+        }
+    }
+
+    /// Waits until the container doesn't run. Returns its exit code.
+    public func wait(_ name: String) throws(EngineError) -> Int64 {
+        let record = try container(name)
+        guard record.state.status == .running, let monitor = connection(to: record) else {
+            return try container(record.id).state.exitCode
+        }
+        let exit = try calling("wait for container \(record.name)") { () throws(RuntimeClientError) in
+            try monitor.waitExit()
+        }
+        return Int64(exit.exitCode)
+    }
+
+    static func signalNumber(_ text: String) throws(EngineError) -> CInt {
+        guard let number = Signals.number(of: text) else {
+            throw EngineError(.invalidArgument, "Invalid signal: \(text)", hint: "signal(7) lists them.")
+        }
+        return number
+    }
+
+    /// Signals, waits, and kills what is left. Returns whether the container has ended.
+    func end(_ record: ContainerRecord, signal: CInt, timeout: Int64) throws(EngineError) -> Bool {
+        guard let monitor = connection(to: record) else { return try endWithoutMonitor(record) }
+        return try calling("stop container \(record.name)") { () throws(RuntimeClientError) in
+            guard try Self.send(signal, to: monitor) else { return true }
+            if signal != SIGKILL {
+                if try Self.hasEnded(monitor, withinSeconds: timeout) { return true }
+                guard try Self.send(SIGKILL, to: monitor) else { return true }
+            }
+            return try Self.hasEnded(monitor, withinSeconds: 10)
+        }
+    }
+
+    /// False where the process has already ended.
+    private static func send(_ signal: CInt, to monitor: borrowing AttachConnection) throws(RuntimeClientError) -> Bool {
+        do throws(RuntimeClientError) {
+            try monitor.signal(signal)
+            return true
+        } catch {
+            if case .system(let error) = error, error.errno == .noSuchProcess { return false }
+            if case .monitorLost = error { return false }
+            throw error
+        }
+    }
+
+    private static func hasEnded(
+        _ monitor: borrowing AttachConnection, withinSeconds seconds: Int64
+    ) throws(RuntimeClientError) -> Bool {
+        var entries = [PollEntry(monitor.number, .readable)]
+        // poll(2) counts to 2³¹ milliseconds: 24 days.
+        let milliseconds = seconds < 0 ? nil : CInt(clamping: min(seconds, 2_000_000) * 1000)
+        do throws(SystemCallError) {
+            guard try PollEntry.wait(&entries, timeoutMilliseconds: milliseconds) > 0 else { return false }
+        } catch { throw .system(error) }
+        _ = try monitor.waitExit()
+        return true
+    }
+
+    /// A connection on which only the end is told; nil where the container has no monitor.
+    func connection(to record: ContainerRecord) -> AttachConnection? {
+        // No socket, or nobody behind it: the caller goes on without.
+        try? AttachConnection.connect(
+            runDirectory: paths.runDirectory(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
+    }
+
+    /// The container's monitor is gone and its processes are not: the runtime kills them by their cgroup.
+    private func endWithoutMonitor(_ record: ContainerRecord) throws(EngineError) -> Bool {
+        guard isAlive(record) else { return true }
+        try runRuntime(["kill", "--all", record.id, "KILL"], action: "kill container \(record.name)")
+        return true
+    }
+
+    /// Runs one command of Hako's runtime and waits for it.
+    func runRuntime(_ arguments: [String], action: String) throws(EngineError) {
+        let status: ExitStatus
+        do throws(SystemCallError) {
+            let spawn = Spawn(
+                programs.runtime, ["hako-runtime", "--root", paths.runtimeRoot] + arguments, environment: [])
+            status = try spawn.start().wait()
+        } catch { throw EngineError(.system, cannot: action, because: "\(error)", cause: error) }
+        guard status.shellCode == 0 else {
+            throw EngineError(.system, cannot: action, because: "hako-runtime ended with status \(status.shellCode)")
+        }
+    }
+}

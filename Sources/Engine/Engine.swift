@@ -1,0 +1,98 @@
+import Glibc
+import ImageStore
+import Linux
+import Metadata
+import OCI
+
+/// Hako's use cases: what `hako` and an API server do with containers, images and networks.
+///
+/// One thread uses one engine. What it needs it opens at first use, so that a command pays only for what it does. Any number
+/// of engines, in any number of processes, work on one store.
+public final class Engine {
+    public let paths: StorePaths
+    public let programs: Programs
+    /// For the user, beside the answer: what is not as it should be and stops nothing.
+    public var warnings: [String] = []
+    private(set) var openedImages: ImageStore?
+
+    /// - Throws: ``EngineError`` where Hako is not root, or its directories can't be made.
+    public init(paths: StorePaths) throws(EngineError) {
+        guard geteuid() == 0 else {
+            throw EngineError(
+                .unavailable, cannot: "open the store \(paths.root)", because: "Hako needs root privileges",
+                hint: "Run it with sudo.")
+        }
+        self.paths = paths
+        programs = try Programs.find()
+        do throws(SystemCallError) {
+            for directory in [paths.root, paths.containers, paths.runRoot, paths.runRoot + "/containers"] {
+                // Closed to others whatever the umask: layers hold set-uid programs, logs and environments secrets.
+                try Directory.create(directory)
+            }
+        } catch {
+            throw EngineError(.system, cannot: "make the store", because: "\(error)", cause: error)
+        }
+    }
+
+    /// The images, and the database, with all that monitors have reported since it was last open folded into it.
+    func images() throws(EngineError) -> ImageStore {
+        if let openedImages { return openedImages }
+        let store: ImageStore
+        do throws(StoreError) {
+            store = try Timings.span("open-store") { () throws(StoreError) in try ImageStore(root: paths.root) }
+        } catch { throw EngineError(error, cannot: "open the store \(paths.root)") }
+        openedImages = store
+        try Timings.span("fold-journal") { () throws(EngineError) in try foldJournal() }
+        return store
+    }
+
+    func database() throws(EngineError) -> Database { try images().database }
+
+    /// Runs a step on the database; its facts become an error in words.
+    func onDatabase<Result>(
+        _ action: @autoclosure () -> String, _ body: (Database) throws(MetadataError) -> Result
+    ) throws(EngineError) -> Result {
+        let database = try database()
+        do throws(MetadataError) {
+            return try body(database)
+        } catch { throw EngineError(error, cannot: action()) }
+    }
+
+    /// To be called once the answer is given: what may take longer.
+    public func finish() {
+        // The answer was given; a checkpoint that fails is tried by the next command.
+        try? openedImages?.database.checkpointIfLarge()
+    }
+}
+
+extension EngineError {
+    /// Facts of the database, for people.
+    init(_ error: MetadataError, cannot action: String) {
+        switch error {
+        case .newerStore:
+            self.init(
+                .unavailable, cannot: action, because: "\(error)", hint: "Use the Hako that wrote it, or a newer one.",
+                cause: error)
+        case .noSuchContainer(let name): self.init(.notFound, "No such container: \(name)")
+        case .noSuchImage(let name): self.init(.notFound, "No such image: \(name)")
+        case .ambiguousPrefix(let prefix):
+            self.init(
+                .invalidArgument, "multiple IDs found with provided prefix: \(prefix)", hint: "Give more of the id, or the name.")
+        case .containerNameInUse(let name, let id):
+            self.init(
+                .conflict,
+                "Conflict. The container name \"/\(name)\" is already in use by container \"\(id)\". You have to remove (or rename) that container to be able to reuse that name."
+            )
+        case .portInUse(let port, let id):
+            self.init(
+                .conflict, cannot: "publish port \(port.hostPort)",
+                because: "port is already allocated by container \(id.prefix(12))",
+                hint: "Choose another port with -p, or stop that container.", cause: error)
+        case .noFreeIDRange:
+            self.init(
+                .unavailable, cannot: action, because: "\(error)",
+                hint: "Remove containers that are not needed, or run it with --userns=host.", cause: error)
+        default: self.init(.system, cannot: action, because: "\(error)", cause: error)
+        }
+    }
+}

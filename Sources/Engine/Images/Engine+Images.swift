@@ -1,0 +1,177 @@
+import Glibc
+import ImageClient
+import ImageStore
+import Linux
+import Metadata
+import OCI
+
+/// An image that a container is made of.
+struct ImageForContainer {
+    var id: ImageID
+    var config: ExecutionConfig
+    var warnings: [String]
+}
+
+extension Engine {
+    /// Runs a step on the images; its facts become an error in words.
+    func onImages<Result>(
+        _ action: @autoclosure () -> String, _ body: (ImageStore) throws(StoreError) -> Result
+    ) throws(EngineError) -> Result {
+        let store = try images()
+        do throws(StoreError) {
+            return try body(store)
+        } catch { throw EngineError(error, cannot: action()) }
+    }
+
+    // MARK: For containers
+
+    func resolveImage(_ name: String, platform: String?) throws(EngineError) -> ImageForContainer {
+        let (record, config) = try onImages("find image \(name)") { store throws(StoreError) in
+            let record = try store.resolve(name).image
+            return (record, try store.configuration(of: record.id))
+        }
+        let wanted = try Self.platform(platform)
+        guard platform == nil || wanted.runs(config.platform) else {
+            throw EngineError(
+                .notFound, "image with reference \(name) was found but its platform (\(config.platform)) does not match the specified platform (\(wanted))")
+        }
+        var warnings: [String] = []
+        if !Platform.host.runs(config.platform) {
+            warnings.append(
+                "The requested image's platform (\(config.platform)) does not match the detected host platform (\(Platform.host))")
+        }
+        return ImageForContainer(id: record.id, config: config.config, warnings: warnings)
+    }
+
+    private static func platform(_ text: String?) throws(EngineError) -> Platform {
+        guard let text else { return .host }
+        do throws(PlatformError) {
+            return try Platform(text)
+        } catch { throw EngineError(.invalidArgument, "invalid platform \(error)") }
+    }
+
+    /// Directories for an overlay, the topmost first.
+    func lowerDirectories(of image: ImageID) throws(EngineError) -> [String] {
+        try onImages("find the layers of image \(image.short)") { store throws(StoreError) in
+            try store.lowerDirectories(of: image)
+        }
+    }
+
+    // MARK: Pull and load
+
+    /// Whether the store has what a name means.
+    public func hasImage(_ name: String) throws(EngineError) -> Bool {
+        let store = try images()
+        do throws(StoreError) {
+            _ = try store.resolve(name)
+            return true
+        } catch {
+            if case .noSuchImage = error { return false }
+            throw EngineError(error, cannot: "find image \(name)")
+        }
+    }
+
+    /// Pulls an image; progress goes to `onEvent` as it comes.
+    public func pull(
+        _ name: String, platform: String? = nil, onEvent: (ImageEvent) -> Void
+    ) throws(EngineError) -> ImageResult {
+        let reference: Reference
+        do throws(ReferenceError) {
+            reference = try Reference(name).withDefaultTag
+        } catch { throw EngineError(.invalidArgument, "invalid reference format: \(error)") }
+        let wanted = try platform.map { text throws(EngineError) in try Self.platform(text) }
+        _ = try images()
+        do throws(ImageClientError) {
+            return try imageClient.pull(reference, platform: wanted, onEvent: onEvent)
+        } catch { throw EngineError(error) }
+    }
+
+    /// Loads the images of an archive, from a file or, where `path` is nil, standard input.
+    public func load(_ path: String?, onEvent: (ImageEvent) -> Void) throws(EngineError) -> [ImageResult] {
+        _ = try images()
+        do throws(ImageClientError) {
+            return try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+        } catch { throw EngineError(error) }
+    }
+
+    private var imageClient: ImageClient {
+        ImageClient(
+            program: programs.image, root: paths.root,
+            configuration: getenv("HAKO_CONFIG").map { String(cString: $0) })
+    }
+
+    // MARK: Names
+
+    public func listImages() throws(EngineError) -> [StoredImage] {
+        try onImages("list the images") { store throws(StoreError) in try store.images() }
+    }
+
+    /// Gives an image another name.
+    public func tag(_ name: String, as newName: String) throws(EngineError) {
+        let reference: Reference
+        do throws(ReferenceError) {
+            reference = try Reference(newName)
+        } catch {
+            throw EngineError(.invalidArgument, "\"\(newName)\" is not a valid repository/tag: \(error)")
+        }
+        let moved = try onImages("tag \(name)") { store throws(StoreError) in
+            let image = try store.resolve(name).image.id
+            return try store.tag(image, as: reference, at: RealTime.now)
+        }
+        if let moved { warnings.append("\(reference.familiar) named image \(moved.short) before") }
+    }
+
+    /// Takes a name away, and the image with its last one.
+    public func removeImage(_ name: String, force: Bool) throws(EngineError) -> [RemovedItem] {
+        try onImages("remove image \(name)") { store throws(StoreError) in try store.removeImage(name, force: force) }
+    }
+
+    public func pruneImages(all: Bool) throws(EngineError) -> PruneReport {
+        try onImages("prune the images") { store throws(StoreError) in try store.prune(all ? .unused : .dangling) }
+    }
+
+    /// Writes what was pulled or loaded to the disk: to be called after the answer.
+    public func synchronizeImages() {
+        // Nothing is lost by failing: what isn't marked as synced is verified again after an unclean boot.
+        try? openedImages?.synchronizePending()
+    }
+}
+
+extension EngineError {
+    init(_ error: StoreError, cannot action: String) {
+        switch error {
+        case .noSuchImage(let name):
+            self.init(.notFound, "No such image: \(Self.tagged(name))")
+        case .invalidReference(let text, let cause):
+            self.init(.invalidArgument, "invalid reference format: \(text): \(cause)")
+        case .ambiguousID(let prefix):
+            self.init(.invalidArgument, "multiple IDs found with provided prefix: \(prefix)", hint: "Give more of the id, or a name.")
+        case .conflict(let conflict): self.init(.conflict, "\(conflict)")
+        case .metadata(let cause): self.init(cause, cannot: action)
+        case .incomplete(let image, let missing):
+            self.init(
+                .system, cannot: action, because: "image \(image.short) is not whole: \(missing) is missing",
+                hint: "Pull it again.", cause: error)
+        default:
+            self.init(
+                .system, cannot: action, because: "\(error)",
+                hint: error.isNoSpace ? "Make room with `hako system prune`." : nil, cause: error)
+        }
+    }
+
+    /// As Docker names what it misses: `nginx:latest`.
+    private static func tagged(_ name: String) -> String {
+        (try? Reference(name)).map { $0.withDefaultTag.familiar } ?? name
+    }
+
+    init(_ error: ImageClientError) {
+        let kind: Kind =
+            switch error.kind {
+            case .notFound: .notFound
+            case .invalid: .invalidArgument
+            case .unauthorized, .unavailable: .unavailable
+            case .noSpace, .system, .interrupted: .system
+            }
+        self.init(kind, error.message, hint: error.hint)
+    }
+}

@@ -1,0 +1,35 @@
+import ImageStore
+import OCI
+
+extension Engine {
+    /// What Docker's inspect says of an image (Docker Engine API 1.51, ImageInspect).
+    public func inspectImage(_ name: String) throws(EngineError) -> JSON {
+        let (image, config) = try onImages("inspect image \(name)") { store throws(StoreError) in
+            let record = try store.resolve(name).image
+            return (try store.storedImage(record), try store.configuration(of: record.id))
+        }
+        let lowers = try lowerDirectories(of: image.id)
+        var object: JSONObject = [
+            "Id": .string(image.id.description), "RepoTags": JSON(image.references.map(\.familiar)),
+            "RepoDigests": JSON(image.repoDigests.map(\.familiar)), "Parent": "",
+            "Comment": .string(config.history.last?.comment ?? ""), "Created": .string(config.created ?? ""),
+            "DockerVersion": "", "Author": .string(config.author ?? ""), "Config": config.config.json,
+            "Architecture": .string(config.platform.architecture),
+        ]
+        if let variant = config.platform.variant { object["Variant"] = .string(variant) }
+        object["Os"] = .string(config.platform.os)
+        object["Size"] = .integer(image.record.size)
+        object["GraphDriver"] = [
+            "Data": [
+                "LowerDir": .string(lowers.dropFirst().joined(separator: ":")), "UpperDir": .string(lowers.first ?? ""),
+            ], "Name": "overlay",
+        ]
+        object["RootFS"] = ["Type": "layers", "Layers": JSON(config.diffIDs.map(\.description))]
+        object["Metadata"] = ["LastTagTime": .string(Timestamp(nanoseconds: image.record.registered).description)]
+        object["Descriptor"] = [
+            "mediaType": .string("\(image.record.manifestMediaType)"), "digest": .string("\(image.record.manifest)"),
+            "size": .integer(image.record.manifestSize),
+        ]
+        return .object(object)
+    }
+}

@@ -1,0 +1,160 @@
+import Linux
+import Metadata
+import MonitorProtocol
+import OCI
+import RuntimeClient
+
+// What monitors know becomes what the database knows: folded in from the journal by whoever opens the store next.
+extension Engine {
+    var runtimePaths: RuntimePaths { RuntimePaths(root: paths.root, runRoot: paths.runRoot) }
+
+    /// Takes over what monitors appended to the journal since the last time. Two processes may do it at once: the position
+    /// moves in the same transaction, and the slower one finds nothing left to do.
+    func foldJournal() throws(EngineError) {
+        let boot = try bootID()
+        while true {
+            let position = try onDatabase("read the journal's position") { database throws(MetadataError) in
+                try database.journalPosition()
+            }
+            if let position, position.bootID != boot { try settleAfterReboot() }
+            let start = position?.bootID == boot ? position?.offset ?? 0 : 0
+            let batch: JournalReader.Batch
+            do throws(RuntimeClientError) {
+                let reader = JournalReader(path: runtimePaths.journal)
+                if position?.bootID == boot, try reader.length() == start { return }
+                batch = try reader.read(from: start)
+            } catch { throw EngineError(.system, cannot: "read the journal", because: "\(error)", cause: error) }
+            let changes = batch.records.map(ContainerChange.init)
+            let events = batch.records.map(\.storedEvent)
+            let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
+            _ = try onDatabase("take over the journal") { database throws(MetadataError) in
+                try database.foldJournal(from: position, to: next, changes: changes, events: events)
+            }
+            if !batch.hasMore { return }
+        }
+    }
+
+    /// A container that runs in another boot doesn't run.
+    private func bootID() throws(EngineError) -> String {
+        do throws(SystemCallError) {
+            return try BootID.current()
+        } catch { throw EngineError(.system, cannot: "tell this boot from others", because: "\(error)", cause: error) }
+    }
+
+    /// After a reboot the journal is gone and nothing runs: what each container came to stands in its `state.json`.
+    private func settleAfterReboot() throws(EngineError) {
+        let records = try onDatabase("list the containers") { database throws(MetadataError) in try database.containers() }
+        var states: [(id: String, state: Metadata.ContainerState)] = []
+        for record in records where record.state.status == .running || record.state.status == .paused {
+            states.append((record.id, settled(record)))
+        }
+        try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
+    }
+
+    /// What is known of a container that the database takes for running and that no monitor watches.
+    private func settled(_ record: ContainerRecord) -> Metadata.ContainerState {
+        var state = record.state
+        (state.status, state.pid) = (.exited, 0)
+        // A file that can't be read is no better than one that says "running".
+        if let file = try? MonitorProtocol.ContainerState.read(bundle: paths.bundle(record.id)), file.status == .exited {
+            state.exitCode = Int64(file.exitCode)
+            state.finished = file.finishedAt?.nanoseconds ?? RealTime.now
+            state.oomKilled = file.oomKilled
+        } else {
+            state.exitCode = 255
+            state.finished = RealTime.now
+            state.error = "how it ended is unknown: nobody was watching"
+        }
+        return state
+    }
+
+    /// Sees to it that what is said to run does: a monitor that was killed left its row behind.
+    ///
+    /// The order matters: the journal is read after the lock was seen free, as a monitor writes before it lets go.
+    func reconciled(_ records: [ContainerRecord]) throws(EngineError) -> [ContainerRecord] {
+        let running = records.filter { $0.state.status == .running || $0.state.status == .paused }
+        guard !running.isEmpty else { return records }
+        let lost = try calling("look at the locks") { () throws(RuntimeClientError) in
+            let locks = try ContainerLocks(path: paths.locks)
+            var lost: [String] = []
+            for record in running where !(try locks.isHeld(record.slot)) { lost.append(record.id) }
+            return lost
+        }
+        guard !lost.isEmpty else { return records }
+        try foldJournal()
+        let fresh = try onDatabase("list the containers") { database throws(MetadataError) in try database.containers() }
+        var states: [(id: String, state: Metadata.ContainerState)] = []
+        for record in fresh where lost.contains(record.id) && record.state.status == .running {
+            guard !isAlive(record) else { continue }
+            states.append((record.id, settled(record)))
+        }
+        if !states.isEmpty {
+            try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
+        }
+        let known = Set(records.map(\.id))
+        return try onDatabase("list the containers") { database throws(MetadataError) in
+            try database.containers().filter { known.contains($0.id) }
+        }
+    }
+
+    /// Whether the container's first process lives although its monitor doesn't.
+    ///
+    /// The number may be another process's by now; its cgroup tells, which nobody but Hako names so.
+    func isAlive(_ record: ContainerRecord) -> Bool {
+        guard record.state.pid > 0,
+            let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536)
+        else { return false }
+        return String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
+    }
+
+    /// Runs a step of the runtime's client; its facts become an error in words.
+    func calling<Result: ~Copyable>(
+        _ action: @autoclosure () -> String, _ body: () throws(RuntimeClientError) -> Result
+    ) throws(EngineError) -> Result {
+        do throws(RuntimeClientError) {
+            return try body()
+        } catch { throw EngineError(error, cannot: action()) }
+    }
+}
+
+extension EngineError {
+    init(_ error: RuntimeClientError, cannot action: String) {
+        guard case .start(let failure) = error else {
+            self.init(.system, cannot: action, because: "\(error)", cause: error)
+            return
+        }
+        let kind: Kind =
+            switch failure.kind {
+            case .notFound: .commandNotFound
+            case .notExecutable: .commandNotExecutable
+            case .invalid: .invalidArgument
+            case .system: .system
+            }
+        self.init(kind, cannot: action, because: failure.message, cause: error)
+    }
+}
+
+extension ContainerChange {
+    init(_ record: JournalRecord) {
+        switch record.event {
+        case .start(let pid):
+            self.init(id: record.id, time: record.time.nanoseconds, kind: .started(pid: Int64(pid)))
+        case .die(let exit):
+            self.init(
+                id: record.id, time: record.time.nanoseconds,
+                kind: .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled))
+        }
+    }
+}
+
+extension JournalRecord {
+    var storedEvent: Metadata.Event {
+        switch event {
+        case .start: Metadata.Event(time: time.nanoseconds, type: "container", action: "start", actor: id)
+        case .die(let exit):
+            Metadata.Event(
+                time: time.nanoseconds, type: "container", action: "die", actor: id,
+                attributes: JSON(["exitCode": String(exit.exitCode)]).text())
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Linux
+import Metadata
+import Network
+import OCI
+
+/// A container's place in the default network, and the ports of the host that were taken for it.
+final class NetworkEndpoint {
+    let bridge: BridgeState
+    let endpoint: Network.Endpoint
+    let ports: [Network.PublishedPort]
+    private let reservation: PortReservation
+
+    init(_ endpoint: Network.Endpoint, on bridge: BridgeState, _ reservation: consuming PortReservation) {
+        self.endpoint = endpoint
+        self.bridge = bridge
+        ports = reservation.ports
+        self.reservation = reservation
+    }
+
+    var addresses: [IPAddress] { [endpoint.ipv4] + (endpoint.ipv6.map { [$0] } ?? []) }
+    var gateways: [IPAddress] { [bridge.ipv4Gateway] + (bridge.ipv6Gateway.map { [$0] } ?? []) }
+    /// Open sockets, which the monitor keeps so that no other program takes the ports.
+    var portDescriptors: [CInt] { reservation.descriptors }
+}
+
+extension Engine {
+    static let defaultNetwork = "bridge"
+
+    private func bridgeSettings(_ record: NetworkRecord?) -> BridgeSettings {
+        var settings = BridgeSettings(
+            name: paths.bridgeName, table: paths.nftTable, lockPath: paths.runRoot + "/bridge.lock",
+            ipv4Subnet: record?.subnet4.flatMap(IPPrefix.init))
+        // A network keeps what it once had, so that containers find their addresses again after a reboot.
+        if let record { settings.ipv6 = record.subnet6.flatMap(IPPrefix.init).map { .subnet($0) } ?? .off }
+        return settings
+    }
+
+    /// The default bridge, made if it isn't there, and its record.
+    func ensureBridge() throws(EngineError) -> (state: BridgeState, record: NetworkRecord) {
+        let known = try onDatabase("find the default network") { database throws(MetadataError) in
+            try database.network(named: Self.defaultNetwork)
+        }
+        let state: BridgeState
+        do throws(NetworkError) {
+            state = try Bridge.ensure(bridgeSettings(known))
+        } catch { throw EngineError(error, cannot: "make the bridge \(paths.bridgeName)") }
+        for obstacle in state.obstacles { warnings.append(Self.warning(obstacle)) }
+        let record: NetworkRecord
+        if let known { record = known } else { record = try insertNetwork(state) }
+        if state.hasNewRules { try republish(on: state, network: record.id) }
+        return (state, record)
+    }
+
+    private static func warning(_ obstacle: FirewallObstacle) -> String {
+        "the host's firewall drops what containers send or get (\(obstacle.place)). Let them through with: "
+            + obstacle.remedies.joined(separator: "; ")
+    }
+
+    private func insertNetwork(_ state: BridgeState) throws(EngineError) -> NetworkRecord {
+        let record = NetworkRecord(
+            id: ContainerNames.randomID(), name: Self.defaultNetwork, driver: "bridge", bridge: state.name,
+            subnet4: "\(state.ipv4Subnet)", gateway4: "\(state.ipv4Gateway)",
+            subnet6: state.ipv6Subnet.map { "\($0)" }, gateway6: state.ipv6Gateway.map { "\($0)" },
+            created: RealTime.now)
+        return try onDatabase("enter the default network") { database throws(MetadataError) in
+            try database.network(named: Self.defaultNetwork, orInsert: record)
+        }
+    }
+
+    /// Somebody flushed the host's rules: what runs gets its ports again.
+    private func republish(on state: BridgeState, network: String) throws(EngineError) {
+        let endpoints = try onDatabase("list the endpoints") { database throws(MetadataError) in
+            try database.endpoints(in: network)
+        }
+        for row in endpoints {
+            guard let endpoint = Network.Endpoint(row, slotName: "veth") else { continue }
+            let ports = try publishedPorts(of: row.container)
+            do throws(NetworkError) {
+                try Bridge.publish(ports, to: endpoint, of: state)
+            } catch { warnings.append("cannot publish the ports of container \(row.container.prefix(12)) again: \(error)") }
+        }
+    }
+
+    // MARK: One container
+
+    /// Takes an address and the ports of the host; nil for a container that isn't on the default network.
+    func allocateNetwork(_ record: ContainerRecord, _ spec: StoredSpec) throws(EngineError) -> NetworkEndpoint? {
+        guard spec.host.networkMode == Self.defaultNetwork else { return nil }
+        let (bridge, network) = try Timings.span("ensure-bridge") { () throws(EngineError) in try ensureBridge() }
+        let row = try connect(record, to: network, bridge)
+        guard let endpoint = Network.Endpoint(row, slotName: Self.linkName(record)) else {
+            throw EngineError(.system, cannot: "connect the container", because: "its address in the database is none")
+        }
+        let requests = try portRequests(spec)
+        let reservation: PortReservation
+        do throws(NetworkError) {
+            reservation = try PortReservation(requests, families: bridge.families)
+        } catch {
+            let taken = try portOwner(error)
+            try disconnect(record.id)
+            throw taken ?? EngineError(error, cannot: "publish the container's ports")
+        }
+        try note(reservation.ports, of: record, exposed: spec.config.exposedPorts, families: bridge.families)
+        return NetworkEndpoint(endpoint, on: bridge, reservation)
+    }
+
+    /// Unique among the containers that run, and short enough for a link.
+    static func linkName(_ record: ContainerRecord) -> String { "veth" + record.id.prefix(10) }
+
+    private func connect(
+        _ record: ContainerRecord, to network: NetworkRecord, _ bridge: BridgeState
+    ) throws(EngineError) -> Metadata.Endpoint {
+        let first = UInt32(truncatingIfNeeded: bridge.ipv4Subnet.address.value)
+        let last = UInt32(truncatingIfNeeded: bridge.ipv4Subnet.last.value)
+        let gateway = UInt32(truncatingIfNeeded: bridge.ipv4Gateway.value)
+        return try onDatabase("connect the container") { database throws(MetadataError) in
+            try database.connect(
+                record.id, to: network.id, addresses: (first + 1)...(last - 1), reserved: [gateway]
+            ) { address in
+                let ipv4 = IPAddress(.ipv4, value: UInt128(address))
+                // The host part of the IPv4 address is the IPv6 one's: unique in one, unique in the other.
+                let ipv6 = bridge.ipv6Subnet?.at(UInt128(address - first))
+                return (ipv4.map { "\(MACAddress(for: $0))" }, ipv6.map { "\($0)" })
+            }
+        }
+    }
+
+    /// Lays the link into the container's namespace and opens its ports.
+    func connect(
+        _ network: NetworkEndpoint, _ namespaces: borrowing ContainerNamespaces, _ record: ContainerRecord
+    ) throws(EngineError) {
+        do throws(NetworkError) {
+            try Self.attach(network, namespaces)
+            try Bridge.publish(network.ports, to: network.endpoint, of: network.bridge)
+        } catch { throw EngineError(error, cannot: "connect container \(record.name) to the network") }
+    }
+
+    private static func attach(
+        _ network: NetworkEndpoint, _ namespaces: borrowing ContainerNamespaces
+    ) throws(NetworkError) {
+        switch namespaces.network {
+        case .some(let namespace): try Bridge.attach(network.endpoint, to: network.bridge, namespace: namespace)
+        case .none: break
+        }
+    }
+
+    func raiseLoopback(_ namespaces: borrowing ContainerNamespaces) throws(EngineError) {
+        do throws(NetworkError) {
+            switch namespaces.network {
+            case .some(let namespace): try Bridge.raiseLoopback(in: namespace)
+            case .none: break
+            }
+        } catch { throw EngineError(error, cannot: "set up the container's loopback interface") }
+    }
+
+    /// Closes the container's ports and frees its address. What is gone already is no error: this is also how a killed
+    /// Hako's leavings are cleaned. The kernel takes milliseconds for it, so it comes after the answer.
+    func releaseNetwork(_ id: String) {
+        do throws(EngineError) {
+            let rows = try onDatabase("find the endpoints") { database throws(MetadataError) in
+                try database.endpoints(of: id)
+            }
+            guard let row = rows.first else { return }
+            let ports = try publishedPorts(of: id)
+            let known = try onDatabase("find the network") { database throws(MetadataError) in
+                try database.network(named: Self.defaultNetwork)
+            }
+            do throws(NetworkError) {
+                // A bridge that is gone has taken its rules with it.
+                if let state = try Bridge.existing(bridgeSettings(known)),
+                    let endpoint = Network.Endpoint(row, slotName: "veth" + id.prefix(10))
+                {
+                    try Bridge.unpublish(ports, from: endpoint, of: state)
+                }
+            } catch { throw EngineError(error, cannot: "unpublish the ports of \(id.prefix(12))") }
+            try disconnect(id)
+        } catch { warnings.append("\(error)") }
+    }
+
+    private func disconnect(_ id: String) throws(EngineError) {
+        try onDatabase("free the container's address") { database throws(MetadataError) in try database.disconnect(id) }
+    }
+}
+
+extension Network.Endpoint {
+    /// From the database's row; nil where it has no IPv4 address.
+    init?(_ row: Metadata.Endpoint, slotName: String) {
+        guard let address = row.ipv4, let ipv4 = IPAddress(.ipv4, value: UInt128(address)) else { return nil }
+        self.init(
+            hostInterface: slotName, ipv4: ipv4, ipv6: row.ipv6.flatMap(IPAddress.init),
+            macAddress: row.mac.flatMap(MACAddress.init))
+    }
+}

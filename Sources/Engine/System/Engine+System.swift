@@ -1,0 +1,96 @@
+import ImageStore
+import Linux
+import Metadata
+import OCI
+import RuntimeClient
+
+/// What a prune removed.
+public struct SystemPruneReport: Sendable {
+    /// Ids.
+    public var containers: [String] = []
+    public var images: [RemovedItem] = []
+    /// In bytes.
+    public var reclaimed: Int64 = 0
+}
+
+extension Engine {
+    /// Removes stopped containers, images that nothing needs, and what killed processes left behind.
+    public func prune(allImages: Bool) throws(EngineError) -> SystemPruneReport {
+        var report = SystemPruneReport()
+        for record in try containers() where record.state.status != .running && record.state.status != .paused {
+            report.reclaimed += try sizes(of: record).written
+            try remove(record)
+            report.containers.append(record.id)
+        }
+        let images = try pruneImages(all: allImages)
+        report.images = images.removed
+        report.reclaimed += images.reclaimed
+        for stray in try strayContainers() { try removeStray(stray) }
+        return report
+    }
+
+    /// Verifies everything; a line for each thing that isn't as it should be.
+    ///
+    /// - Parameter repair: Whether to drop what is damaged or belongs to nobody.
+    public func check(repair: Bool) throws(EngineError) -> [String] {
+        var findings = try onImages("check the images") { store throws(StoreError) in
+            try store.check(repair: repair).map(\.description)
+        }
+        for stray in try strayContainers() {
+            findings.append("\(stray) belongs to no container")
+            if repair { try removeStray(stray) }
+        }
+        return findings
+    }
+
+    /// Directories of containers that have no row: what a killed Hako left on its way.
+    private func strayContainers() throws(EngineError) -> [String] {
+        let known = Set(try containers().map(\.id))
+        var strays: [String] = []
+        do throws(SystemCallError) {
+            for directory in [paths.containers, paths.runRoot + "/containers"] {
+                for name in try FileDescriptor.directory(directory).names() where !known.contains(name.description) {
+                    strays.append("\(directory)/\(name)")
+                }
+            }
+        } catch { throw EngineError(.system, cannot: "list the containers' directories", because: "\(error)", cause: error) }
+        return strays
+    }
+
+    private func removeStray(_ path: String) throws(EngineError) {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
+        do throws(SystemCallError) {
+            try FileDescriptor.directory(String(path[..<slash])).removeTree(String(path[path.utf8.index(after: slash)...]))
+        } catch { throw EngineError(.system, cannot: "remove \(path)", because: "\(error)", cause: error) }
+    }
+
+    /// What `info` tells: counts, host, limits of it.
+    public func info(version: String) throws(EngineError) -> JSON {
+        let containers = try self.containers()
+        let count = { (status: Metadata.ContainerState.Status) in
+            Int64(containers.count { $0.state.status == status })
+        }
+        let images = try listImages()
+        return [
+            "Containers": .integer(Int64(containers.count)), "ContainersRunning": .integer(count(.running)),
+            "ContainersPaused": .integer(count(.paused)),
+            "ContainersStopped": .integer(Int64(containers.count) - count(.running) - count(.paused)),
+            "Images": .integer(Int64(images.count)), "ServerVersion": .string(version), "Driver": "overlay",
+            "LoggingDriver": "json-file", "CgroupVersion": .string(CgroupLayout.version),
+            "DefaultRuntime": "hako-runtime",
+            "SecurityOptions": ["name=seccomp,profile=builtin", "name=userns", "name=cgroupns"],
+            "KernelVersion": .string(HostInfo.kernelRelease), "OperatingSystem": .string(HostInfo.operatingSystem),
+            "OSType": "linux", "Architecture": .string(HostInfo.machine), "NCPU": .integer(Int64(HostInfo.cpuCount)),
+            "MemTotal": .integer(HostInfo.memory), "DockerRootDir": .string(paths.root), "Name": .string(HostInfo.nodeName),
+        ]
+    }
+}
+
+/// How the host's cgroups are mounted, for showing.
+enum CgroupLayout {
+    /// `2`, or `1` also where version 2 is mounted beside it without controllers.
+    static var version: String {
+        // The file is version 2's alone.
+        (try? FileDescriptor.status(of: "/sys/fs/cgroup/cgroup.controllers")) == nil ? "1" : "2"
+    }
+}

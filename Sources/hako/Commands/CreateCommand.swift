@@ -1,0 +1,61 @@
+import CommandLineTables
+import Engine
+import ImageClient
+import Linux
+
+/// `hako create`: makes a container and does not start it.
+enum CreateCommand {
+    static let command = Command(
+        "create", "Create a new container", usage: "IMAGE [COMMAND] [ARG...]", alsoAt: ["container create"],
+        arity: .atLeast(1), order: .beforeArguments, completion: .images, options: ContainerOptions.table, run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        do {
+            var spec = try ContainerOptions.spec(arguments)
+            spec.config.stdinOnce = spec.config.openStdin
+            let engine = try arguments.engine()
+            defer { engine.finish() }
+            let created = try create(engine, spec, arguments)
+            Terminal.print(created.record.id + "\n")
+            engine.printWarnings()
+            engine.synchronizeImages()
+            return 0
+        } catch let error as CommandLineError {
+            throw error
+        } catch { throw CommandFailure(error, exitCode: 125) }
+    }
+
+    /// Makes the container, and pulls its image first where `--pull` says so.
+    static func create(
+        _ engine: Engine, _ spec: ContainerSpec, _ arguments: ParsedArguments
+    ) throws -> CreatedContainer {
+        let policy = arguments.value("pull") ?? "missing"
+        guard ["always", "missing", "never"].contains(policy) else {
+            throw EngineError(
+                .invalidArgument, "invalid pull option: '\(policy)': must be one of \"always\", \"missing\" or \"never\"")
+        }
+        if policy == "always" { try pull(engine, spec, arguments) }
+        do throws(EngineError) {
+            return try made(engine, spec)
+        } catch {
+            guard error.kind == .notFound, policy == "missing", !(try engine.hasImage(spec.config.image)) else {
+                throw error
+            }
+        }
+        Terminal.printError("Unable to find image '\(Terminal.escaped(spec.config.image))' locally\n")
+        try pull(engine, spec, arguments)
+        return try made(engine, spec)
+    }
+
+    private static func made(_ engine: Engine, _ spec: ContainerSpec) throws(EngineError) -> CreatedContainer {
+        let created = try engine.create(spec)
+        for warning in created.warnings { Terminal.printError("WARNING: \(Terminal.escaped(warning))\n") }
+        return created
+    }
+
+    private static func pull(_ engine: Engine, _ spec: ContainerSpec, _ arguments: ParsedArguments) throws {
+        // The container's own output belongs to standard output alone.
+        try PullCommand.pull(
+            engine, spec.config.image, platform: spec.platform, quiet: arguments.flag("quiet"), toError: true)
+    }
+}

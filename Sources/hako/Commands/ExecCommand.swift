@@ -1,0 +1,71 @@
+import CommandLineTables
+import Engine
+import Linux
+import RuntimeClient
+
+/// `hako exec`
+enum ExecCommand {
+    static let command = Command(
+        "exec", "Execute a command in a running container", usage: "CONTAINER COMMAND [ARG...]",
+        examples: ["hako exec -it web bash"], alsoAt: ["container exec"], group: .common, arity: .atLeast(2),
+        order: .beforeArguments, completion: .runningContainers,
+        options: [
+            .flag("detach", short: "d", "Detached mode: run command in the background"),
+            .text("detach-keys", "Override the key sequence for detaching a container"),
+            .list("env", short: "e", "Set environment variables"),
+            .list("env-file", "Read in a file of environment variables", completion: .files),
+            .flag("interactive", short: "i", "Keep STDIN open even if not attached"),
+            .flag("privileged", "Give extended privileges to the command"),
+            .flag("tty", short: "t", "Allocate a pseudo-TTY"),
+            .text("user", short: "u", "Username or UID (format: \"<name|uid>[:<group|gid>]\")"),
+            .text("workdir", short: "w", "Working directory inside the container"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        do {
+            return try exec(engine, arguments)
+        } catch let error as CommandLineError {
+            throw error
+        } catch {
+            // Docker's client ends with 1 where the container can't take a command at all.
+            let kind = (error as? EngineError)?.kind
+            throw kind == .notFound || kind == .conflict ? CommandFailure(error, exitCode: 1) : .running(error)
+        }
+    }
+
+    private static func exec(_ engine: Engine, _ arguments: ParsedArguments) throws -> Int32 {
+        var spec = ExecSpec(command: Array(arguments.positionals.dropFirst()))
+        spec.environment = try EnvironmentOption.list(
+            files: arguments.values("env-file"), values: arguments.values("env"))
+        spec.user = arguments.value("user") ?? ""
+        spec.workingDirectory = arguments.value("workdir") ?? ""
+        spec.isPrivileged = arguments.flag("privileged")
+        spec.terminal = arguments.flag("tty")
+        spec.openStdin = arguments.flag("interactive")
+        spec.terminalSize = spec.terminal ? WindowSize.of(StandardDescriptor.output) : nil
+        let name = arguments.positionals[0]
+        if arguments.flag("detach") {
+            spec.openStdin = false
+            try engine.execDetached(name, spec)
+            return 0
+        }
+        if spec.terminal, spec.openStdin, !RawMode.isTerminal(StandardDescriptor.input) {
+            throw EngineError(.invalidArgument, "the input device is not a TTY", hint: "Leave out -t, or run it in a terminal.")
+        }
+        let signals = try RelaySignals.block()
+        let session = try engine.exec(name, spec)
+        var options = RelayOptions()
+        if !spec.openStdin { options.input = nil }
+        options.terminal = spec.terminal
+        options.detachKeys = try ForegroundContainer.detachKeys(arguments)
+        switch try session.relay(options, signals: signals) {
+        case .exited(let exit): return exit.exitCode
+        case .detached: return 0
+        case .outputClosed: return 141
+        case .interrupted(let signal): return 128 + signal
+        case .monitorLost: return 125
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import CommandLineTables
+import Engine
+import Linux
+
+/// `hako container …`
+enum ContainerGroup {
+    static let command = Command(
+        "container", "Manage containers",
+        subcommands: [
+            CreateCommand.command, ExecCommand.command, inspect, KillCommand.command, LogsCommand.command,
+            PsCommand.command.renamed("ls", aliases: ["ps", "list"]), RmCommand.command.renamed("rm", aliases: ["remove"]),
+            RunCommand.command, StartCommand.command, StopCommand.command, WaitCommand.command, cleanup,
+        ])
+
+    private static let inspect = Command(
+        "inspect", "Display detailed information on one or more containers", usage: "CONTAINER [CONTAINER...]",
+        arity: .atLeast(1), completion: .containers,
+        options: [
+            .text("format", short: "f", "Format output using a Go template, or 'json'"),
+            .flag("size", short: "s", "Display total file sizes"),
+        ]
+    ) { arguments in
+        try InspectCommand.inspect(arguments) { engine, name in
+            try engine.inspectContainer(name, withSize: arguments.flag("size"))
+        }
+    }
+
+    /// Started by a container's monitor after its end.
+    private static let cleanup = Command(
+        "cleanup", "Clean up after a container that has ended", usage: "CONTAINER", isHidden: true, arity: .exactly(1)
+    ) { arguments in
+        let engine = try arguments.engine()
+        try engine.cleanUp(arguments.positionals[0])
+        engine.finish()
+        return 0
+    }
+}
+
+/// `hako image …`
+enum ImageGroup {
+    static let command = Command(
+        "image", "Manage images",
+        subcommands: [
+            inspect, LoadCommand.command, ImagesCommand.command.renamed("ls", aliases: ["list"]), PullCommand.command,
+            RmiCommand.command.renamed("rm", aliases: ["remove"]), TagCommand.command,
+        ])
+
+    private static let inspect = Command(
+        "inspect", "Display detailed information on one or more images", usage: "IMAGE [IMAGE...]", arity: .atLeast(1),
+        completion: .images, options: [.text("format", short: "f", "Format output using a Go template, or 'json'")]
+    ) { arguments in
+        try InspectCommand.inspect(arguments) { engine, name in try engine.inspectImage(name) }
+    }
+}
+
+/// `hako system …`
+enum SystemGroup {
+    static let command = Command(
+        "system", "Manage Hako", subcommands: [InfoCommand.command, prune, check])
+
+    private static let prune = Command(
+        "prune", "Remove unused data", arity: .none,
+        options: [
+            .flag("all", short: "a", "Remove all unused images not just dangling ones"),
+            .list("filter", "").unsupported(because: "filters of prune are not available yet"),
+            .flag("force", short: "f", "Do not prompt for confirmation"),
+            .flag("volumes", "").unsupported(because: "volumes are not available yet"),
+        ], run: runPrune)
+
+    private static func runPrune(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
+        if !arguments.flag("force"), !confirms("all stopped containers and \(images)") { return 0 }
+        let report = try engine.prune(allImages: arguments.flag("all"))
+        if !report.containers.isEmpty {
+            Terminal.print("Deleted Containers:\n" + report.containers.map { $0 + "\n" }.joined() + "\n")
+        }
+        if !report.images.isEmpty {
+            Terminal.print("Deleted Images:\n" + report.images.map(RmiCommand.line).joined() + "\n")
+        }
+        Terminal.print("Total reclaimed space: \(Units.size(report.reclaimed))\n")
+        engine.printWarnings()
+        return 0
+    }
+
+    private static func confirms(_ what: String) -> Bool {
+        Terminal.print("WARNING! This will remove \(what).\nAre you sure you want to continue? [y/N] ")
+        let answer = readLine()?.lowercased()
+        return answer == "y" || answer == "yes"
+    }
+
+    private static let check = Command(
+        "check", "Verify the store: every blob, layer and container", arity: .none,
+        options: [.flag("repair", "Drop what is damaged or belongs to nobody")], run: runCheck)
+
+    private static func runCheck(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        let findings = try engine.check(repair: arguments.flag("repair"))
+        for finding in findings { Terminal.print(Terminal.escaped(finding) + "\n") }
+        Terminal.print(findings.isEmpty ? "The store is whole.\n" : "\(findings.count) findings\n")
+        engine.printWarnings()
+        return findings.isEmpty || arguments.flag("repair") ? 0 : 1
+    }
+}

@@ -1,0 +1,111 @@
+import CommandLineTables
+import Engine
+import ImageStore
+import OCI
+
+/// `hako inspect`
+enum InspectCommand {
+    static let command = Command(
+        "inspect", "Return low-level information on containers and images", usage: "NAME|ID [NAME|ID...]",
+        arity: .atLeast(1), completion: .containers,
+        options: [
+            .text("format", short: "f", "Format output using a Go template, or 'json'"),
+            .flag("size", short: "s", "Display total file sizes if the type is container"),
+            .text("type", "Only inspect objects of the given type: container or image"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let type = arguments.value("type")
+        guard type == nil || type == "container" || type == "image" else {
+            throw EngineError(.invalidArgument, "unknown type: \"\(type ?? "")\"", hint: "There are container and image.")
+        }
+        return try inspect(arguments) { engine, name in
+            if type == "image" { return try engine.inspectImage(name) }
+            do throws(EngineError) {
+                return try engine.inspectContainer(name, withSize: arguments.flag("size"))
+            } catch {
+                guard type == nil, error.kind == .notFound else { throw error }
+            }
+            do throws(EngineError) {
+                return try engine.inspectImage(name)
+            } catch {
+                guard error.kind == .notFound else { throw error }
+                throw EngineError(.notFound, "No such object: \(name)")
+            }
+        }
+    }
+
+    /// Prints what is found of each name; what isn't found is told when all are through.
+    static func inspect(
+        _ arguments: ParsedArguments, _ find: (Engine, String) throws -> JSON
+    ) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        var found: [JSON] = []
+        var failures: [CommandFailure] = []
+        for name in arguments.positionals {
+            do { found.append(try find(engine, name)) } catch { failures.append(CommandFailure(error, exitCode: 1)) }
+        }
+        if let format = arguments.value("format"), format != "json" {
+            for document in found { try Formatted.print(document, format) }
+        } else if arguments.isGiven("format") {
+            Terminal.print(JSON.array(found).text() + "\n")
+        } else {
+            Terminal.print(JSON.array(found).text(indent: 4) + "\n")
+        }
+        return failures.reduce(0) { max($0, $1.report()) }
+    }
+}
+
+/// `hako rmi`
+enum RmiCommand {
+    static let command = Command(
+        "rmi", "Remove one or more images", usage: "IMAGE [IMAGE...]", alsoAt: ["image rm", "image remove"],
+        arity: .atLeast(1), completion: .images,
+        options: [
+            .flag("force", short: "f", "Force removal of the image"),
+            .flag("no-prune", "").unsupported(because: "an image has no parents that could be kept"),
+            .list("platform", "").unsupported(because: "an image is of one platform"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        var status: Int32 = 0
+        for name in arguments.positionals {
+            do throws(EngineError) {
+                for item in try engine.removeImage(name, force: arguments.flag("force")) { Terminal.print(line(item)) }
+            } catch {
+                let code = CommandFailure(error, exitCode: 1).report()
+                if !(arguments.flag("force") && error.kind == .notFound) { status = code }
+            }
+        }
+        return status
+    }
+}
+
+/// `hako tag`
+enum TagCommand {
+    static let command = Command(
+        "tag", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE", usage: "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+        alsoAt: ["image tag"], arity: .exactly(2), completion: .images, run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        try engine.tag(arguments.positionals[0], as: arguments.positionals[1])
+        engine.printWarnings()
+        return 0
+    }
+}
+
+extension RmiCommand {
+    /// `Untagged: nginx:latest`
+    static func line(_ item: RemovedItem) -> String {
+        switch item {
+        case .untagged(let reference): "Untagged: \(reference.familiar)\n"
+        case .deletedImage(let id): "Deleted: \(id)\n"
+        case .deletedLayer(let diffID): "Deleted: \(diffID)\n"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import CommandLineTables
+import Engine
+import Glibc
+import Linux
+import OCI
+
+/// `hako logs`
+enum LogsCommand {
+    static let command = Command(
+        "logs", "Fetch the logs of a container", usage: "CONTAINER", alsoAt: ["container logs"], arity: .exactly(1),
+        completion: .containers,
+        options: [
+            .flag("details", "").unsupported(because: "log options that add details are not available yet"),
+            .flag("follow", short: "f", "Follow log output"),
+            .text("since", "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)"),
+            .text("tail", short: "n", "Number of lines to show from the end of the logs", default: "all"),
+            .flag("timestamps", short: "t", "Show timestamps"),
+            .text("until", "Show logs before a timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        var query = LogQuery()
+        query.follows = arguments.flag("follow")
+        query.since = try arguments.value("since").map { try moment($0, "since", arguments) }
+        query.until = try arguments.value("until").map { try moment($0, "until", arguments) }
+        // As Docker's: what is no number is all.
+        query.tail = arguments.value("tail").flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil }
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        // A reader that goes away ends the command, also while it waits.
+        let hasTimestamps = arguments.flag("timestamps")
+        try engine.logs(of: arguments.positionals[0], query) { record in
+            let prefix = hasTimestamps ? Array((Moment.logTime(record.time) + " ").utf8) : []
+            Terminal.write(prefix + record.bytes, toError: record.stream == .stderr)
+            return true
+        }
+        return 0
+    }
+
+    /// A time as RFC 3339 has it, in part too, or seconds since 1970, or how long ago.
+    private static func moment(_ text: String, _ option: String, _ arguments: ParsedArguments) throws -> Timestamp {
+        if let moment = Moment.parse(text) { return moment }
+        throw arguments.invalid(text, for: option, because: "expected a time as 2024-05-01T12:00:00Z, 1714564800 or 42m")
+    }
+}

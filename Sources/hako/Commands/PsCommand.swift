@@ -1,0 +1,68 @@
+import CommandLineTables
+import Engine
+import Linux
+import Metadata
+import OCI
+
+/// `hako ps`
+enum PsCommand {
+    static let command = Command(
+        "ps", aliases: ["list"], "List containers", alsoAt: ["container ls", "container list", "container ps"],
+        group: .common, arity: .none,
+        options: [
+            .flag("all", short: "a", "Show all containers (default shows just running)"),
+            .list("filter", short: "f", "Filter output based on conditions provided", placeholder: "filter"),
+            .text("format", "Format output: 'table', 'table TEMPLATE', 'json', or a Go template"),
+            .integer("last", short: "n", "Show n last created containers (includes all states)", default: "-1"),
+            .flag("latest", short: "l", "Show the latest created container (includes all states)"),
+            .flag("no-trunc", "Don't truncate output"),
+            .flag("quiet", short: "q", "Only display container IDs"),
+            .flag("size", short: "s", "Display total file sizes"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let filters = try ContainerFilters(arguments.values("filter"))
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        let records = try select(engine, arguments, filters)
+        let isTruncated = !arguments.flag("no-trunc")
+        if arguments.flag("quiet"), !arguments.isGiven("format") {
+            Terminal.print(records.map { (isTruncated ? String($0.id.prefix(12)) : $0.id) + "\n" }.joined())
+            return 0
+        }
+        let rows = try records.map { record in
+            try ContainerRow(
+                record, isTruncated: isTruncated, sizes: arguments.flag("size") ? engine.sizes(of: record) : nil)
+        }
+        guard let format = arguments.value("format"), format != "table" else {
+            Terminal.print(table(rows, withSize: arguments.flag("size")))
+            return 0
+        }
+        try Formatted.print(rows, format)
+        return 0
+    }
+
+    private static func select(
+        _ engine: Engine, _ arguments: ParsedArguments, _ filters: ContainerFilters
+    ) throws -> [ContainerRecord] {
+        let all = try engine.containers()
+        let last = arguments.flag("latest") ? 1 : arguments.integer("last") ?? -1
+        let showsAll = arguments.flag("all") || last > 0 || filters.asksForStates
+        let shown = try all.filter { record in
+            try (showsAll || [.running, .paused, .restarting].contains(record.state.status))
+                && filters.match(record, among: all, engine)
+        }
+        return last > 0 ? Array(shown.prefix(last)) : shown
+    }
+
+    private static func table(_ rows: [ContainerRow], withSize: Bool) -> String {
+        var table = Table(
+            header: ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"] + (withSize ? ["SIZE"] : []))
+        for row in rows {
+            table.add(
+                [row.id, row.image, row.command, row.runningFor, row.status, row.ports, row.name]
+                    + (withSize ? [row.size] : []))
+        }
+        return table.text
+    }
+}

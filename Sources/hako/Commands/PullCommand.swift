@@ -1,0 +1,71 @@
+import CommandLineTables
+import Engine
+import ImageClient
+import Linux
+
+/// `hako pull`
+enum PullCommand {
+    static let command = Command(
+        "pull", "Download an image from a registry", usage: "NAME[:TAG|@DIGEST]", examples: ["hako pull nginx:latest"],
+        alsoAt: ["image pull"], group: .common, arity: .exactly(1),
+        options: [
+            .flag("all-tags", short: "a", "").unsupported(because: "name the tags one by one"),
+            .flag("disable-content-trust", "Skip image verification", isOn: true).hidden(),
+            .text("platform", "Set platform if server is multi-platform capable"),
+            .flag("quiet", short: "q", "Suppress verbose output"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        try pull(
+            engine, arguments.positionals[0], platform: arguments.value("platform"), quiet: arguments.flag("quiet"),
+            toError: false)
+        engine.synchronizeImages()
+        return 0
+    }
+
+    /// Pulls and shows how it goes: bars on a terminal, plain lines elsewhere.
+    static func pull(_ engine: Engine, _ name: String, platform: String?, quiet: Bool, toError: Bool) throws {
+        let number = toError ? StandardDescriptor.error : StandardDescriptor.output
+        var renderer = ProgressRenderer(style(quiet: quiet, number)) { toError ? Terminal.printError($0) : Terminal.print($0) }
+        let result = try engine.pull(name, platform: platform) { renderer.show($0) }
+        // `run -q` says nothing at all.
+        if !(quiet && toError) { renderer.pulled(result) }
+        engine.printWarnings()
+    }
+
+    /// Bars where there is a terminal to draw them on.
+    static func style(quiet: Bool, _ number: CInt) -> ProgressRenderer.Style {
+        if quiet { return .quiet }
+        guard RawMode.isTerminal(number), let size = WindowSize.of(number) else { return .plain }
+        return .terminal(columns: Int(size.columns), rows: Int(size.rows))
+    }
+}
+
+/// `hako load`
+enum LoadCommand {
+    static let command = Command(
+        "load", "Load an image from a tar archive or STDIN", usage: "", alsoAt: ["image load"], arity: .none,
+        options: [
+            .text("input", short: "i", "Read from tar archive file, instead of STDIN", completion: .files),
+            .list("platform", "").unsupported(because: "every platform of an archive that this host runs is loaded"),
+            .flag("quiet", short: "q", "Suppress the load output"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        if arguments.value("input") == nil, RawMode.isTerminal(StandardDescriptor.input) {
+            throw EngineError(.invalidArgument, "requested load from stdin, but stdin is empty", hint: "Name an archive with -i.")
+        }
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        let style = PullCommand.style(quiet: arguments.flag("quiet"), StandardDescriptor.output)
+        var renderer = ProgressRenderer(style) { Terminal.print($0) }
+        for result in try engine.load(arguments.value("input"), onEvent: { renderer.show($0) }) {
+            renderer.loaded(result)
+        }
+        engine.printWarnings()
+        engine.synchronizeImages()
+        return 0
+    }
+}

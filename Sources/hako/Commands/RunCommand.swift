@@ -1,0 +1,77 @@
+import CommandLineTables
+import Engine
+import Linux
+import RuntimeClient
+
+/// `hako run`: makes a container, starts it, and stays with it unless told not to.
+enum RunCommand {
+    static let command = Command(
+        "run", "Create and run a new container from an image", usage: "IMAGE [COMMAND] [ARG...]",
+        examples: ["hako run -d -p 8080:80 nginx", "hako run --rm -it debian bash"], alsoAt: ["container run"],
+        group: .common, arity: .atLeast(1), order: .beforeArguments, completion: .images,
+        options: ContainerOptions.table + [
+            .flag("detach", short: "d", "Run container in background and print container ID"),
+            .text("detach-keys", "Override the key sequence for detaching a container"),
+            .flag("sig-proxy", "Proxy received signals to the process", isOn: true),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        do {
+            var spec = try ContainerOptions.spec(arguments)
+            let engine = try arguments.engine()
+            defer { engine.finish() }
+            return arguments.flag("detach")
+                ? try detached(engine, &spec, arguments) : try foreground(engine, &spec, arguments)
+        } catch let error as CommandLineError {
+            throw error
+        } catch { throw CommandFailure.running(error) }
+    }
+
+    private static func detached(
+        _ engine: Engine, _ spec: inout ContainerSpec, _ arguments: ParsedArguments
+    ) throws -> Int32 {
+        let created = try CreateCommand.create(engine, spec, arguments)
+        do {
+            _ = try engine.start(created)
+        } catch {
+            ForegroundContainer.discard(created, engine)
+            throw error
+        }
+        Terminal.print(created.record.id + "\n")
+        engine.printWarnings()
+        engine.synchronizeImages()
+        return 0
+    }
+
+    private static func foreground(
+        _ engine: Engine, _ spec: inout ContainerSpec, _ arguments: ParsedArguments
+    ) throws -> Int32 {
+        let isInteractive = spec.config.openStdin
+        spec.config.attachStdin = isInteractive
+        spec.config.attachStdout = true
+        spec.config.attachStderr = true
+        spec.config.stdinOnce = isInteractive
+        if spec.config.tty, isInteractive, !RawMode.isTerminal(StandardDescriptor.input) {
+            throw EngineError(.invalidArgument, "the input device is not a TTY", hint: "Leave out -t, or run it in a terminal.")
+        }
+        // Before the container is there: a signal that comes early waits instead of killing us.
+        let signals = try RelaySignals.block()
+        let created = try CreateCommand.create(engine, spec, arguments)
+        var started: StartedContainer
+        do {
+            started = try engine.start(created, attachedTo: Attachment(stdin: isInteractive))
+        } catch {
+            ForegroundContainer.discard(created, engine)
+            throw error
+        }
+        engine.printWarnings()
+        let relay = ForegroundContainer(
+            engine: engine, id: created.record.id, hasTerminal: spec.config.tty, isInteractive: isInteractive,
+            proxiesSignals: arguments.flag("sig-proxy") && !spec.config.tty,
+            detachKeys: try ForegroundContainer.detachKeys(arguments))
+        let code = try relay.run(started.connection.take(), signals)
+        if spec.host.autoRemove, code != nil { try engine.removeEnded(created.record.id) }
+        engine.synchronizeImages()
+        return code ?? 0
+    }
+}

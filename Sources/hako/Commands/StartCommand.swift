@@ -1,0 +1,59 @@
+import CommandLineTables
+import Engine
+import Linux
+import RuntimeClient
+
+/// `hako start`
+enum StartCommand {
+    static let command = Command(
+        "start", "Start one or more stopped containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container start"],
+        arity: .atLeast(1), completion: .containers,
+        options: [
+            .flag("attach", short: "a", "Attach STDOUT/STDERR and forward signals"),
+            .text("checkpoint", "").unsupported(because: "checkpoints are not available yet"),
+            .text("checkpoint-dir", "").unsupported(because: "checkpoints are not available yet"),
+            .text("detach-keys", "Override the key sequence for detaching a container"),
+            .flag("interactive", short: "i", "Attach container's STDIN"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        guard arguments.flag("attach") || arguments.flag("interactive") else {
+            return Each.run(arguments.positionals, engine) { try engine.start($0) }
+        }
+        guard arguments.positionals.count == 1 else {
+            throw EngineError(.invalidArgument, "you cannot start and attach multiple containers at once")
+        }
+        do {
+            return try attached(engine, arguments)
+        } catch { throw CommandFailure.running(error) }
+    }
+
+    private static func attached(_ engine: Engine, _ arguments: ParsedArguments) throws -> Int32 {
+        let streams = try engine.streams(of: arguments.positionals[0])
+        let isInteractive = arguments.flag("interactive") && streams.openStdin
+        let signals = try RelaySignals.block()
+        var started = try engine.start(arguments.positionals[0], attachedTo: Attachment(stdin: isInteractive))
+        let relay = ForegroundContainer(
+            engine: engine, id: started.id, hasTerminal: streams.tty, isInteractive: isInteractive,
+            proxiesSignals: !streams.tty, detachKeys: try ForegroundContainer.detachKeys(arguments))
+        return try relay.run(started.connection.take(), signals) ?? 0
+    }
+}
+
+/// Commands that do the same for each of several names: each is printed when it is done, and an error stops none of the
+/// others.
+enum Each {
+    static func run(_ names: [String], _ engine: Engine, _ body: (String) throws -> Void) -> Int32 {
+        var status: Int32 = 0
+        for name in names {
+            do {
+                try body(name)
+                Terminal.print(name + "\n")
+            } catch { status = CommandFailure(error, exitCode: 1).report() }
+        }
+        engine.printWarnings()
+        return status
+    }
+}

@@ -1,0 +1,88 @@
+import CommandLineTables
+import Engine
+
+/// `hako stop`
+enum StopCommand {
+    static let command = Command(
+        "stop", "Stop one or more running containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container stop"],
+        arity: .atLeast(1), completion: .runningContainers,
+        options: [
+            .text("signal", short: "s", "Signal to send to the container"),
+            .integer("timeout", short: "t", "Seconds to wait before killing the container"),
+            .integer("time", "").hidden(),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        let timeout = arguments.integer("timeout") ?? arguments.integer("time")
+        return Each.run(arguments.positionals, engine) {
+            try engine.stop($0, timeout: timeout.map(Int64.init), signal: arguments.value("signal"))
+        }
+    }
+}
+
+/// `hako kill`
+enum KillCommand {
+    static let command = Command(
+        "kill", "Kill one or more running containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container kill"],
+        arity: .atLeast(1), completion: .runningContainers,
+        options: [.text("signal", short: "s", "Signal to send to the container")], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        return Each.run(arguments.positionals, engine) {
+            try engine.kill($0, signal: arguments.value("signal") ?? "KILL")
+        }
+    }
+}
+
+/// `hako wait`
+enum WaitCommand {
+    static let command = Command(
+        "wait", "Block until one or more containers stop, then print their exit codes",
+        usage: "CONTAINER [CONTAINER...]", alsoAt: ["container wait"], arity: .atLeast(1), completion: .containers, run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        var status: Int32 = 0
+        for name in arguments.positionals {
+            do {
+                Terminal.print("\(try engine.wait(name))\n")
+            } catch { status = CommandFailure(error, exitCode: 1).report() }
+        }
+        return status
+    }
+}
+
+/// `hako rm`
+enum RmCommand {
+    static let command = Command(
+        "rm", "Remove one or more containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container rm"],
+        arity: .atLeast(1), completion: .containers,
+        options: [
+            .flag("force", short: "f", "Force the removal of a running container (uses SIGKILL)"),
+            .flag("link", short: "l", "").unsupported(because: "links are not there"),
+            .flag("volumes", short: "v", "Remove anonymous volumes associated with the container"),
+        ], run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        var status: Int32 = 0
+        for name in arguments.positionals {
+            do throws(EngineError) {
+                try engine.remove(name, force: arguments.flag("force"))
+                Terminal.print(name + "\n")
+            } catch {
+                let code = CommandFailure(error, exitCode: 1).report()
+                // As Docker's: forcing is content with what is gone already, but says so.
+                if !(arguments.flag("force") && error.kind == .notFound) { status = code }
+            }
+        }
+        engine.printWarnings()
+        return status
+    }
+}

@@ -1,0 +1,112 @@
+import CommandLineTables
+import Engine
+import Glibc
+import Linux
+
+/// The command line, from its words to its exit code.
+enum HakoProgram {
+    static let version = "0.1.0"
+
+    static let program = Program(
+        "hako", "A container engine: runs containers without a daemon",
+        epilogue: "To get more help with Hako, read https://github.com/hako-containers/hako",
+        options: [
+            .text("root", "Directory of the store", placeholder: "directory", default: StorePaths.defaultRoot).anywhere(),
+            .text("run-root", "Directory of what is gone after a reboot", placeholder: "directory").anywhere(),
+            .flag("timings", "Print each step of the command with its time").anywhere(),
+            .flag("version", short: "v", "Print version information and quit"),
+        ], commands: commands)
+
+    private static var commands: [Command] {
+        [
+            RunCommand.command, ExecCommand.command, PsCommand.command, PullCommand.command, ImagesCommand.command,
+            VersionCommand.command, InfoCommand.command, CreateCommand.command, StartCommand.command,
+            StopCommand.command, KillCommand.command, RmCommand.command, WaitCommand.command, LogsCommand.command,
+            InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
+            ContainerGroup.command, ImageGroup.command, SystemGroup.command,
+        ]
+    }
+
+    static func run(_ words: [String]) -> CInt {
+        do {
+            return try invoke(words)
+        } catch let error as CommandLineError {
+            Terminal.printError("hako: \(error)\n")
+            return error.exitCode
+        } catch let failure as CommandFailure {
+            return failure.report()
+        } catch {
+            return CommandFailure(error, exitCode: 1).report()
+        }
+    }
+
+    private static func invoke(_ words: [String]) throws -> CInt {
+        switch try program.parse(words) {
+        case .help(let topic):
+            Terminal.print(topic.command == nil ? program.help() : program.help(for: topic))
+            return 0
+        case .program(let options):
+            Terminal.print(options.flag("version") ? "Hako version \(version)\n" : program.help())
+            return 0
+        case .run(let command, let arguments):
+            return try TimingsReport.wrap(words, arguments.global.flag("timings")) { try command.run(arguments) }
+        }
+    }
+}
+
+/// An error with the exit code that its command has for it.
+struct CommandFailure: Error {
+    let cause: any Error
+    let exitCode: CInt
+
+    init(_ cause: any Error, exitCode: CInt) {
+        self.cause = cause
+        self.exitCode = exitCode
+    }
+
+    /// Of `run`, `create`, `start` and `exec`, as Docker's: 127 and 126 speak of the container's command, 125 of Hako.
+    static func running(_ error: any Error) -> CommandFailure {
+        switch (error as? EngineError)?.kind {
+        case .commandNotFound: CommandFailure(error, exitCode: 127)
+        case .commandNotExecutable: CommandFailure(error, exitCode: 126)
+        default: CommandFailure(error, exitCode: 125)
+        }
+    }
+
+    func report() -> CInt {
+        Terminal.printError("hako: \(Terminal.escaped("\(cause)"))\n")
+        return exitCode
+    }
+}
+
+extension ParsedArguments {
+    /// The engine of the store that the command line or the environment names.
+    func engine() throws -> Engine {
+        let root = global.value("root").flatMap { $0 == StorePaths.defaultRoot && !global.isGiven("root") ? nil : $0 }
+        let runRoot = global.value("run-root")
+        let paths = StorePaths(
+            root: try Self.absolute(root ?? Self.environment("HAKO_ROOT") ?? StorePaths.defaultRoot),
+            runRoot: try (runRoot ?? Self.environment("HAKO_RUN_ROOT")).map(Self.absolute))
+        return try Timings.span("open-engine") { try Engine(paths: paths) }
+    }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func absolute(_ path: String) throws -> String {
+        guard path.hasPrefix("/") else {
+            throw EngineError(.invalidArgument, "the store's directory must be an absolute path: \(path)")
+        }
+        let trimmed = path.split(separator: "/").joined(separator: "/")
+        return "/" + trimmed
+    }
+}
+
+extension Engine {
+    /// Prints what the user should know, once the answer is given.
+    func printWarnings(_ more: [String] = []) {
+        for warning in more + warnings { Terminal.printError("WARNING: \(Terminal.escaped(warning))\n") }
+        warnings = []
+    }
+}

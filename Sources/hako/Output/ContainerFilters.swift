@@ -1,0 +1,76 @@
+import CommandLineTables
+import Engine
+import Metadata
+import OCI
+
+/// What `ps --filter` asks for: values of one key are alternatives, keys must all hold; labels must all hold.
+struct ContainerFilters {
+    private var values: [String: [String]] = [:]
+    private static let known = [
+        "ancestor", "before", "exited", "id", "label", "name", "network", "publish", "expose", "since", "status",
+    ]
+
+    init(_ texts: [String]) throws {
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else {
+                throw EngineError(.invalidArgument, "invalid argument \"\(text)\" for \"-f, --filter\" flag: invalid filter '\(text)'")
+            }
+            guard Self.known.contains(parts[0]) else {
+                throw EngineError(
+                    .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
+            }
+            values[parts[0], default: []].append(parts[1])
+        }
+        for status in values["status"] ?? [] where ContainerState.Status(rawValue: status) == nil {
+            throw EngineError(.invalidArgument, "invalid filter 'status=\(status)'")
+        }
+    }
+
+    /// Filters that speak of containers that don't run show those too.
+    var asksForStates: Bool { values["status"] != nil || values["exited"] != nil }
+
+    func match(_ record: ContainerRecord, among all: [ContainerRecord], _ engine: Engine) throws -> Bool {
+        try any("name") { record.name.contains(Engine.withoutSlash($0)) }
+            && any("id") { record.id.hasPrefix($0) }
+            && any("status") { record.state.status.rawValue == $0 }
+            && any("exited") { record.state.status == .exited && String(record.state.exitCode) == $0 }
+            && any("ancestor") { try isAncestor($0, of: record, engine) }
+            && any("network") { record.networkMode == $0 }
+            && any("publish") { matchesPort($0, record, isPublished: true) }
+            && any("expose") { matchesPort($0, record, isPublished: false) }
+            && any("before") { record.created < (try engine.container($0).created) }
+            && any("since") { record.created > (try engine.container($0).created) }
+            && labels(record)
+    }
+
+    private func any(_ key: String, _ test: (String) throws -> Bool) rethrows -> Bool {
+        guard let values = values[key] else { return true }
+        return try values.contains(where: test)
+    }
+
+    private func labels(_ record: ContainerRecord) -> Bool {
+        guard let wanted = values["label"] else { return true }
+        let labels = (try? JSON(parsing: record.labels))?.object ?? [:]
+        return wanted.allSatisfy { text in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let value = labels[parts[0]]?.string else { return false }
+            return parts.count == 1 || value == parts[1]
+        }
+    }
+
+    private func isAncestor(_ name: String, of record: ContainerRecord, _ engine: Engine) throws -> Bool {
+        if record.imageName == name { return true }
+        // An image that isn't there is nobody's ancestor.
+        guard let id = try? engine.imageID(of: name) else { return false }
+        return record.image == id
+    }
+
+    private func matchesPort(_ text: String, _ record: ContainerRecord, isPublished: Bool) -> Bool {
+        let wanted = text.contains("/") ? text : text + "/tcp"
+        return PortList(text: record.ports).entries.contains { entry in
+            let port = isPublished ? entry.hostPort : entry.containerPort
+            return port.map { "\($0)/\(entry.proto)" == wanted } ?? false
+        }
+    }
+}

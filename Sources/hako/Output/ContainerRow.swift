@@ -1,0 +1,92 @@
+import Engine
+import GoTemplate
+import Metadata
+import OCI
+
+/// A container as `ps` shows it, and as its templates see it.
+struct ContainerRow: Formattable {
+    private let record: ContainerRecord
+    private let isTruncated: Bool
+    private let sizes: (written: Int64, total: Int64)?
+
+    init(_ record: ContainerRecord, isTruncated: Bool, sizes: (written: Int64, total: Int64)?) {
+        self.record = record
+        self.isTruncated = isTruncated
+        self.sizes = sizes
+    }
+
+    var id: String { isTruncated ? String(record.id.prefix(12)) : record.id }
+    var name: String { record.name }
+    var image: String { record.imageName }
+
+    /// In quotes, and cut to 20 characters.
+    var command: String {
+        let scalars = record.command.unicodeScalars
+        guard isTruncated, scalars.count > 20 else { return "\"\(record.command)\"" }
+        return "\"" + String(String.UnicodeScalarView(scalars.prefix(19))) + "…\""
+    }
+
+    var runningFor: String { Moment.ago(record.created) }
+
+    var status: String {
+        let state = record.state
+        switch state.status {
+        case .created: return "Created"
+        case .running: return "Up " + Moment.since(state.started ?? record.created)
+        case .paused: return "Up " + Moment.since(state.started ?? record.created) + " (Paused)"
+        case .restarting: return "Restarting (\(state.exitCode)) " + Moment.ago(state.finished ?? record.created)
+        case .removing: return "Removal In Progress"
+        case .dead: return "Dead"
+        case .exited: return "Exited (\(state.exitCode)) " + Moment.ago(state.finished ?? record.created)
+        }
+    }
+
+    /// Of a running container: `0.0.0.0:8080->80/tcp, [::]:8080->80/tcp`.
+    var ports: String {
+        guard record.state.status == .running || record.state.status == .paused else { return "" }
+        return PortList(text: record.ports).entries.map { entry in
+            guard let port = entry.hostPort else { return "\(entry.containerPort)/\(entry.proto)" }
+            let address = entry.hostAddress ?? "0.0.0.0"
+            let host = address.contains(":") ? "[\(address)]" : address
+            return "\(host):\(port)->\(entry.containerPort)/\(entry.proto)"
+        }.joined(separator: ", ")
+    }
+
+    var size: String {
+        guard let sizes else { return "0B" }
+        return "\(Units.size(sizes.written)) (virtual \(Units.size(sizes.total)))"
+    }
+
+    private var labels: [(name: String, value: JSON)] {
+        (try? JSON(parsing: record.labels))?.object?.members.sorted { $0.name < $1.name } ?? []
+    }
+
+    // MARK: Templates
+
+    static let headings: [(key: String, value: String)] = [
+        ("ID", "CONTAINER ID"), ("Image", "IMAGE"), ("Command", "COMMAND"), ("CreatedAt", "CREATED AT"),
+        ("RunningFor", "CREATED"), ("Ports", "PORTS"), ("State", "STATE"), ("Status", "STATUS"), ("Size", "SIZE"),
+        ("Names", "NAMES"), ("Labels", "LABELS"), ("Label", "LABEL"), ("Mounts", "MOUNTS"), ("Networks", "NETWORKS"),
+        ("LocalVolumes", "LOCAL VOLUMES"), ("Platform", "PLATFORM"),
+    ]
+
+    var template: TemplateRecord {
+        let labels = self.labels.map { (key: $0.name, value: $0.value.string ?? "") }
+        return TemplateRecord(
+            "*formatter.ContainerContext",
+            [
+                .value("Command", .string(command)), .value("CreatedAt", .string(Moment.local(record.created))),
+                .value("ID", .string(id)), .value("Image", .string(image)),
+                .value("Labels", .string(labels.map { "\($0.key)=\($0.value)" }.joined(separator: ","))),
+                .value("LocalVolumes", .string("0")), .value("Mounts", .string("")), .value("Names", .string(name)),
+                .value("Networks", .string(record.networkMode)), .value("Platform", .null),
+                .value("Ports", .string(ports)), .value("RunningFor", .string(runningFor)),
+                .value("Size", .string(size)), .value("State", .string(record.state.status.rawValue)),
+                .value("Status", .string(status)),
+                .method("Label", arity: 1) { arguments in
+                    guard case .string(let name)? = arguments.first else { return .string("") }
+                    return .string(labels.first { $0.key == name }?.value ?? "")
+                },
+            ], escapesHTML: true)
+    }
+}

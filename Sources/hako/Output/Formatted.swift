@@ -1,0 +1,50 @@
+import Engine
+import GoTemplate
+import OCI
+
+/// A row of a list that templates can be applied to.
+protocol Formattable {
+    /// The heads of the columns, by field.
+    static var headings: [(key: String, value: String)] { get }
+    var template: TemplateRecord { get }
+}
+
+/// `--format` of commands that list or inspect.
+enum Formatted {
+    /// Prints rows as JSON lines, a table or by a template.
+    static func print<Row: Formattable>(_ rows: [Row], _ format: String) throws {
+        let table = try TableFormat(format)
+        Terminal.print(
+            Terminal.escapedLines(try table.text(rows: rows.map { .record($0.template) }, headings: Row.headings)))
+    }
+
+    /// Prints one document by a template, `json` standing for the whole on one line.
+    static func print(_ document: JSON, _ format: String) throws {
+        guard format != "json" else {
+            Terminal.print(document.text() + "\n")
+            return
+        }
+        let template: Template
+        do {
+            template = try Template(format)
+        } catch { throw EngineError(.invalidArgument, "template parsing error: \(error)") }
+        Terminal.print(
+            Terminal.escapedLines(try template.render(TemplateValue(document), missingKey: .error)) + "\n")
+    }
+}
+
+extension TemplateValue {
+    /// A JSON document as templates see it.
+    init(_ json: JSON) {
+        switch json {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .int(value)
+        case .number(let digits): self = .float(Double(digits) ?? .nan)
+        case .string(let text): self = .string(text)
+        case .array(let elements): self = .list(elements.map(TemplateValue.init))
+        case .object(let object):
+            self = .map(TemplateMap(object.members.map { (key: $0.name, value: TemplateValue($0.value)) }))
+        }
+    }
+}

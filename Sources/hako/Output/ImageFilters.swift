@@ -1,0 +1,89 @@
+import Engine
+import ImageStore
+import OCI
+
+/// What `images --filter` and its argument ask for.
+struct ImageFilters {
+    private var values: [String: [String]] = [:]
+    private static let known = ["before", "dangling", "label", "reference", "since"]
+
+    init(_ texts: [String], reference: String?) throws {
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, Self.known.contains(parts[0]) else {
+                throw EngineError(
+                    .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
+            }
+            values[parts[0], default: []].append(parts[1])
+        }
+        if let reference { values["reference", default: []].append(reference) }
+    }
+
+    /// A row for each of the image's names that is wanted; one without a name where it has none.
+    func rows(
+        of image: StoredImage, among all: [StoredImage], _ engine: Engine, isTruncated: Bool
+    ) throws -> [ImageRow] {
+        if let dangling = values["dangling"]?.last, ["true", "1"].contains(dangling) != image.isDangling { return [] }
+        guard try isInTime(image, all, engine), try hasLabels(image, engine) else { return [] }
+        guard !image.references.isEmpty else {
+            return values["reference"] == nil ? [ImageRow(image, nil, isTruncated: isTruncated)] : []
+        }
+        return image.references.filter(matchesReference).map { ImageRow(image, $0, isTruncated: isTruncated) }
+    }
+
+    private func isInTime(_ image: StoredImage, _ all: [StoredImage], _ engine: Engine) throws -> Bool {
+        for (key, isBefore) in [("before", true), ("since", false)] {
+            for name in values[key] ?? [] {
+                let id = try engine.imageID(of: name)
+                guard let other = all.first(where: { $0.id == id })?.record.created, let own = image.record.created,
+                    isBefore ? own < other : own > other
+                else { return false }
+            }
+        }
+        return true
+    }
+
+    private func hasLabels(_ image: StoredImage, _ engine: Engine) throws -> Bool {
+        guard let wanted = values["label"] else { return true }
+        let labels = try engine.labels(of: image.id)
+        return wanted.allSatisfy { text in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let value = labels[parts[0]] else { return false }
+            return parts.count == 1 || value == parts[1]
+        }
+    }
+
+    /// `nginx`, `nginx:latest`, `ng*`, `*:lat*`: a pattern without a tag means any.
+    private func matchesReference(_ reference: Reference) -> Bool {
+        guard let patterns = values["reference"] else { return true }
+        return patterns.contains { pattern in
+            let candidates = [reference.familiar, reference.familiarName, reference.description, reference.name]
+            return candidates.contains { Glob.matches(Array(pattern.utf8), Array($0.utf8)) }
+        }
+    }
+}
+
+/// `*` and `?` of file names, which don't match a slash (Go's path.Match, without its classes).
+enum Glob {
+    /// Linear in the product of both lengths whatever the pattern: it goes back to the last star only.
+    static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
+        var (p, t) = (0, 0)
+        var star: (pattern: Int, text: Int)?
+        while t < text.count {
+            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
+                star = (p, t)
+                p += 1
+            } else if p < pattern.count, pattern[p] == text[t] || (pattern[p] == UInt8(ascii: "?") && text[t] != 0x2F) {
+                p += 1
+                t += 1
+            } else if let last = star, text[last.text] != UInt8(ascii: "/") {
+                star = (last.pattern, last.text + 1)
+                p = last.pattern + 1
+                t = last.text + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+}

@@ -1,0 +1,54 @@
+import CommandLineTables
+import Glibc
+import Linux
+import OCI
+
+/// Times in words, as Docker's lists have them.
+enum Moment {
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// `5 minutes`
+    static func since(_ nanoseconds: Int64) -> String {
+        Units.duration(seconds: max(0, now.subtractingReportingOverflow(nanoseconds).partialValue) / 1_000_000_000)
+    }
+
+    /// `5 minutes ago`
+    static func ago(_ nanoseconds: Int64) -> String { since(nanoseconds) + " ago" }
+
+    /// `2024-05-01 14:00:00 +0200 CEST`, in this host's zone.
+    static func local(_ nanoseconds: Int64) -> String {
+        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var parts = tm()
+        tzset()
+        guard localtime_r(&seconds, &parts) != nil else { return Timestamp(nanoseconds: nanoseconds).description }
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M:%S %z %Z", &parts)
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// RFC 3339 with all nine digits of the fraction, so that lines are as wide as one another.
+    static func logTime(_ time: Timestamp) -> String {
+        var text = time.description
+        text.removeLast()
+        let fraction = text.split(separator: ".").dropFirst().first.map(String.init) ?? ""
+        if fraction.isEmpty { text += "." }
+        return text + String(repeating: "0", count: 9 - fraction.utf8.count) + "Z"
+    }
+
+    /// A time as people and scripts give it: RFC 3339, whole or up to the day or minute (in UTC), seconds since 1970 with a
+    /// fraction, or a duration, which is as long ago.
+    static func parse(_ text: String) -> Timestamp? {
+        let forms = [text, text + "Z", text + ":00Z", text + "T00:00:00Z"]
+        for form in forms { if let moment = Timestamp(parsing: form) { return moment } }
+        // Failing is an answer for both: it is the other form, or none.
+        if text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }), let nanoseconds = try? OptionValue.billionths(text) {
+            return Timestamp(nanoseconds: nanoseconds)
+        }
+        guard let ago = try? OptionValue.nanoseconds(text) else { return nil }
+        return Timestamp(nanoseconds: now.subtractingReportingOverflow(ago).partialValue)
+    }
+}
