@@ -90,7 +90,7 @@ public struct Spawn: Sendable {
 }
 
 /// Calls `body` with a NULL-terminated array of C strings, as exec takes it.
-private func withCStrings<Result>(
+func withCStrings<Result>(
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
 ) -> Result {
     var copies: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
