@@ -14,6 +14,7 @@ public final class DecodingSource: ByteSource {
     private var end = 0
     private var frames = 0
     private var isBetweenFrames = true
+    private var frameInputInBytes = 0
     /// The last call filled its output: the decoder may hold more without new input.
     private var mayHoldOutput = false
     private var hasEnded = false
@@ -76,15 +77,14 @@ public final class DecodingSource: ByteSource {
                 }
             }
         } catch {
-            // A first step that fails after a complete frame: what follows isn't one.
-            if isBetweenFrames, frames > 0, case .corrupt = error { throw CompressionError.trailingGarbage(format) }
-            throw error
+            throw followsLastFrame(range) ? CompressionError.trailingGarbage(format) : error
         }
         // A decoder that stands still on input it was given would be asked for ever.
         guard step.consumed > 0 || step.produced > 0 || step.endsFrame || range.isEmpty else {
             throw CompressionError.corrupt(format, reason: "no progress")
         }
         position += step.consumed
+        frameInputInBytes = isBetweenFrames ? step.consumed : frameInputInBytes + step.consumed
         isBetweenFrames = step.endsFrame
         if step.endsFrame { frames += 1 }
         mayHoldOutput = step.produced == buffer.count && !step.endsFrame
@@ -92,6 +92,13 @@ public final class DecodingSource: ByteSource {
         outputInBytes += Int64(step.produced)
         try limits.check(input: inputInBytes, output: outputInBytes)
         return step
+    }
+
+    /// Whether a decoder that fails on this input fails on something behind the last frame that isn't one itself.
+    private func followsLastFrame(_ range: Range<Int>) -> Bool {
+        guard frames > 0 else { return false }
+        // A gzip header has ten bytes; the decoder takes them one by one if they come so.
+        return isBetweenFrames ? CompressionFormat(magic: input[range]) != format : frameInputInBytes < 10
     }
 
     private func copy(into buffer: inout [UInt8]) throws -> Int {

@@ -35,3 +35,30 @@ public final class MemorySource: ByteSource {
         return count
     }
 }
+
+/// Where a stream of bytes goes to.
+public protocol ByteSink: AnyObject {
+    /// Takes all of `bytes`.
+    func write(_ bytes: Span<UInt8>) throws
+}
+
+/// A file, pipe or socket that a stream is written to.
+public final class FileSink: ByteSink {
+    private let file: FileDescriptor
+
+    /// Writes at the file's offset and closes it when this value goes.
+    public init(_ file: consuming FileDescriptor) { self.file = file }
+
+    public func write(_ bytes: Span<UInt8>) throws { try file.writeAll(bytes) }
+}
+
+/// A stream that is kept in memory.
+public final class MemorySink: ByteSink {
+    public private(set) var bytes: [UInt8] = []
+
+    public init() {}
+
+    public func write(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { self.bytes.append(contentsOf: $0) }
+    }
+}
