@@ -7,10 +7,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -82,6 +85,13 @@ int hako_bound_port(int socket) {
     socklen_t size = sizeof name;
     if (getsockname(socket, &name.any, &size) < 0) return -errno;
     return ntohs(name.any.sa_family == AF_INET ? name.v4.sin_port : name.v6.sin6_port);
+}
+
+int hako_settle_carrier(int socket, const char *link) {
+    struct ethtool_value value = {.cmd = ETHTOOL_GLINK};
+    struct ifreq request = {.ifr_data = (void *)&value};
+    strncpy(request.ifr_name, link, sizeof request.ifr_name - 1);
+    return RESULT(ioctl(socket, SIOCETHTOOL, &request));
 }
 
 // Whether the chain's last rule, its policy, is a standard target that says drop. `entries` is what the kernel gave.

@@ -2,7 +2,7 @@ import Glibc
 import Linux
 
 /// A directory of a test's own, below `/tmp`, gone with everything in it when this value goes, also after a failed `#expect`.
-public struct Scratch: ~Copyable {
+public struct Scratch: ~Copyable, Sendable {
     public enum Entry: Sendable, ExpressibleByStringLiteral {
         case file([UInt8])
         case directory

@@ -29,6 +29,10 @@ int hako_bound_socket(int family, int type, int protocol, const uint8_t *address
 // The port that a socket is bound to, or -errno. getsockname(2).
 int hako_bound_port(int socket);
 
+// Has the kernel carry out at once what a change of a link's carrier leads to (SIOCETHTOOL, ETHTOOL_GLINK). Any socket of the
+// link's network namespace will do. 0 or -errno.
+int hako_settle_carrier(int socket, const char *link);
+
 // The policy of the FORWARD chain of the legacy iptables (`family` AF_INET) or ip6tables (AF_INET6) filter table in the
 // calling thread's network namespace: 1 drop, 0 another, 2 drop with a rule that names the interface `bridge`; or -errno
 // (-ENOENT or -ENOPROTOOPT where there is no such table). Asking loads the table's module: ask only where

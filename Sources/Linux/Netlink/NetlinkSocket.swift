@@ -106,6 +106,9 @@ struct NetlinkSocket: ~Copyable {
         } catch { throw NetlinkError(last.request, on: last.operand, error.errno) }
     }
 
+    /// The socket, for ioctl(2) on links of its network namespace.
+    var number: CInt { descriptor.number }
+
     private struct Header {
         let length: Int
         let type: UInt16

@@ -47,6 +47,13 @@ public struct RouteSocket: ~Copyable {
         return try dump("RTM_GETROUTE", RTM_GETROUTE, header: header) { Route($0) }
     }
 
+    /// Waits until the kernel has told everybody that a link has a carrier, or has lost it. It does so by and by in a queue of
+    /// work; a bridge drops what a new port sends until it has been told.
+    public borrowing func settleCarrier(of name: String) throws(NetlinkError) {
+        let result = hako_settle_carrier(socket.number, name)
+        if result < 0 { throw NetlinkError("SIOCETHTOOL", on: name, Errno(rawValue: -result)) }
+    }
+
     private mutating func dump<Element>(
         _ request: String, _ type: Int, header: [UInt8], _ element: (ArraySlice<UInt8>) -> Element?
     ) throws(NetlinkError) -> [Element] {

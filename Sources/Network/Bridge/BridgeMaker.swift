@@ -112,6 +112,9 @@ struct BridgeMaker: ~Copyable {
         try KernelSetting.ofLink(name, "ipv6", "accept_ra").ensure(0)
         try KernelSetting.ofLink(name, "ipv6", "accept_redirects").ensure(0)
         try KernelSetting.ofLink(name, "ipv4", "accept_redirects").ensure(0)
+        // No search for a duplicate of fe80::…: without that address the bridge can't ask for a container's hardware
+        // address, so that the first container would not be reached for a second.
+        try KernelSetting.ofLink(name, "ipv6", "accept_dad").ensure(0)
         try KernelSetting.ofLink(name, "ipv4", "route_localnet").ensure(1)
     }
 

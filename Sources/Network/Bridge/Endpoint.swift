@@ -47,7 +47,14 @@ extension Bridge {
             deletePair(endpoint, &route)
             do { try makePair(endpoint, in: bridge, namespace, &route) } catch { throw .netlink(error) }
         }
-        do throws(NetworkError) { try configure(endpoint, bridge, namespace) } catch {
+        do throws(NetworkError) {
+            try configure(endpoint, bridge, namespace)
+            // Else the container's first packet may be lost, and the next try comes a second later.
+            try networking {
+                try route.settleCarrier(of: endpoint.hostInterface)
+                try route.settleCarrier(of: bridge.name)
+            }
+        } catch {
             deletePair(endpoint, &route)
             throw error
         }
@@ -108,6 +115,8 @@ extension Bridge {
                     try KernelSetting.ofLink(name, "ipv6", "disable_ipv6").set(1)
                 } else {
                     try KernelSetting.ofLink(name, "ipv6", "accept_ra").set(0)
+                    // Its own search for a duplicate would come back to it by the port that it left by (hairpin).
+                    try KernelSetting.ofLink(name, "ipv6", "accept_dad").set(0)
                 }
                 return try RouteSocket()
             }
@@ -115,6 +124,7 @@ extension Bridge {
                 throw NetlinkError("RTM_GETLINK", on: name, .noSuchFile)
             }
             try route.apply(configuration(endpoint, bridge, link: link.index))
+            try route.settleCarrier(of: name)
         }
     }
 
