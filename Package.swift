@@ -84,7 +84,8 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
-        tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]), tests(of: "ImageStore"),
+        tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
+        tests(of: "ImageStore", ["Metadata", "Archive", "Hashing", "OCI", "Linux"]),
         tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "MonitorProtocol"), tests(of: "Monitor"),
         tests(of: "RuntimeClient"),
         tests(of: "Network"), tests(of: "Engine"),

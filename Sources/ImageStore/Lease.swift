@@ -30,14 +30,17 @@ public final class Lease: Sendable {
 
     /// Ends it; a second call does nothing.
     public func end() throws(StoreError) {
-        let held = lock.withLock { lock -> Bool in
-            guard lock != nil else { return false }
-            lock = nil
-            return true
+        let failure = lock.withLock { lock -> StoreError? in
+            guard lock != nil else { return nil }
+            // Let go of last: a collection would take the file for a dead lease's and remove it first.
+            defer { lock = nil }
+            do throws(StoreError) {
+                try asStoreError { () throws(MetadataError) in try store.database.deleteLeases([id]) }
+                try asStoreError { () throws(SystemCallError) in try store.directory.unlink(StoreLayout.lease(id)) }
+                return nil
+            } catch { return error }
         }
-        guard held else { return }
-        try asStoreError { () throws(MetadataError) in try store.database.deleteLeases([id]) }
-        try asStoreError { () throws(SystemCallError) in try store.directory.unlink(StoreLayout.lease(id)) }
+        if let failure { throw failure }
     }
 }
 

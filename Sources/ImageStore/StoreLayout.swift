@@ -7,6 +7,8 @@ enum StoreLayout {
     static let content = "content"
     static let marker = "content/\(OCILayout.markerName)"
     static let index = "content/\(OCILayout.indexName)"
+    static let indexLock = "content/\(OCILayout.indexName).lock"
+    static let recoveryLock = "recovery.lock"
     static let blobIngest = "content/ingest"
     static let layers = "layers"
     static let layerIngest = "layers/.ingest"

@@ -13,6 +13,7 @@ extension Connection {
     ///
     /// - Parameter wrap: Makes the caller's error of one of SQLite's. ``SQLiteError/Kind/busy`` when the lock was not had
     ///   within the busy timeout.
+    @discardableResult
     public func transaction<Result, Failure: Error>(
         _ mode: TransactionMode, _ body: () throws(Failure) -> Result, orThrow wrap: (SQLiteError) -> Failure
     ) throws(Failure) -> Result {

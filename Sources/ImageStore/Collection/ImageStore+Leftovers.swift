@@ -18,7 +18,7 @@ extension ImageStore {
 
     private func removePartialBlobs() throws(StoreError) -> Int64 {
         var reclaimed: Int64 = 0
-        for name in try names(in: StoreLayout.blobIngest) where name != "index.lock" {
+        for name in try names(in: StoreLayout.blobIngest) {
             let path = "\(StoreLayout.blobIngest)/\(name)"
             try asStoreError { () throws(SystemCallError) in
                 let size = try LockFile.status(path, in: directory)?.size ?? 0

@@ -19,7 +19,7 @@ extension ImageStore {
     /// dropped; a pull unpacks it from its blob.
     func recoverFromUncleanBoot() throws(StoreError) {
         guard try !suspects().isEmpty else { return }
-        let lock = try lock("\(StoreLayout.leases)/recovery.lock", waiting: true)
+        let lock = try lock(StoreLayout.recoveryLock, waiting: true)
         // Asked again: whoever had the lock has dealt with them.
         for item in try suspects() {
             if case .blob(let digest) = item.name, try isIntact(digest, size: item.size) {

@@ -8,7 +8,7 @@ extension ImageStore {
     /// An image is listed once for each of its names, and once without one if it has none.
     func writeIndex() throws(StoreError) {
         // The lock is taken before the database is read: an older list never replaces a newer one.
-        let lock = try lock("\(StoreLayout.blobIngest)/index.lock", waiting: true)
+        let lock = try lock(StoreLayout.indexLock, waiting: true)
         let list = try asStoreError { () throws(MetadataError) in try database.imageList() }
         var manifests: [Descriptor] = []
         let named = Set(list.references.map(\.image))

@@ -1,0 +1,147 @@
+import Metadata
+import OCI
+import SQLite
+import TestSupport
+import Testing
+
+@Suite("Containers in the database")
+struct ContainerTests {
+    @Test("get the smallest free slot and id range, and give them back")
+    func slots() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        for (number, id) in ["a0", "a1", "a2"].enumerated() {
+            let record = try database.insertContainer(try Samples.container(id, id), idSlots: 10..<20)
+            #expect(record.slot == Int64(number))
+            #expect(record.idSlot == 10 + Int64(number))
+        }
+        try database.deleteContainer(Samples.id("a1"))
+        let host = try database.insertContainer(try Samples.container("b0", "b0"), idSlots: nil)
+        #expect(host.slot == 1)
+        #expect(host.idSlot == nil)
+        #expect(try database.insertContainer(try Samples.container("b1", "b1"), idSlots: 10..<20).idSlot == 11)
+    }
+
+    @Test("are refused when no id range is free")
+    func noRange() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        _ = try database.insertContainer(try Samples.container("a0", "a0"), idSlots: 3..<4)
+        let error = #expect(throws: MetadataError.self) {
+            try database.insertContainer(try Samples.container("a1", "a1"), idSlots: 3..<4)
+        }
+        #expect(error == .noFreeIDRange)
+        #expect(try database.containers().count == 1)
+    }
+
+    @Test("never share a slot or range, however many are created at once")
+    func racing() async throws {
+        let scratch = try Scratch()
+        _ = try Samples.database(scratch)
+        let path = scratch.path("hako.db")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for process in 0..<8 {
+                group.addTask {
+                    let database = try Database(path: path)
+                    for number in 0..<10 {
+                        let id = "\(process)\(number)"
+                        _ = try database.insertContainer(try Samples.container(id, "c\(id)"), idSlots: 0..<1000)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let all = try Database(path: path).containers()
+        #expect(Set(all.map(\.slot)) == Set(0..<80))
+        #expect(Set(all.compactMap(\.idSlot)) == Set(0..<80))
+    }
+
+    @Test("are found by whole id, then name, then the only id that begins so")
+    func lookup() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        for (id, name) in [("ab1", "web"), ("ab2", "ab1"), ("c", Samples.id("ab1").dropLast() + "x")] {
+            _ = try database.insertContainer(try Samples.container(id, String(name)), idSlots: nil)
+        }
+        #expect(try database.container(named: Samples.id("ab1"))?.name == "web")
+        // A name like another's prefix is the name.
+        #expect(try database.container(named: "ab1")?.id == Samples.id("ab2"))
+        #expect(try database.container(named: "c")?.id == Samples.id("c"))
+        #expect(throws: MetadataError.ambiguousPrefix("ab")) { try database.container(named: "ab") }
+        for name in ["", "zz", "AB1", "../web", "web%"] { #expect(try database.container(named: name) == nil) }
+    }
+
+    @Test("keep their names and ids apart")
+    func conflicts() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        _ = try database.insertContainer(try Samples.container("a", "web"), idSlots: nil)
+        #expect(throws: MetadataError.containerNameInUse(name: "web", by: Samples.id("a"))) {
+            try database.insertContainer(try Samples.container("b", "web"), idSlots: nil)
+        }
+        #expect(throws: MetadataError.containerIDInUse(Samples.id("a"))) {
+            try database.insertContainer(try Samples.container("a", "other"), idSlots: nil)
+        }
+        var orphan = try Samples.container("c", "c")
+        orphan.image = ImageID(try Samples.digest(99))
+        #expect(throws: MetadataError.noSuchImage(orphan.image.description)) {
+            try database.insertContainer(orphan, idSlots: nil)
+        }
+        _ = try database.insertContainer(try Samples.container("d", "db"), idSlots: nil)
+        #expect(throws: MetadataError.containerNameInUse(name: "web", by: Samples.id("a"))) {
+            try database.renameContainer(Samples.id("d"), to: "web")
+        }
+    }
+
+    @Test("have their state and spec read back as written")
+    func roundTrip() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        let id = try database.insertContainer(try Samples.container("a", "web"), idSlots: nil).id
+        let state = ContainerState(
+            status: .exited, pid: 0, exitCode: 137, started: 1, finished: 2, oomKilled: true, error: "x")
+        try database.setState(state, of: id)
+        try database.setPorts("[1]", of: id)
+        try database.updateSpec([1, 2], of: id)
+        let record = try #require(try database.container(id: id))
+        #expect(record.state == state)
+        #expect(record.ports == "[1]")
+        #expect(try database.spec(of: id) == [1, 2])
+        #expect(throws: MetadataError.noSuchContainer("x")) { try database.setState(state, of: "x") }
+    }
+
+    @Test("take in what monitors wrote once, whoever reads it first")
+    func journal() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        let id = try database.insertContainer(try Samples.container("a", "web"), idSlots: nil).id
+        let first = JournalPosition(bootID: "boot", offset: 100)
+        let started = ContainerChange(id: id, time: 5, kind: .started(pid: 42))
+        let died = ContainerChange(id: id, time: 9, kind: .died(exitCode: 3, oomKilled: false))
+        let event = Event(time: 5, type: "container", action: "start", actor: id)
+        #expect(try database.foldJournal(from: nil, to: first, changes: [started], events: [event]))
+        #expect(try !database.foldJournal(from: nil, to: first, changes: [started], events: [event]))
+        #expect(try database.container(id: id)?.state == ContainerState(status: .running, pid: 42, started: 5))
+        let second = JournalPosition(bootID: "boot", offset: 200)
+        #expect(try database.foldJournal(from: first, to: second, changes: [died]))
+        #expect(
+            try database.container(id: id)?.state
+                == ContainerState(status: .exited, exitCode: 3, started: 5, finished: 9))
+        #expect(try database.events() == [event])
+        #expect(try database.journalPosition() == second)
+    }
+
+    @Test("keep the last events only")
+    func events() throws {
+        let scratch = try Scratch()
+        let database = try Database(path: scratch.path("hako.db"))
+        for batch in 0..<30 {
+            try database.record(
+                (0..<50).map { Event(time: Int64(batch * 50 + $0), type: "t", action: "a", actor: "x") })
+        }
+        let kept = try database.events()
+        #expect(kept.last?.time == 1499)
+        #expect((1000...1100).contains(kept.count))
+        #expect(try database.events(since: 1490).count == 10)
+    }
+}
