@@ -59,8 +59,11 @@ enum TemplateLimits {
     /// Templates that call one another, times what they nest.
     static let calls = 100
     /// Nodes executed.
-    static let steps = 5_000_000
-    /// Bytes printed, and the width or precision of one verb.
+    static let steps = 1_000_000
+    /// Bytes printed, and bytes of text that functions made on the way.
     static let output = 64 << 20
+    /// Bytes that one call may turn into text: without it, `print $x $x` in a loop doubles until memory ends.
+    static let text = 8 << 20
+    /// The width or precision of one verb.
     static let width = 100_000
 }

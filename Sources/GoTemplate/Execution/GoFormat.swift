@@ -5,6 +5,7 @@ struct GoFormat {
     private var index = 0
     private var wasReordered = false
     private var output = ""
+    private var isTooLong = false
 
     /// What stands between `%` and the verb.
     struct Flags {
@@ -22,10 +23,13 @@ struct GoFormat {
         self.values = values
     }
 
-    mutating func text() -> String {
+    /// Nil where it would be too long: a width is a few digits, and makes many spaces.
+    mutating func text() -> String? {
         while let scalar = format.popFirst() {
+            guard output.utf8.count <= TemplateLimits.text, !isTooLong else { return nil }
             if scalar == "%" { directive() } else { output.unicodeScalars.append(scalar) }
         }
+        guard !isTooLong else { return nil }
         if index < values.count, !wasReordered {
             let extra = values[index...].map { value in
                 if case .null = value { return "<nil>" }
@@ -71,8 +75,13 @@ struct GoFormat {
             output += "%!\(verb)(\(wasReordered ? "BADINDEX" : "MISSING"))"
             return
         }
-        output += GoVerb(verb, flags).text(values[index])
+        let value = values[index]
         index += 1
+        // Each element of a list is made that wide.
+        let wide = max(flags.width ?? 0, flags.precision ?? 0)
+        if case .list(let elements) = value { isTooLong = elements.count * wide > TemplateLimits.text }
+        if case .map(let map) = value { isTooLong = map.entries.count * wide * 2 > TemplateLimits.text }
+        if !isTooLong { output += GoVerb(verb, flags).text(value) }
     }
 
     private mutating func bad(_ reason: String) {

@@ -167,9 +167,15 @@ extension TemplateExecution {
         var values: [TemplateValue?] = []
         for argument in arguments { values.append(try evaluate(argument, dot)) }
         if case .value(let last) = final { values.append(last) }
-        do { return try body(values) } catch {
+        let result: TemplateValue?
+        do { result = try body(values) } catch {
             subject = .command(command)
             throw self.error(error.isBeforeCall ? error.description : "error calling \(name): \(error)")
         }
+        if case .string(let text) = result {
+            subject = .command(command)
+            try account(for: text.utf8.count)
+        }
+        return result
     }
 }

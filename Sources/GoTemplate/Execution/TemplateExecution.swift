@@ -8,6 +8,8 @@ struct TemplateExecution {
     private var variables: [(name: String, value: TemplateValue?)]
     private var calls = 0
     private var steps = 0
+    /// Bytes of text that functions have made.
+    private var made = 0
     /// What is being looked at, for errors.
     var subject = Subject.none
 
@@ -73,6 +75,12 @@ struct TemplateExecution {
     mutating func step() throws(TemplateError) {
         steps += 1
         guard steps <= TemplateLimits.steps else { throw error("takes more than \(TemplateLimits.steps) steps") }
+    }
+
+    /// Counts what a function made, so that a loop of cheap steps can't do without end what is dear.
+    mutating func account(for count: Int) throws(TemplateError) {
+        made += count
+        guard made <= TemplateLimits.output else { throw error("makes more than \(TemplateLimits.output) bytes of text") }
     }
 
     private mutating func print(_ text: String) throws(TemplateError) {

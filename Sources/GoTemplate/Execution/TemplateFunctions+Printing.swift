@@ -5,8 +5,11 @@ extension TemplateFunctions {
         case "println": all { $0.map(GoText.sprint).joined(separator: " ") + "\n" }
         case "printf":
             variadic(1) { values throws(TemplateFunctionError) in
-                var format = GoFormat(try string(values[0]), values.dropFirst().map { $0 ?? .null })
-                return .string(format.text())
+                let arguments = values.dropFirst().map { $0 ?? .null }
+                try checkSize(of: arguments)
+                var format = GoFormat(try string(values[0]), arguments)
+                guard let text = format.text() else { throw tooLong }
+                return .string(text)
             }
         case "html": all { escapedHTML(joined($0)) }
         case "js": all { escapedScript(joined($0)) }
@@ -16,7 +19,22 @@ extension TemplateFunctions {
     }
 
     private static func all(_ body: @escaping @Sendable ([TemplateValue]) -> String) -> Function {
-        variadic(0) { values throws(TemplateFunctionError) in .string(body(values.map { $0 ?? .null })) }
+        variadic(0) { values throws(TemplateFunctionError) in
+            let values = values.map { $0 ?? .null }
+            try checkSize(of: values)
+            return .string(body(values))
+        }
+    }
+
+    static let tooLong = TemplateFunctionError("text longer than \(TemplateLimits.text) bytes")
+
+    /// Refuses values that would make too long a text.
+    static func checkSize(of values: [TemplateValue]) throws(TemplateFunctionError) {
+        var size = 0
+        for value in values {
+            size += value.textSize
+            guard size <= TemplateLimits.text else { throw tooLong }
+        }
     }
 
     private static func joined(_ values: [TemplateValue]) -> String { GoText.sprint(values) }

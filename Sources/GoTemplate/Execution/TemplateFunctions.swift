@@ -84,6 +84,11 @@ public struct TemplateFunctions: Sendable {
     }
 
     private static func join(_ value: TemplateValue?, by separator: String) throws(TemplateFunctionError) -> TemplateValue {
+        try checkSize(of: [value ?? .null])
+        if case .list(let elements) = value {
+            let (size, overflows) = elements.count.multipliedReportingOverflow(by: separator.utf8.count)
+            guard !overflows, size <= TemplateLimits.text else { throw tooLong }
+        }
         switch value {
         case nil, .null, .nilPointer: return .string("")
         case .list(let elements): return .string(elements.map(GoText.sprint).joined(separator: separator))

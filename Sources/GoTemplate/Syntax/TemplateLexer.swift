@@ -31,6 +31,16 @@ struct TemplateLexer {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
+    private struct Mark {
+        let first: UInt8
+        let second: UInt8
+
+        static let open = Mark(first: UInt8(ascii: "{"), second: UInt8(ascii: "{"))
+        static let close = Mark(first: UInt8(ascii: "}"), second: UInt8(ascii: "}"))
+        static let openComment = Mark(first: UInt8(ascii: "/"), second: UInt8(ascii: "*"))
+        static let closeComment = Mark(first: UInt8(ascii: "*"), second: UInt8(ascii: "/"))
+    }
+
     private struct Failure: Error { let message: String }
 
     private mutating func run() {
@@ -53,7 +63,7 @@ struct TemplateLexer {
     /// Text up to the next action, without the space that `{{- ` takes away.
     private mutating func text() {
         let start = offset
-        let end = position(of: "{{", from: start) ?? bytes.count
+        let end = position(of: .open, from: start) ?? bytes.count
         var stop = end
         if end < bytes.count, hasTrimMarker(at: end + 2) {
             while stop > start, Self.isSpace(bytes[stop - 1]) { stop -= 1 }
@@ -71,7 +81,7 @@ struct TemplateLexer {
     /// ` -}}`, with the space that goes before it.
     private func hasRightTrimMarker(at place: Int) -> Bool {
         place + 1 < bytes.count && Self.isSpace(bytes[place]) && bytes[place + 1] == UInt8(ascii: "-")
-            && starts(with: "}}", at: place + 2)
+            && starts(with: .close, at: place + 2)
     }
 
     private mutating func trimFollowingSpace() {
@@ -85,14 +95,14 @@ struct TemplateLexer {
     private mutating func comment() throws -> Bool {
         let isTrimmed = hasTrimMarker(at: offset + 2)
         let start = offset + 2 + (isTrimmed ? 2 : 0)
-        guard starts(with: "/*", at: start) else { return false }
-        guard let close = position(of: "*/", from: start + 2) else { throw Failure(message: "unclosed comment") }
+        guard starts(with: .openComment, at: start) else { return false }
+        guard let close = position(of: .closeComment, from: start + 2) else { throw Failure(message: "unclosed comment") }
         let after = close + 2
         line += bytes[offset..<after].count { $0 == 0x0A }
         if hasRightTrimMarker(at: after) {
             offset = after + 4
             trimFollowingSpace()
-        } else if starts(with: "}}", at: after) {
+        } else if starts(with: .close, at: after) {
             offset = after + 2
         } else {
             throw Failure(message: "comment ends before closing delimiter")
@@ -113,7 +123,7 @@ struct TemplateLexer {
                 trimFollowingSpace()
                 return
             }
-            if starts(with: "}}", at: offset) {
+            if starts(with: .close, at: offset) {
                 try closeParentheses()
                 emit(.rightDelimiter, from: offset, to: offset + 2)
                 return
@@ -178,7 +188,7 @@ struct TemplateLexer {
 
     private func isTerminated(at place: Int) -> Bool {
         guard place < bytes.count else { return true }
-        return Self.isSpace(bytes[place]) || ".,|:)(".utf8.contains(bytes[place]) || starts(with: "}}", at: place)
+        return Self.isSpace(bytes[place]) || ".,|:)(".utf8.contains(bytes[place]) || starts(with: .close, at: place)
     }
 
     private mutating func number() throws {
@@ -223,13 +233,12 @@ struct TemplateLexer {
         offset = end
     }
 
-    private func starts(with text: StaticString, at place: Int) -> Bool {
-        let wanted = "\(text)".utf8
-        return place >= 0 && place <= bytes.count - wanted.count
-            && bytes[place..<place + wanted.count].elementsEqual(wanted)
+    /// Every mark of the language has two bytes.
+    private func starts(with mark: Mark, at place: Int) -> Bool {
+        place + 1 < bytes.count && bytes[place] == mark.first && bytes[place + 1] == mark.second
     }
 
-    private func position(of text: StaticString, from start: Int) -> Int? {
+    private func position(of text: Mark, from start: Int) -> Int? {
         var place = start
         while place + 1 < bytes.count {
             if starts(with: text, at: place) { return place }

@@ -174,6 +174,16 @@ extension TemplateValue {
         }
     }
 
+    /// Roughly how many bytes the value has as text. Records are the caller's own, and as long as it made them.
+    var textSize: Int {
+        switch self {
+        case .string(let text): text.utf8.count
+        case .list(let elements): elements.reduce(0) { $0 + $1.textSize + 1 }
+        case .map(let map): map.entries.reduce(0) { $0 + $1.key.utf8.count + $1.value.textSize + 2 }
+        default: 8
+        }
+    }
+
     var isNil: Bool {
         switch self {
         case .null, .nilPointer: true
