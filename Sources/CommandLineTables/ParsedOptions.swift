@@ -14,10 +14,9 @@ public struct ParsedOptions: Sendable {
     mutating func add(_ value: String, to option: Int) { given.append((option, value)) }
 
     private func index(of name: String) -> Int {
-        guard let index = table.firstIndex(where: { $0.name == name }) else {
-            preconditionFailure("\(place.path) has no option --\(name)")
-        }
-        return index
+        let index = table.firstIndex { $0.name == name }
+        precondition(index != nil, "\(place.path) has no option --\(name)")
+        return index ?? table.startIndex
     }
 
     /// Whether the option stood on the command line at all, `--rm=false` included.
