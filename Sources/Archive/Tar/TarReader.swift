@@ -129,7 +129,12 @@ public final class TarReader {
     private func skipBody() throws {
         var left = body.storedRemaining + Int64(body.padding)
         while left > 0 {
-            if position == end, try !fill() { throw failure(.truncated) }
+            if position == end, try !fill() {
+                // `umoci insert` ends a layer with its last file's last byte, and Go's archive/tar takes that for the end.
+                guard left <= Int64(body.padding) else { throw failure(.truncated) }
+                hasEnded = true
+                break
+            }
             let count = Int(min(Int64(end - position), left))
             left -= Int64(count)
             use(count)

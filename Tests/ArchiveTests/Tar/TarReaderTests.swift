@@ -74,10 +74,21 @@ struct TarReaderTests {
     func truncated() throws {
         let bytes = try tar([.file("a", "x"), .file("b", "y")])
         #expect(try entries(Array(bytes[..<2048])).count == 2)
-        for end in [1, 100, 511, 513, 1023, 1500, 2047] {
+        for end in [1, 100, 511, 512, 1025, 1500, 1536] {
             let error = #expect(throws: ArchiveError.self) { _ = try entries(Array(bytes[..<end])) }
             #expect(error?.reason == .truncated)
         }
+    }
+
+    @Test("takes a stream that ends with its last file's last byte, as umoci leaves some", arguments: [1, 248, 512])
+    func withoutPadding(size: Int) throws {
+        let body = [UInt8](repeating: 7, count: size)
+        let bytes = Array(try tar([Entry(TarEntry(.regular, "last"), body)]).prefix(512 + size))
+        let reader = TarReader(MemorySource(bytes))
+        _ = try reader.next()
+        #expect(try reader.readBody(limit: size) == body)
+        #expect(try reader.next() == nil)
+        try reader.finish()
     }
 
     @Test("accepts a checksum of signed characters")
