@@ -11,14 +11,18 @@ extension RegistryClient {
     ///
     /// - Parameters:
     ///   - size: In bytes, as the manifest says it.
+    ///   - start: How many bytes the receiver has from an earlier time: only those after them are asked for.
+    ///   - isVerified: False where the receiver hashes, and verifies, itself; with `start` it has to.
     ///   - preferred: Who had the manifest.
     ///   - receive: May take its time: the sender is held up meanwhile. False ends the download as cancelled.
     public func blob(
-        _ digest: Digest, size: Int64, of reference: Reference, preferred: Endpoint? = nil,
-        receive: @escaping @Sendable ([UInt8]) async -> Bool
+        _ digest: Digest, size: Int64, of reference: Reference, startingAt start: Int64 = 0, verifying isVerified: Bool = true,
+        preferred: Endpoint? = nil, receive: @escaping @Sendable ([UInt8]) async -> Bool
     ) async throws(RegistryError) {
         let operand = "blob \(digest.short) of \(reference.path)"
-        let download = Download(digest: digest, size: size, path: "/v2/\(reference.path)/blobs/\(digest)", receive: receive)
+        let download = Download(
+            digest: digest, size: size, path: "/v2/\(reference.path)/blobs/\(digest)", start: start,
+            isVerified: isVerified && start == 0, receive: receive)
         do throws(RegistryError) {
             try await onEachEndpoint(of: reference.domain, preferred: preferred, isFinal: Self.isFinal) {
                 endpoint throws(RegistryError) in
@@ -88,7 +92,8 @@ private final class Download: Sendable {
         var received: Int64 = 0
         /// What the answer that is being read repeats.
         var toSkip: Int64 = 0
-        var hash: ContentHash
+        /// Nil where the receiver hashes.
+        var hash: ContentHash?
     }
 
     let size: Int64
@@ -97,12 +102,15 @@ private final class Download: Sendable {
     private let receive: @Sendable ([UInt8]) async -> Bool
     private let state: Mutex<State>
 
-    init(digest: Digest, size: Int64, path: String, receive: @escaping @Sendable ([UInt8]) async -> Bool) {
+    init(
+        digest: Digest, size: Int64, path: String, start: Int64, isVerified: Bool,
+        receive: @escaping @Sendable ([UInt8]) async -> Bool
+    ) {
         self.digest = digest
         self.size = size
         self.path = path
         self.receive = receive
-        state = Mutex(State(hash: ContentHash(digest.algorithm)))
+        state = Mutex(State(received: start, hash: isVerified ? ContentHash(digest.algorithm) : nil))
     }
 
     var received: Int64 { state.withLock { $0.received } }
@@ -124,7 +132,7 @@ private final class Download: Sendable {
             guard total <= size else {
                 throw RegistryError(on: path, at: endpoint, .sizeMismatch(expected: size, actual: total))
             }
-            state.hash.update(bytes)
+            state.hash?.update(bytes)
             state.received = total
             return bytes
         }
@@ -134,7 +142,8 @@ private final class Download: Sendable {
     }
 
     func verify(_ endpoint: Endpoint) throws(RegistryError) {
-        let actual = try state.withLock { state throws(RegistryError) in try state.hash.digest() }
+        guard let hash = state.withLock({ $0.hash }) else { return }
+        let actual = try hash.digest()
         guard actual == digest else {
             throw RegistryError(
                 on: path, at: endpoint.origin.description,

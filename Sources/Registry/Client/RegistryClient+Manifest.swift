@@ -7,6 +7,9 @@ public struct FetchedManifest: Sendable {
     public let bytes: [UInt8]
     /// Of `bytes`, computed here.
     public let digest: Digest
+    /// What it was announced as, if that is any of the types that were asked for: it counts for nothing, but must not contradict
+    /// the bytes (CVE-2021-41190).
+    public let announcedType: MediaType?
     /// Who had it: the same one is asked first for its blobs.
     public let endpoint: Endpoint
 }
@@ -51,7 +54,10 @@ extension RegistryClient {
                 on: name, at: endpoint.origin.description,
                 .digestMismatch(expected: expected.description, actual: actual.description))
         }
-        return FetchedManifest(bytes: answer.body, digest: actual, endpoint: endpoint)
+        let announced = answer.headers.first(name: "Content-Type").map { MediaType(String($0.prefix { $0 != ";" })) }
+        return FetchedManifest(
+            bytes: answer.body, digest: actual, announcedType: announced.flatMap { MediaType.manifests.contains($0) ? $0 : nil },
+            endpoint: endpoint)
     }
 
     static func scope(of reference: Reference) -> String { "repository:\(reference.path):pull" }

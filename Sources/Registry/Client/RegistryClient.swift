@@ -81,17 +81,34 @@ public final class RegistryClient: Sendable {
         return Endpoint(origin: origin, login: registry, isMirror: false)
     }
 
-    /// HTTPS if it is spoken, HTTP only if what listens there speaks no TLS: a certificate that doesn't verify is no reason to
-    /// go on without one (T-G3).
     private func probe(_ encrypted: HTTPURL.Origin, plain: HTTPURL.Origin) async throws(RegistryError) -> HTTPURL.Origin {
+        if encrypted.isLoopback && !configuration.isInsecure(encrypted) { return try await probeLoopback(encrypted, plain: plain) }
+        // HTTPS if it is spoken, HTTP only if what listens there speaks no TLS.
         do throws(RegistryError) {
             _ = try await requester.transport.send(Request(url: HTTPURL(origin: encrypted, target: "/v2/")))
             return encrypted
         } catch {
             switch error.reason {
-            case .untrusted(Transport.speaksNoTLS): return plain
-            // `localhost` and `localhost:80` aren't the same port for both schemes.
+            case .untrusted(Transport.speaksNoTLS), .brokenConnection: return plain
+            // Without a number in the name the two have different ports.
             case .unreachable where encrypted.port != plain.port: return plain
+            default: throw error
+            }
+        }
+    }
+
+    /// On this machine nobody listens on the way, so HTTP may come first: that spares most the reading of all authorities. What
+    /// speaks HTTPS answers a plain request with 400 or not at all; then its certificate has to verify (T-G3).
+    private func probeLoopback(
+        _ encrypted: HTTPURL.Origin, plain: HTTPURL.Origin
+    ) async throws(RegistryError) -> HTTPURL.Origin {
+        do throws(RegistryError) {
+            let response = try await requester.transport.send(Request(url: HTTPURL(origin: plain, target: "/v2/")))
+            return response.status == .badRequest ? encrypted : plain
+        } catch {
+            switch error.reason {
+            case .invalidResponse, .brokenConnection: return encrypted
+            case .unreachable where encrypted.port != plain.port: return encrypted
             default: throw error
             }
         }

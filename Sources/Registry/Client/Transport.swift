@@ -136,6 +136,8 @@ extension Transport {
         case let error as HTTPClientError: return reason(for: error)
         case let error as IOError: return .brokenConnection("\(Errno(rawValue: error.errnoCode))")
         case let error as ChannelError: return .brokenConnection("\(error)")
+        // A body that ends before its Content-Length does.
+        case HTTPParserError.invalidEOFState: return .brokenConnection("the other side closed it")
         case is HTTPParserError: return .invalidResponse("it does not speak HTTP")
         default: return .brokenConnection(ForeignText.escaped("\(error)"))
         }
@@ -158,7 +160,7 @@ extension Transport {
         case .handshakeFailed(let detail):
             let text = "\(detail)"
             if text.contains("CERTIFICATE_VERIFY_FAILED") { return .untrusted("its certificate is signed by an unknown authority, or not valid now") }
-            if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") { return .untrusted(speaksNoTLS) }
+            if ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "EOF during handshake"].contains(where: text.contains) { return .untrusted(speaksNoTLS) }
             return .untrusted(ForeignText.escaped(text))
         case .unableToValidateCertificate: return .untrusted("its certificate is not for this host")
         case .uncleanShutdown: return .brokenConnection("the other side closed it")
