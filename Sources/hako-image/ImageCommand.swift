@@ -1,0 +1,122 @@
+import Dispatch
+import Glibc
+import ImageStore
+import Linux
+import OCI
+import Registry
+import Transfer
+
+/// One run of the program.
+struct ImageCommand {
+    private let arguments: ImageArguments
+    private let interruption = Interruption()
+
+    init(_ arguments: ImageArguments) { self.arguments = arguments }
+
+    /// Returns the exit status: 0 exactly if the last line of progress is a result.
+    func run() -> Int32 {
+        guard let number = arguments.progressNumber else { return synchronize() }
+        SignalAction.ignore([SIGPIPE])
+        let progress = Progress(FileDescriptor(adopting: number)) { [interruption] in interruption.interrupt() }
+        do throws(TransferError) {
+            try watch(progress: number)
+            try transfer(progress)
+            leaveSynchronizing()
+            return 0
+        } catch {
+            progress.error(error)
+            return error.kind == .interrupted ? 130 : 1
+        }
+    }
+
+    private func transfer(_ progress: Progress) throws(TransferError) {
+        let store: ImageStore
+        do throws(StoreError) { store = try Timings.span("open-store") { () throws(StoreError) in try ImageStore(root: arguments.root) } } catch {
+            throw TransferError(error.isNoSpace ? .noSpace : .system, "cannot open the store at \(arguments.root): \(error)")
+        }
+        switch arguments.action {
+        case .pull(let reference, let platform):
+            let client = try client()
+            defer { close(client) }
+            try Puller(store: store, client: client, progress: progress, interruption: interruption)
+                .pull(reference, platform: platform)
+        case .load(let input):
+            let source = try self.input(input)
+            try Loader(store: store, progress: progress, interruption: interruption).load(from: source)
+        case .synchronize: break
+        }
+    }
+
+    private func client() throws(TransferError) -> RegistryClient {
+        let environment = Environment.current
+        do throws(RegistryError) {
+            let path = arguments.configuration ?? environment["HAKO_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
+            return try RegistryClient(
+                configuration: try RegistryConfiguration(path: path), environment: environment, userAgent: "hako/0.1 (linux)")
+        } catch {
+            var reason = "\(error.reason)"
+            if case .invalidConfiguration(let text) = error.reason { reason = text }
+            throw TransferError(.system, "\(error.operand): \(reason)")
+        }
+    }
+
+    /// Connections are let go of in good order, which takes no time, or by the process's end.
+    private func close(_ client: RegistryClient) {
+        let done = DispatchSemaphore(value: 0)
+        Task.detached {
+            await client.shutdown()
+            done.signal()
+        }
+        done.wait()
+    }
+
+    private func input(_ path: String?) throws(TransferError) -> FileSource {
+        guard let path else { return FileSource(FileDescriptor(adopting: StandardDescriptor.input)) }
+        do throws(SystemCallError) { return FileSource(try FileDescriptor.open(path)) } catch {
+            throw TransferError(error.errno == .noSuchFile ? .notFound : .system, "open \(path): \(error.errno)")
+        }
+    }
+
+    // MARK: Its end
+
+    /// How long the transfer may take to clean up once it is told to end; the next one cleans up the rest.
+    private static let patience = DispatchTimeInterval.milliseconds(600)
+
+    /// Ends the transfer on SIGINT and SIGTERM, and when nobody reads its progress any more.
+    private func watch(progress number: CInt) throws(TransferError) {
+        let descriptor: CInt
+        // Before any other thread is there: each inherits what its maker has blocked (pthread_sigmask(3)).
+        do throws(SystemCallError) { descriptor = try Self.signals([SIGINT, SIGTERM]) } catch {
+            throw TransferError(.system, "cannot wait for signals: \(error)")
+        }
+        DispatchQueue(label: "end").async { [interruption] in
+            // Asked for nothing, a pipe's writing end still tells that its reader is gone: POLLERR (poll(2)).
+            var entries = [PollEntry(descriptor, .readable), PollEntry(number, [])]
+            _ = try? PollEntry.wait(&entries)
+            interruption.interrupt()
+            DispatchQueue(label: "patience").asyncAfter(deadline: .now() + Self.patience) { _exit(130) }
+        }
+    }
+
+    /// A descriptor that becomes readable with a signal, and stays open until the process ends.
+    private static func signals(_ numbers: [CInt]) throws(SystemCallError) -> CInt {
+        try SignalDescriptor(numbers).descriptor.duplicate().relinquish()
+    }
+
+    // MARK: After the answer
+
+    /// Starts a process that writes to the disk what this one has stored: whoever waits for the image needn't wait for that.
+    private func leaveSynchronizing() {
+        var spawn = Spawn("/proc/self/exe", ["hako-image", "synchronize", "--root", arguments.root])
+        spawn.startsSession = true
+        // Without it the next call does it, or the next boot verifies: no reason to fail.
+        _ = try? spawn.start()
+    }
+
+    private func synchronize() -> Int32 {
+        do throws(StoreError) {
+            try ImageStore(root: arguments.root).synchronizePending()
+            return 0
+        } catch { return 1 }
+    }
+}
