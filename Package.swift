@@ -78,7 +78,12 @@ let package = Package(
                 "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "MonitorProtocol", "OCI", "Linux",
             ]),
 
-        program("hako", ["Engine", "CommandLineTables", "GoTemplate", "OCI", "Linux"]),
+        program(
+            "hako",
+            [
+                "Engine", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "CommandLineTables", "GoTemplate", "OCI",
+                "Linux",
+            ]),
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
         program("hako-runtime", ["Runtime", "Monitor", "CommandLineTables"]),
 
@@ -89,6 +94,7 @@ let package = Package(
         tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "MonitorProtocol"), tests(of: "Monitor"),
         tests(of: "RuntimeClient"),
         tests(of: "Network"), tests(of: "Engine"),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Linux"], swiftSettings: strict),
     ]
 )
 

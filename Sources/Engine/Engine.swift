@@ -46,6 +46,8 @@ public final class Engine {
         return store
     }
 
+    func closeImages() { openedImages = nil }
+
     func database() throws(EngineError) -> Database { try images().database }
 
     /// Runs a step on the database; its facts become an error in words.

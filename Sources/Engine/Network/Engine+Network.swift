@@ -25,10 +25,12 @@ final class NetworkEndpoint {
 
 extension Engine {
     static let defaultNetwork = "bridge"
+    static let networkLock = "/run/hako-network.lock"
 
     private func bridgeSettings(_ record: NetworkRecord?) -> BridgeSettings {
+        // One lock for all stores of the host: two that look for a free subnet at once would find the same.
         var settings = BridgeSettings(
-            name: paths.bridgeName, table: paths.nftTable, lockPath: paths.runRoot + "/bridge.lock",
+            name: paths.bridgeName, table: paths.nftTable, lockPath: Self.networkLock,
             ipv4Subnet: record?.subnet4.flatMap(IPPrefix.init))
         // A network keeps what it once had, so that containers find their addresses again after a reboot.
         if let record { settings.ipv6 = record.subnet6.flatMap(IPPrefix.init).map { .subnet($0) } ?? .off }

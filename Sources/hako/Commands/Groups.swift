@@ -56,7 +56,7 @@ enum ImageGroup {
 /// `hako system …`
 enum SystemGroup {
     static let command = Command(
-        "system", "Manage Hako", subcommands: [InfoCommand.command, prune, check])
+        "system", "Manage Hako", subcommands: [InfoCommand.command, prune, check, reset])
 
     private static let prune = Command(
         "prune", "Remove unused data", arity: .none,
@@ -88,6 +88,18 @@ enum SystemGroup {
         Terminal.print("WARNING! This will remove \(what).\nAre you sure you want to continue? [y/N] ")
         let answer = readLine()?.lowercased()
         return answer == "y" || answer == "yes"
+    }
+
+    private static let reset = Command(
+        "reset", "Remove everything: containers, images, the network and the store", arity: .none,
+        options: [.flag("force", short: "f", "Do not prompt for confirmation")]
+    ) { arguments in
+        let engine = try arguments.engine()
+        if !arguments.flag("force"), !confirms("all containers, all images and the network of the store \(engine.paths.root)") {
+            return 0
+        }
+        try engine.reset()
+        return 0
     }
 
     private static let check = Command(

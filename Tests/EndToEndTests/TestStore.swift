@@ -1,0 +1,86 @@
+import Glibc
+import Linux
+import Testing
+import TestSupport
+
+/// A store of a test's own, driven through the programs as shipped; gone with all its containers, links and rules when this
+/// value goes.
+struct TestStore: ~Copyable {
+    let scratch: Scratch
+    private let environment: [String: String]
+
+    /// Where `make build` puts the programs; `Scripts/test` says it.
+    static let programs = getenv("HAKO_BIN").map { String(cString: $0) }
+    static var isRunnable: Bool { programs != nil && geteuid() == 0 }
+    static let reason: Comment = "HAKO_BIN names no built programs, or this is not root"
+
+    /// - Parameter images: Names of images to load: `busybox`, `nginx`.
+    init(images: [String] = ["busybox"], environment: [String: String] = [:]) throws {
+        let scratch = try Scratch()
+        self.environment = environment.merging(
+            ["HAKO_ROOT": scratch.path("root"), "HAKO_RUN_ROOT": scratch.path("run")]) { own, _ in own }
+        self.scratch = scratch
+        for image in images {
+            let loaded = try hako("load", "-q", "-i", try TestImages.archive(image))
+            #expect(loaded.status == 0, "loading \(image): \(loaded)")
+        }
+    }
+
+    deinit {
+        // The last line of a test's clean-up: what it says is for people.
+        let run = try? hako("system", "reset", "--force")
+        if run?.status != 0 { print("the test's store \(scratch.root) could not be removed: \(String(describing: run))") }
+    }
+
+    /// Runs `hako` with these words.
+    @discardableResult
+    func hako(_ words: String..., input: String = "") throws -> ProgramRun { try hako(words, input: Array(input.utf8)) }
+
+    func hako(_ words: [String], input: [UInt8] = []) throws -> ProgramRun {
+        try ProgramRun.of((Self.programs ?? "") + "/hako", words, input: input, environment: environment)
+    }
+
+    /// Runs it and expects success; its output without the last line end.
+    func output(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+        let run = try hako(words)
+        #expect(run.status == 0, "hako \(words.joined(separator: " ")): \(run)", sourceLocation: sourceLocation)
+        return run.text
+    }
+
+    var root: String { scratch.path("root") }
+    var runRoot: String { scratch.path("run") }
+
+    /// One value of a container, by a template.
+    func inspect(_ name: String, _ template: String) throws -> String { try output("inspect", "-f", template, name) }
+}
+
+/// The images of tests: made once of Debian's packages, kept for the next run.
+enum TestImages {
+    static let directory = "/var/tmp/hako-test-images"
+
+    /// A docker-archive of an image, tagged NAME:latest.
+    static func archive(_ name: String) throws -> String {
+        let path = "\(directory)/\(name).tar"
+        guard access(path, R_OK) != 0 else { return path }
+        // Tests run at the same time, in processes too: one makes it.
+        try Directory.create(directory)
+        let lock = try FileDescriptor.open(directory + "/lock", flags: O_RDWR | O_CREAT)
+        try RecordLock.acquireWaiting(byte: 0, of: lock)
+        defer { withExtendedLifetime(lock) {} }
+        guard access(path, R_OK) != 0 else { return path }
+        let script = "\(TestStore.programs ?? "")/../Scripts/images"
+        let made = try ProgramRun.of("/bin/bash", [script, directory, name], timeoutMilliseconds: 600_000)
+        #expect(made.status == 0, "\(made)")
+        let copied = try ProgramRun.of(
+            "/usr/bin/skopeo",
+            [
+                "copy", "-q", "--insecure-policy", "oci:\(directory)/\(name):latest",
+                "docker-archive:\(path).new:\(name):latest",
+            ])
+        #expect(copied.status == 0, "\(copied)")
+        guard rename(path + ".new", path) == 0 else {
+            throw SystemCallError("rename", on: path, Errno(rawValue: errno))
+        }
+        return path
+    }
+}
