@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
-PROGRAMS := hako hako-runtime hako-image
+PROGRAMS := hako hako-runtime hako-init hako-image
 RELEASE := swift build -c release --static-swift-stdlib
 
 help:
@@ -43,7 +43,7 @@ bench: build
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/hako
 	install -m 755 bin/hako $(DESTDIR)$(PREFIX)/bin/hako
-	install -m 755 bin/hako-runtime bin/hako-image $(DESTDIR)$(PREFIX)/libexec/hako/
+	install -m 755 bin/hako-runtime bin/hako-init bin/hako-image $(DESTDIR)$(PREFIX)/libexec/hako/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hako

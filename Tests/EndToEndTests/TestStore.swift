@@ -5,7 +5,7 @@ import TestSupport
 
 /// A store of a test's own, driven through the programs as shipped; gone with all its containers, links and rules when this
 /// value goes.
-struct TestStore: ~Copyable {
+final class TestStore {
     let scratch: Scratch
     private let environment: [String: String]
 
