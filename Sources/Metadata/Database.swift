@@ -10,6 +10,7 @@ public final class Database: @unchecked Sendable {
     // Unchecked because a connection is for one thread at a time: it is touched only with `turn` held.
     private let connection: Connection
     private let turn = Mutex(())
+    private let reserve: DiskReserve
 
     /// Opens the database, and makes it and its tables if there are none. 0.15 ms; 20 ms the first time.
     ///
@@ -18,10 +19,21 @@ public final class Database: @unchecked Sendable {
     ///   file that is no database.
     public init(path: String) throws(MetadataError) {
         try Self.createFile(path)
+        reserve = DiskReserve(path: path + "-reserve")
         do throws(SQLiteError) {
-            connection = try Connection(path: path)
+            connection = try Self.connect(path, reserve)
         } catch { throw .database(error) }
         try migrate()
+    }
+
+    /// On a full disk not even the log's index can be made: the store must open nevertheless, to be emptied.
+    private static func connect(_ path: String, _ reserve: DiskReserve) throws(SQLiteError) -> Connection {
+        do throws(SQLiteError) {
+            return try Connection(path: path)
+        } catch {
+            guard error.isFullDisk, reserve.giveUp() else { throw error }
+            return try Connection(path: path)
+        }
     }
 
     private static func createFile(_ path: String) throws(MetadataError) {
@@ -40,6 +52,7 @@ public final class Database: @unchecked Sendable {
         let found = try read { session throws(MetadataError) in try session.version() }
         guard found <= Schema.version else { throw .newerStore(version: found, supported: Schema.version) }
         guard found < Schema.version else { return }
+        reserve.fill()
         try write { session throws(MetadataError) in
             // Asked again: another process may have done it since.
             let found = try session.version()
@@ -59,6 +72,19 @@ public final class Database: @unchecked Sendable {
         try transaction(.write, body)
     }
 
+    /// As ``write(_:)``, for what gives room on the disk back: when it is full, the reserve makes it possible.
+    @discardableResult
+    func writeFreeing<Result: Sendable>(
+        _ body: (Session) throws(MetadataError) -> Result
+    ) throws(MetadataError) -> Result {
+        do throws(MetadataError) {
+            return try transaction(.write, body)
+        } catch .database(let error) {
+            guard error.isFullDisk, reserve.giveUp() else { throw .database(error) }
+            return try transaction(.write, body)
+        } catch { throw error }
+    }
+
     private func transaction<Result: Sendable>(
         _ mode: Connection.TransactionMode, _ body: (Session) throws(MetadataError) -> Result
     ) throws(MetadataError) -> Result {
@@ -71,6 +97,7 @@ public final class Database: @unchecked Sendable {
 
     /// Moves what the write-ahead log holds into the database file if there is much of it. It syncs: for after the answer.
     public func checkpointIfLarge() throws(MetadataError) {
+        reserve.fill()
         try turn.withLock { _ throws(MetadataError) in
             do throws(SQLiteError) { try connection.checkpoint(over: Self.logLimit) } catch { throw .database(error) }
         }

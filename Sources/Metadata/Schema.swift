@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events]
+    static let steps: [String] = [images + storage + containers + networks + events, implicitDirectories]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -47,6 +47,12 @@ enum Schema {
           lease TEXT NOT NULL REFERENCES leases(id) ON DELETE CASCADE, kind TEXT NOT NULL, digest TEXT NOT NULL,
           PRIMARY KEY(lease, kind, digest)
         ) STRICT, WITHOUT ROWID;
+
+        """
+
+    // The paths, each ended by a NUL, of directories that a layer only implies.
+    private static let implicitDirectories = """
+        ALTER TABLE layers ADD COLUMN implicitDirectories BLOB;
 
         """
 

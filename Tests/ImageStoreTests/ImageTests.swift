@@ -154,6 +154,17 @@ struct ImageTests: ~Copyable {
         #expect(throws: StoreError.self) { try store.configuration(of: image.id) }
     }
 
+    @Test("show a directory that a layer only implies as the layers below have it")
+    func implicitDirectories() throws {
+        let image = try SampleImage(layers: [
+            SampleImage.directory("tmp", mode: 0o1777) + SampleImage.end,
+            SampleImage.file("tmp/x", [1]) + SampleImage.end,
+        ])
+        try image.pull(into: store, as: "nginx")
+        let top = try #require(try store.lowerDirectories(of: image.id).first)
+        #expect(try FileDescriptor.status(of: top + "/tmp").permissions == 0o1777)
+    }
+
     @Test("need all of their parts to be entered")
     func incomplete() throws {
         let image = try SampleImage([("a", "1")])

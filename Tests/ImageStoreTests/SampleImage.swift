@@ -17,7 +17,11 @@ struct SampleImage {
 
     /// - Parameter files: A layer for each: one file of this name and content.
     init(_ files: [(name: String, content: String)], created: String = "2024-01-02T03:04:05Z") throws {
-        layers = files.map { Self.tar($0.name, Array($0.content.utf8)) }
+        try self.init(layers: files.map { Self.file($0.name, Array($0.content.utf8)) + Self.end }, created: created)
+    }
+
+    init(layers: [[UInt8]], created: String = "2024-01-02T03:04:05Z") throws {
+        self.layers = layers
         var config = ImageConfig(
             platform: Platform(os: "linux", architecture: "amd64"),
             diffIDs: try layers.map { DiffID(try Self.digest($0)) })
@@ -64,23 +68,34 @@ struct SampleImage {
         return registered
     }
 
-    /// A ustar stream of one file, with the two blocks of zeros that end it.
-    private static func tar(_ name: String, _ content: [UInt8]) -> [UInt8] {
+    /// The two blocks of zeros that end a stream.
+    static let end = [UInt8](repeating: 0, count: 1024)
+
+    static func file(_ name: String, _ content: [UInt8]) -> [UInt8] {
+        header(name, type: "0", mode: 0o644, size: content.count) + content
+            + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
+    }
+
+    static func directory(_ name: String, mode: Int) -> [UInt8] { header(name, type: "5", mode: mode, size: 0) }
+
+    /// A ustar header.
+    private static func header(_ name: String, type: String, mode: Int, size: Int) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
         func put(_ text: String, at offset: Int) { header.replaceSubrange(offset..<offset + text.utf8.count, with: text.utf8) }
-        let size = String(content.count, radix: 8)
+        func octal(_ value: Int, _ digits: Int) -> String {
+            let text = String(value, radix: 8)
+            return String(repeating: "0", count: digits - text.utf8.count) + text
+        }
         put(name, at: 0)
-        put("0000644", at: 100)
-        put("0000000", at: 108)
-        put("0000000", at: 116)
-        put(String(repeating: "0", count: 11 - size.utf8.count) + size, at: 124)
-        put("00000000000", at: 136)
+        put(octal(mode, 7), at: 100)
+        put(octal(0, 7), at: 108)
+        put(octal(0, 7), at: 116)
+        put(octal(size, 11), at: 124)
+        put(octal(0, 11), at: 136)
         put("        ", at: 148)
-        put("0", at: 156)
+        put(type, at: 156)
         put("ustar\u{0}00", at: 257)
-        let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
-        put(String(repeating: "0", count: 6 - sum.utf8.count) + sum + "\u{0} ", at: 148)
-        let padding = [UInt8](repeating: 0, count: (512 - content.count % 512) % 512 + 1024)
-        return header + content + padding
+        put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\u{0} ", at: 148)
+        return header
     }
 }

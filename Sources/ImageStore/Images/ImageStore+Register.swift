@@ -51,6 +51,7 @@ extension ImageStore {
 
     private func enter(_ registration: ImageRegistration) throws(StoreError) -> RegisteredImage {
         let id = registration.image.id
+        try adoptImplicitDirectories(of: registration.layers)
         let result: Database.RegistrationResult
         do throws(MetadataError) {
             result = try database.register(registration)

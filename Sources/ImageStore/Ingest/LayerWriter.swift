@@ -37,9 +37,9 @@ public final class LayerWriter: Sendable {
     ) throws(StoreError) -> Int64 {
         do throws(StoreError) {
             try prepare()
-            let size = try extract(source, limits)
-            try moveToPlace(size)
-            return size
+            let unpacked = try extract(source, limits)
+            try moveToPlace(unpacked)
+            return unpacked.bodyBytes
         } catch {
             // The first error is the one to tell; what can't be removed now is removed by the next holder of the lock.
             try? giveUp()
@@ -61,12 +61,12 @@ public final class LayerWriter: Sendable {
         }
     }
 
-    private func extract(_ source: any ByteSource, _ limits: ExtractionLimits) throws(StoreError) -> Int64 {
+    private func extract(_ source: any ByteSource, _ limits: ExtractionLimits) throws(StoreError) -> UnpackedLayer {
         let hashing = HashingSource(source)
-        let size: Int64
+        let unpacked: UnpackedLayer
         do {
             let root = try store.open(StoreLayout.partialLayer(diffID) + "/fs")
-            size = try LayerUnpacker.unpack(hashing, into: root, limits: limits).bodyBytes
+            unpacked = try LayerUnpacker.unpack(hashing, into: root, limits: limits)
         } catch let error as ArchiveError {
             throw .layer(diffID, error)
         } catch {
@@ -77,17 +77,19 @@ public final class LayerWriter: Sendable {
             found = try Digest(algorithm: .sha256, bytes: hashing.hash.digest())
         } catch { throw .digest(error) }
         guard found == diffID.digest else { throw .wrongDigest(expected: diffID.digest, found: found) }
-        return size
+        return unpacked
     }
 
-    private func moveToPlace(_ size: Int64) throws(StoreError) {
+    private func moveToPlace(_ unpacked: UnpackedLayer) throws(StoreError) {
         try asStoreError { () throws(SystemCallError) in
             try FileDescriptor.rename(
                 StoreLayout.partialLayer(diffID), in: store.directory, to: StoreLayout.layer(diffID),
                 in: store.directory)
         }
         try asStoreError { () throws(MetadataError) in
-            try store.database.insert(StoredItem(.layer(diffID), size: size, unsyncedBoot: store.bootID))
+            try store.database.insert(
+                layer: diffID, size: unpacked.bodyBytes, unsyncedBoot: store.bootID,
+                implicitDirectories: unpacked.implicitDirectories.map(\.bytes))
         }
         try giveUp()
     }

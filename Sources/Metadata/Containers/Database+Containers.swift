@@ -73,7 +73,7 @@ extension Database {
     }
 
     public func setState(_ state: ContainerState, of id: String) throws(MetadataError) {
-        try write { session throws(MetadataError) in try session.setState(state, of: id) }
+        try writeFreeing { session throws(MetadataError) in try session.setState(state, of: id) }
     }
 
     /// Several at once, as after a reboot; containers that are gone are passed over.
@@ -105,7 +105,7 @@ extension Database {
     /// Deletes the row with all that belongs to the container: its spec, addresses, ports and slots. One that isn't there
     /// is no error: a racer was faster.
     public func deleteContainer(_ id: String) throws(MetadataError) {
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             try session.run("DELETE FROM containers WHERE id=?", [.text(id)])
         }
     }

@@ -85,7 +85,7 @@ extension Database {
     ///
     /// - Throws: ``MetadataError/imageInUse(by:)`` while containers were made of it, ``MetadataError/noSuchImage(_:)``.
     public func deleteImage(_ id: ImageID) throws(MetadataError) {
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             let users = try session.all("SELECT id FROM containers WHERE image=?", [.text(id.description)]) { $0.text(0) }
             guard users.isEmpty else { throw .imageInUse(by: users) }
             try session.run("DELETE FROM image_references WHERE image=?", [.text(id.description)])

@@ -67,7 +67,7 @@ extension Database {
         _ references: [String], _ digests: [RepoDigest], of image: ImageID
     ) throws(MetadataError) -> Bool {
         let id = Value.text(image.description)
-        return try write { session throws(MetadataError) in
+        return try writeFreeing { session throws(MetadataError) in
             for name in references {
                 // Only if it still leads here: it may have moved since the caller looked.
                 try session.run("DELETE FROM image_references WHERE name=? AND image=?", [.text(name), id])

@@ -12,6 +12,28 @@ extension Database {
         }
     }
 
+    /// Enters a layer with the directories in it that its stream named no entry for, as bytes of their paths.
+    public func insert(
+        layer: DiffID, size: Int64, unsyncedBoot: String?, implicitDirectories: [[UInt8]]
+    ) throws(MetadataError) {
+        let paths: [UInt8]? = implicitDirectories.isEmpty ? nil : implicitDirectories.flatMap { $0 + [0] }
+        try write { session throws(MetadataError) in
+            try session.run(
+                "INSERT OR IGNORE INTO layers(diffID, size, unsyncedBoot, implicitDirectories) VALUES(?, ?, ?, ?)",
+                [.text(layer.description), .integer(size), Value(unsyncedBoot), Value(paths)])
+        }
+    }
+
+    /// As they were handed in; empty also for a layer that isn't there.
+    public func implicitDirectories(of layer: DiffID) throws(MetadataError) -> [[UInt8]] {
+        let paths = try read { session throws(MetadataError) in
+            try session.first("SELECT implicitDirectories FROM layers WHERE diffID=?", [.text(layer.description)]) {
+                $0.blob(0)
+            }
+        }
+        return (paths ?? []).split(separator: 0).map(Array.init)
+    }
+
     public func stored(_ name: StoredName) throws(MetadataError) -> StoredItem? {
         try read { session throws(MetadataError) in try session.stored(name) }
     }
@@ -53,7 +75,7 @@ extension Database {
 
     /// Forgets an item that is damaged or gone. Its image keeps its row, and can't be run until it is pulled again.
     public func delete(_ name: StoredName) throws(MetadataError) {
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             try session.run(
                 "DELETE FROM \(name.kind.table) WHERE \(name.kind.key)=?", [.text(name.digest.description)])
         }
@@ -87,14 +109,14 @@ extension Database {
     /// Ends leases; those that are ended already are no error.
     public func deleteLeases(_ ids: [String]) throws(MetadataError) {
         guard !ids.isEmpty else { return }
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             for id in ids { try session.run("DELETE FROM leases WHERE id=?", [.text(id)]) }
         }
     }
 
     /// Forgets the items that no image and no lease holds, and returns them: their files are to be deleted.
     public func sweep() throws(MetadataError) -> [StoredItem] {
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             try session.sweep(.blob, heldBy: "image_blobs") + session.sweep(.layer, heldBy: "image_layers")
         }
     }

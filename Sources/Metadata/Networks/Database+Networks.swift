@@ -98,7 +98,7 @@ extension Database {
     /// Frees the container's addresses and published ports. After its network is gone, not before: the next one to get the
     /// address would meet it.
     public func disconnect(_ container: String) throws(MetadataError) {
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             try session.run("DELETE FROM endpoints WHERE container=?", [.text(container)])
             try session.run("DELETE FROM published_ports WHERE container=?", [.text(container)])
         }
