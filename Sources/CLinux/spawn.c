@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -124,7 +125,13 @@ int hako_pidfd_send_signal(int pidfd, int signal) {
 
 int hako_become_subreaper(void) { return RESULT(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
-int hako_reap_any(void) {
-    int pid = RESULT(waitpid(-1, NULL, WNOHANG));
-    return pid == -ECHILD ? 0 : pid;
+int hako_reap_any(int except) {
+    siginfo_t info = {0};
+    // Looked at first, and reaped only then: the status of `except` is for whoever waits for it.
+    int result = RESULT(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT));
+    if (result < 0) return result == -ECHILD ? 0 : result;
+    if (info.si_pid == 0 || info.si_pid == except) return 0;
+    return RESULT(waitpid(info.si_pid, NULL, WNOHANG));
 }
+
+void hako_trim_memory(void) { malloc_trim(0); }

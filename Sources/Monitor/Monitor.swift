@@ -1,1 +1,205 @@
-// Monitor
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+import OCIRuntime
+
+/// The process that stays with one container: from before it is there until nothing of it is left.
+///
+/// One thread and one loop over epoll. What it holds while the container runs is a few descriptors and buffers of a fixed
+/// size: there is one for every container of the host.
+final class Monitor {
+    let settings: MonitorSettings
+    let bundle: String
+    let userNamespace: FileDescriptor?
+    let networkNamespace: FileDescriptor?
+    var lock: FileDescriptor?
+    var control: ControlSocket?
+    let queue: EventQueue
+    let signals: SignalDescriptor
+    let timer: Timer
+    let runtime: ContainerRuntime
+    var recorder: StateRecorder
+    let clients: AttachServer
+    let runDirectory: FileDescriptor
+    var log: ContainerLog?
+    var streams = StandardStreams()
+    var input = InputQueue()
+    var terminalSize: WindowSize?
+    var container: ChildProcess?
+    var memory: OOMCounter?
+    var mounts: PrivateMounts?
+    var phase = Phase.creating
+    var hasStarted = false
+    var cleanUpFailures: [String] = []
+    private var processUser: (uid: UInt32, gid: UInt32) = (0, 0)
+    /// What the queue watches of the streams now.
+    var watched = WatchedStreams()
+    var buffer = [UInt8](repeating: 0, count: AttachFrame.payloadLimit)
+
+    enum Phase {
+        case creating, created, running
+        /// The container has ended, with this.
+        case ended(ExitStatus)
+        /// It is not to be started: nobody is there who could ask for it.
+        case abandoned
+    }
+
+    struct WatchedStreams {
+        var output = false
+        var error = false
+        var input = false
+    }
+
+    enum Token {
+        static let signals: UInt64 = 1
+        static let control: UInt64 = 2
+        static let listener: UInt64 = 3
+        static let container: UInt64 = 4
+        static let output: UInt64 = 5
+        static let error: UInt64 = 6
+        static let input: UInt64 = 7
+        static let timer: UInt64 = 8
+    }
+
+    /// Takes over the descriptors that `arguments` name, and makes what clients connect to.
+    init(_ arguments: MonitorArguments, _ settings: MonitorSettings) throws(SystemCallError) {
+        let queue = try EventQueue()
+        let signals = try SignalDescriptor([SIGCHLD])
+        let timer = try Timer()
+        let runDirectory = try Self.makeRunDirectory(settings.runDirectory)
+        let clients = try AttachServer(in: runDirectory)
+        self.settings = settings
+        bundle = arguments.bundle
+        lock = FileDescriptor(adopting: arguments.lock)
+        userNamespace = arguments.userNamespace.map { FileDescriptor(adopting: $0) }
+        networkNamespace = arguments.networkNamespace.map { FileDescriptor(adopting: $0) }
+        self.queue = queue
+        self.signals = signals
+        self.timer = timer
+        self.runDirectory = runDirectory
+        self.clients = clients
+        runtime = ContainerRuntime(settings)
+        recorder = StateRecorder(bundle: arguments.bundle, settings: settings)
+    }
+
+    /// A new one: what a monitor that was killed left there is of no use.
+    private static func makeRunDirectory(_ path: String) throws(SystemCallError) -> FileDescriptor {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let parent = String(path[..<slash])
+        try Directory.create(parent)
+        try FileDescriptor.directory(parent).removeTree(String(path[path.index(after: slash)...]))
+        try Directory.create(path)
+        return try FileDescriptor.directory(path)
+    }
+
+    /// The life of the container. Returns when nothing is left to do.
+    func run(attach: Int32?) {
+        do throws(StartFailure) {
+            try watch(attach: attach)
+            try create()
+            try serve()
+        } catch { fail(error) }
+    }
+
+    private func watch(attach: Int32?) throws(StartFailure) {
+        try explaining("wait for events") { () throws(SystemCallError) in
+            try queue.add(signals.descriptor, .readable, token: Token.signals)
+            try queue.add(timer.descriptor, .readable, token: Token.timer)
+            try clients.watchListener(queue, token: Token.listener)
+            if let attach { try clients.add(FileDescriptor(adopting: attach), isForeground: true, queue) }
+        }
+    }
+
+    private func create() throws(StartFailure) {
+        if let settings = settings.log {
+            log = try explaining("open the log") { () throws(SystemCallError) in try ContainerLog(settings) }
+        }
+        if runtime.hasLeftovers { try runtime.delete() }
+        try Timings.span("mount root") { () throws(StartFailure) in try mountRoot() }
+        let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess() }
+        let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
+            try ChildProcess(adopting: pid)
+        }
+        memory = OOMCounter(of: pid)
+        try explaining("wait for events") { () throws(SystemCallError) in
+            try queue.add(container.pidfd, .readable, token: Token.container)
+            if let number = control?.socket.number { try queue.add(number: number, .readable, token: Token.control) }
+        }
+        self.container = consume container
+        phase = .created
+        control?.send(.created(pid: pid))
+    }
+
+    private func mountRoot() throws(StartFailure) {
+        let mounts = try explaining("make a mount namespace") { () throws(SystemCallError) in try PrivateMounts() }
+        if let root = settings.root {
+            try explaining("mount the root") { () throws(SystemCallError) in
+                try mounts.mountRoot(root, bundle: bundle, userNamespace: userNamespace)
+            }
+        }
+        let config = try BundleConfig(bundle: bundle)
+        let copy = "\(settings.runDirectory)/config.json"
+        try explaining("prepare the bundle") { () throws(SystemCallError) in
+            try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: namespacePaths))
+            try mounts.replaceConfig(of: bundle, by: copy)
+            if !runtime.isOwn { try mounts.hideUnifiedCgroup() }
+        }
+        self.mounts = consume mounts
+        processUser = config.user
+    }
+
+    /// As a runtime that we start reaches them: through the descriptors that we hold.
+    private var namespacePaths: [(type: String, path: String)] {
+        var paths: [(type: String, path: String)] = []
+        for (type, number) in [("user", userNamespace.number), ("network", networkNamespace.number)] where number >= 0 {
+            paths.append((type, "/proc/\(getpid())/fd/\(number)"))
+        }
+        return paths
+    }
+
+    private func createProcess() throws(StartFailure) -> Int32 {
+        let pidFile = settings.runDirectory + "/pid"
+        if settings.terminal { return try createWithTerminal(pidFile) }
+        let owner = try streamOwner()
+        let ends = try explaining("make the standard streams") { () throws(SystemCallError) in
+            try streams.makeFIFOs(in: runDirectory, openStdin: settings.openStdin, owner: owner)
+        }
+        return try runtime.create(
+            bundle: bundle, pidFile: pidFile, console: nil, streams: Optional(ends), wait: waitForRuntime)
+    }
+
+    private func createWithTerminal(_ pidFile: String) throws(StartFailure) -> Int32 {
+        let console = try explaining("listen for the terminal") { () throws(SystemCallError) in
+            try ConsoleSocket(in: settings.runDirectory)
+        }
+        let pid = try runtime.create(
+            bundle: bundle, pidFile: pidFile, console: console.path, streams: nil, wait: waitForRuntime)
+        try explaining("take the terminal") { () throws(SystemCallError) in
+            guard let master = try console.receive() else {
+                throw SystemCallError("recvmsg", on: "the console socket", .noSuchFile)
+            }
+            try streams.adopt(terminal: master)
+        }
+        if let terminalSize { streams.resize(terminalSize) }
+        return pid
+    }
+
+    /// On the host: who may open the container's `/dev/stdout`.
+    private func streamOwner() throws(StartFailure) -> (uid: UInt32, gid: UInt32) {
+        guard let map = settings.idMap else { return processUser }
+        guard let uid = MonitorSettings.IDMap.hostID(of: processUser.uid, in: map.uid),
+            let gid = MonitorSettings.IDMap.hostID(of: processUser.gid, in: map.gid)
+        else {
+            throw StartFailure(.invalid, "user \(processUser.uid):\(processUser.gid) is not in the container's id range")
+        }
+        return (uid, gid)
+    }
+
+    func waitForRuntime(_ child: borrowing ChildProcess) throws(StartFailure) -> ExitStatus {
+        switch control {
+        case .some(let control): return try control.wait(for: child)
+        case .none: return try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
+        }
+    }
+}

@@ -1,1 +1,10 @@
-print("empty")
+import Glibc
+import Monitor
+
+let words = Array(CommandLine.arguments.dropFirst())
+switch words.first {
+case "monitor": exit(MonitorCommand.run(Array(words.dropFirst())))
+default:
+    fputs("hako-runtime: unknown command \(words.first ?? "")\n", stderr)
+    exit(1)
+}

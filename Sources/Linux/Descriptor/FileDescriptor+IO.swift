@@ -25,6 +25,13 @@ extension FileDescriptor {
         }
     }
 
+    /// The same by number, for a descriptor that is held in an optional.
+    public static func read(number: CInt, into buffer: inout [UInt8]) throws(SystemCallError) -> Int {
+        try retryingErrno("read", on: "descriptor \(number)") {
+            buffer.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress, $0.count) }
+        }
+    }
+
     /// Reads all that is left.
     ///
     /// - Throws: `EFBIG` if there is more than `limit` bytes: files that a stranger wrote may have no end.

@@ -46,6 +46,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Sets close-on-exec on a number that was handed down at start.
+    public static func setCloseOnExec(number: CInt) throws(SystemCallError) {
+        _ = try retryingInterrupts("fcntl", on: "descriptor \(number)") {
+            hako_fcntl(number, F_SETFD, CLong(FD_CLOEXEC))
+        }
+    }
+
     /// Sets or clears O_NONBLOCK on the open file, which all its descriptors share.
     public borrowing func setNonBlocking(_ isOn: Bool) throws(SystemCallError) {
         let number = self.number

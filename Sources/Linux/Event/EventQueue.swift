@@ -38,6 +38,13 @@ public struct EventQueue: ~Copyable {
         try control(EPOLL_CTL_ADD, descriptor.number, interest, token)
     }
 
+    /// The same by number, for a descriptor that is held in an optional; -1 is an error.
+    public borrowing func add(number: CInt, _ interest: Interest, token: UInt64) throws(SystemCallError) {
+        try control(EPOLL_CTL_ADD, number, interest, token)
+    }
+
+    public borrowing func remove(number: CInt) throws(SystemCallError) { try control(EPOLL_CTL_DEL, number, [], 0) }
+
     /// Changes what a watched descriptor is watched for.
     public borrowing func change(
         _ descriptor: borrowing FileDescriptor, _ interest: Interest, token: UInt64

@@ -67,10 +67,12 @@ public enum ExitStatus: Hashable, Sendable {
         _ = try retryingInterrupts("prctl", on: "PR_SET_CHILD_SUBREAPER") { hako_become_subreaper() }
     }
 
-    /// Reaps children that nobody waits for by name: what a subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)) inherits.
-    /// Returns the pid of one that had ended, or nil when there is none.
-    public static func reapAny() throws(SystemCallError) -> CInt? {
-        let pid = try retryingInterrupts("waitpid", on: "any child") { hako_reap_any() }
-        return pid == 0 ? nil : pid
+    /// Reaps a child that nobody waits for: what a subreaper inherits. Returns its pid, or nil when there is none.
+    ///
+    /// - Parameter pid: A child that is left alone, also if it has ended. While it is the first in line, others may wait
+    ///   behind it.
+    public static func reapAny(except pid: CInt) throws(SystemCallError) -> CInt? {
+        let reaped = try retryingInterrupts("waitid", on: "any child") { hako_reap_any(pid) }
+        return reaped == 0 ? nil : reaped
     }
 }

@@ -29,6 +29,11 @@ struct ConsoleSocket: ~Copyable {
     borrowing func receive(orEndOf child: borrowing ChildProcess) throws(SystemCallError) -> FileDescriptor? {
         var entries = [PollEntry(listener.number, .readable), PollEntry(child.pidfd.number, .readable)]
         try PollEntry.wait(&entries)
+        return try receive()
+    }
+
+    /// The terminal that a runtime has sent; nil if none did.
+    public borrowing func receive() throws(SystemCallError) -> FileDescriptor? {
         guard let connection = try listener.accept(nonBlocking: false) else { return nil }
         var message = try connection.receive()
         return message.descriptor.take()

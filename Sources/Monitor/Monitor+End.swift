@@ -1,0 +1,129 @@
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+
+extension Monitor {
+    /// The container has ended: everyone is told, then everything is cleaned up. Nothing that takes long comes before.
+    func end(_ status: ExitStatus) {
+        guard hasStarted else {
+            tell(StartFailure(.system, "the container's process ended before it was started (\(status.shellCode))"))
+            cleanUp()
+            return
+        }
+        Timings.span("drain") { drain() }
+        let exit = ContainerExit(exitCode: status.shellCode, oomKilled: memory.hasKilled)
+        do throws(SystemCallError) {
+            try recorder.recordExit(exit, error: log?.failure ?? "")
+        } catch {
+            // On a full disk the state can't be written; whoever listens is told all the same, others see it as unknown.
+            cleanUpFailures.append("cannot write the state: \(error)")
+        }
+        control?.send(.exited(exit))
+        clients.sendEnd(exit)
+        cleanUp()
+        flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
+        runExitCommand()
+    }
+
+    /// What is still in the pipes. Nobody is waited for: what a process that outlives the container's first one goes on
+    /// writing (it shares a PID namespace) has a limit.
+    private func drain() {
+        for stream in [LogStream.stdout, .stderr] {
+            var rounds = 128
+            while rounds > 0, pump(stream) { rounds -= 1 }
+        }
+        log?.finish()
+    }
+
+    /// The container can't be created or started.
+    func fail(_ failure: StartFailure) {
+        let isEngineGone = control.isClosed
+        tell(failure)
+        container.kill()
+        container.waitForEnd()
+        cleanUp()
+        if isEngineGone { runExitCommand() }
+    }
+
+    private func tell(_ failure: StartFailure) { control?.send(.failed(failure)) }
+
+    /// The engine went away before it said `start`: it was killed, and nobody knows of the container.
+    func abandon() {
+        container.kill()
+        container.waitForEnd()
+        cleanUp()
+        runExitCommand()
+    }
+
+    /// In reverse order of how it came. The lock goes last: whoever has it may start the container anew.
+    private func cleanUp() {
+        Timings.span("clean up") {
+            if runtime.hasLeftovers { attempt("delete the runtime's state") { try runtime.delete() } }
+            if let mounts = mounts.take() {
+                do throws(SystemCallError) { try mounts.drop() } catch {
+                    cleanUpFailures.append("cannot unmount the root: \(error)")
+                }
+            }
+            attempt("remove the run directory") { try removeRunDirectory() }
+            if hasStarted, !cleanUpFailures.isEmpty { try? recorder.add(error: cleanUpFailures.joined(separator: "; ")) }
+            lock = nil
+        }
+    }
+
+    private func removeRunDirectory() throws {
+        let path = settings.runDirectory
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        try FileDescriptor.directory(String(path[..<slash])).removeTree(String(path[path.index(after: slash)...]))
+    }
+
+    /// Each step of a clean-up is tried, whatever became of the one before. There is nobody to tell but the state's readers.
+    private func attempt(_ step: String, _ body: () throws -> Void) {
+        do { try body() } catch { cleanUpFailures.append("cannot \(step): \(error)") }
+    }
+
+    /// Clients that read slowly get the rest; they had the time that ``AttachServer`` gives anyone.
+    private func flushClients(until deadline: UInt64) {
+        var events: [EventQueue.Event] = []
+        while !clients.hasRoom {
+            let now = Timings.monotonicNanoseconds()
+            guard now < deadline else { return }
+            do throws(SystemCallError) {
+                try clients.updateInterests(queue, acceptsInput: false)
+                try queue.wait(into: &events, timeoutMilliseconds: CInt(clamping: (deadline - now) / 1_000_000 + 1))
+            } catch { return }
+            for event in events where event.token >= AttachServer.firstToken {
+                clients.serve(event, buffer: &buffer) { _ in }
+            }
+        }
+    }
+
+    private func runExitCommand() {
+        guard let program = settings.exitCommand.first else { return }
+        var command = Spawn(program, settings.exitCommand, environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+        command.startsSession = true
+        // It is its own business; where it can't be started, the next command of the engine finds what is left.
+        _ = try? command.start().pid
+    }
+}
+
+extension Optional where Wrapped == OOMCounter {
+    var hasKilled: Bool {
+        switch self {
+        case .some(let counter): counter.hasKilled()
+        case .none: false
+        }
+    }
+}
+
+extension Optional where Wrapped == ControlSocket {
+    /// Whether nobody is at the other end any more.
+    var isClosed: Bool {
+        switch self {
+        case .some(let control):
+            var entries = [PollEntry(control.socket.number, [])]
+            return (try? PollEntry.wait(&entries, timeoutMilliseconds: 0)) != 0
+        case .none: return true
+        }
+    }
+}

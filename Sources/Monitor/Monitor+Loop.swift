@@ -1,0 +1,195 @@
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+
+extension Monitor {
+    /// Serves everyone until the container has ended, and then sees to its end.
+    func serve() throws(StartFailure) {
+        var events: [EventQueue.Event] = []
+        while true {
+            switch phase {
+            case .ended(let status):
+                end(status)
+                return
+            case .abandoned:
+                abandon()
+                return
+            case .creating, .created, .running: break
+            }
+            do throws(SystemCallError) {
+                try prepareToWait()
+                try queue.wait(into: &events)
+            } catch { throw StartFailure(.system, "cannot wait for events: \(error)") }
+            for event in events { try handle(event) }
+        }
+    }
+
+    private func handle(_ event: EventQueue.Event) throws(StartFailure) {
+        switch event.token {
+        case Token.signals: reapOrphans()
+        case Token.control: try takeControlMessage()
+        case Token.listener:
+            // A client that can't be taken, for want of descriptors say, must not stop the container.
+            try? clients.acceptNext(queue)
+        case Token.container: noteEnd()
+        case Token.output: pump(.stdout)
+        case Token.error: pump(.stderr)
+        case Token.input: feed()
+        case Token.timer: try? timer.set(milliseconds: 0)
+        default: clients.serve(event, buffer: &buffer, grant)
+        }
+    }
+
+    /// Tells the queue what may come now: output only if everyone has taken the last, input only if there is room.
+    func prepareToWait() throws(SystemCallError) {
+        feed()
+        let next = clients.dropStalled(grant)
+        if let next { try timer.set(milliseconds: max(next, 1)) }
+        try clients.updateInterests(queue, acceptsInput: input.hasRoom)
+        try watchOutputs(clients.hasRoom && hasStarted)
+        try watch(streams.input.number, !input.isEmpty, .writable, Token.input, &watched.input)
+    }
+
+    func watchOutputs(_ isOn: Bool) throws(SystemCallError) {
+        try watch(streams.output.number, isOn, .readable, Token.output, &watched.output)
+        try watch(streams.error.number, isOn, .readable, Token.error, &watched.error)
+    }
+
+    private func watch(
+        _ number: CInt, _ isOn: Bool, _ interest: EventQueue.Interest, _ token: UInt64, _ isWatched: inout Bool
+    ) throws(SystemCallError) {
+        guard number >= 0 else {
+            isWatched = false
+            return
+        }
+        guard isOn != isWatched else { return }
+        if isOn { try queue.add(number: number, interest, token: token) } else { try queue.remove(number: number) }
+        isWatched = isOn
+    }
+
+    /// Reads once from one output, into the log and to the clients. True if there may be more.
+    @discardableResult
+    func pump(_ stream: LogStream) -> Bool {
+        let count: Int
+        do throws(SystemCallError) {
+            count = try read(stream)
+        } catch {
+            // EIO: nobody has the terminal's other side open.
+            if error.errno != .wouldBlock, settings.terminal { streams.closeOutput() }
+            return false
+        }
+        guard count > 0 else { return false }
+        let bytes = buffer[..<count]
+        log?.write(bytes, of: stream, at: Clock.now())
+        clients.broadcast(bytes, of: stream)
+        return true
+    }
+
+    private func read(_ stream: LogStream) throws(SystemCallError) -> Int {
+        let number = stream == .stdout ? streams.output.number : streams.error.number
+        guard number >= 0 else { return 0 }
+        return try FileDescriptor.read(number: number, into: &buffer)
+    }
+
+    /// Writes to the container what it takes of its input.
+    private func feed() {
+        switch streams.input {
+        case .some(let descriptor): input.flush(to: descriptor)
+        case .none: return
+        }
+        if input.isEmpty, input.isEnding { streams.closeInput() }
+    }
+
+    private func grant(_ wish: ClientWish) {
+        switch wish {
+        case .input(let bytes): input.append(bytes)
+        case .inputEnd:
+            // A terminal's input has no end but the key for it; one that is kept open waits for the next client.
+            if settings.stdinOnce, !settings.terminal { input.end() }
+        case .resize(let size):
+            terminalSize = size
+            if settings.terminal { streams.resize(size) }
+        case .signal(let number, let client): client.send(.signal, [signal(number)])
+        }
+    }
+
+    /// Sends a signal to the container's first process. Returns the errno, or 0.
+    private func signal(_ number: CInt) -> UInt8 {
+        do throws(SystemCallError) {
+            switch container {
+            case .some(let container): try container.send(signal: number)
+            case .none: return UInt8(truncatingIfNeeded: ESRCH)
+            }
+            return 0
+        } catch { return UInt8(truncatingIfNeeded: error.errno.rawValue) }
+    }
+
+    private func takeControlMessage() throws(StartFailure) {
+        guard let arrival = control?.receive() else { return }
+        switch arrival {
+        case .message(.start):
+            if case .created = phase { try start() }
+        case .message, .nothing: break
+        case .closed:
+            control = nil
+            if case .created = phase { phase = .abandoned }
+        }
+    }
+
+    private func start() throws(StartFailure) {
+        try Timings.span("start") { () throws(StartFailure) in try runtime.start(wait: waitForRuntime) }
+        let pid = container.pid
+        // Before anyone is told, so that whoever hears of it finds it.
+        try explaining("write down the start") { () throws(SystemCallError) in try recorder.recordStart(pid: pid) }
+        phase = .running
+        hasStarted = true
+        control?.send(.started(pid: pid))
+        Memory.trim()
+    }
+
+    private func noteEnd() {
+        guard let status = container.reapIfEnded() else { return }
+        phase = .ended(status)
+    }
+
+    private func reapOrphans() {
+        // The number of signals says nothing: several become one.
+        while let signal = try? signals.next() { _ = signal }
+        while let pid = try? ChildProcess.reapAny(except: container.pid) { _ = pid }
+    }
+}
+
+extension Optional where Wrapped == ChildProcess {
+    /// -1 where there is none.
+    var pid: CInt {
+        switch self {
+        case .some(let process): process.pid
+        case .none: -1
+        }
+    }
+
+    func reapIfEnded() -> ExitStatus? {
+        switch self {
+        // Somebody else's reaping would be a fault of ours: then it has ended, in a way that nobody knows.
+        case .some(let process): do { return try process.statusIfEnded() } catch { return .exited(code: 255) }
+        case .none: return nil
+        }
+    }
+
+    func kill() {
+        switch self {
+        case .some(let process):
+            // It can only fail for a process that has ended.
+            try? process.send(signal: SIGKILL)
+        case .none: break
+        }
+    }
+
+    func waitForEnd() {
+        switch self {
+        case .some(let process): _ = try? process.wait()
+        case .none: break
+        }
+    }
+}

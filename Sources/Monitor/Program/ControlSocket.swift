@@ -1,0 +1,47 @@
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+
+/// The monitor's end of the socket to the engine that started it. The engine may be gone at any time.
+struct ControlSocket: ~Copyable {
+    let socket: FileDescriptor
+
+    init(_ socket: consuming FileDescriptor) { self.socket = socket }
+
+    /// Tells the engine, if it is still there.
+    borrowing func send(_ message: ControlMessage) {
+        // Nobody to tell is no failure: state.json says the same.
+        _ = try? socket.send(message.json.bytes()[...])
+    }
+
+    /// What came: a message, or that the other end is closed.
+    enum Arrival { case message(ControlMessage), closed, nothing }
+
+    borrowing func receive() -> Arrival {
+        do throws(SystemCallError) {
+            let bytes = try socket.receive(limit: ControlMessage.limit).bytes
+            if bytes.isEmpty { return .closed }
+            guard let json = try? JSON(parsing: bytes), let message = try? ControlMessage(json: json) else {
+                return .nothing
+            }
+            return .message(message)
+        } catch { return error.errno == .wouldBlock ? .nothing : .closed }
+    }
+
+    /// Waits for a child of ours, unless the engine goes away before.
+    ///
+    /// - Throws: A failure that nobody will read, when the engine is gone; the child is killed and reaped then.
+    borrowing func wait(for child: borrowing ChildProcess) throws(StartFailure) -> ExitStatus {
+        var entries = [PollEntry(child.pidfd.number, .readable), PollEntry(socket.number, [])]
+        _ = try explaining("wait for the runtime") { () throws(SystemCallError) in try PollEntry.wait(&entries) }
+        if entries[0].ready.isEmpty {
+            _ = try explaining("end the runtime") { () throws(SystemCallError) in
+                try child.send(signal: SIGKILL)
+                return try child.wait()
+            }
+            throw StartFailure(.system, "the engine went away")
+        }
+        return try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
+    }
+}

@@ -1,0 +1,43 @@
+import Linux
+import MonitorProtocol
+import OCI
+
+/// What a monitor reads in a bundle's `config.json`, and what it writes into a copy for a runtime that takes namespaces only
+/// by path.
+struct BundleConfig {
+    private var json: JSON
+
+    init(bundle: String) throws(StartFailure) {
+        let path = bundle + "/config.json"
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            bytes = try FileDescriptor.contents(of: path, limit: 16 << 20)
+        } catch { throw StartFailure(.invalid, "cannot read the bundle: \(error)") }
+        do throws(JSONError) { json = try JSON(parsing: bytes) } catch {
+            throw StartFailure(.invalid, "\(path): \(error)")
+        }
+    }
+
+    /// The ids of the container's first process, as the container sees them.
+    var user: (uid: UInt32, gid: UInt32) {
+        let user = json["process"]?["user"]
+        func id(_ name: String) -> UInt32 { user?[name]?.integer.flatMap(UInt32.init(exactly:)) ?? 0 }
+        return (id("uid"), id("gid"))
+    }
+
+    /// The document with the path of each namespace that has none and of which a descriptor is held.
+    func bytes(naming paths: [(type: String, path: String)]) -> [UInt8] {
+        guard var object = json.object, var linux = json["linux"]?.object, let namespaces = linux["namespaces"]?.array
+        else { return json.bytes() }
+        linux["namespaces"] = .array(
+            namespaces.map { namespace in
+                guard var members = namespace.object, members["path"]?.string ?? "" == "",
+                    let path = paths.first(where: { $0.type == members["type"]?.string })?.path
+                else { return namespace }
+                members["path"] = .string(path)
+                return .object(members)
+            })
+        object["linux"] = .object(linux)
+        return JSON.object(object).bytes()
+    }
+}
