@@ -69,13 +69,15 @@ let package = Package(
         // Running containers.
         module("Runtime", ["OCI", "Linux"]),
         module("MonitorProtocol", ["OCI"]),
-        module("Monitor", ["Runtime", "MonitorProtocol", "OCI", "Linux"]),
-        module("RuntimeClient", ["MonitorProtocol", "OCI", "Linux"]),
+        module("OCIRuntime", ["MonitorProtocol", "OCI", "Linux"]),
+        module("Monitor", ["Runtime", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
+        module("RuntimeClient", ["OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         module("Network", ["OCI", "Linux"]),
         module(
             "Engine",
             [
-                "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "MonitorProtocol", "OCI", "Linux",
+                "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "OCIRuntime", "MonitorProtocol",
+                "OCI", "Linux",
             ]),
 
         program(
@@ -91,8 +93,9 @@ let package = Package(
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
         tests(of: "ImageStore", ["Metadata", "Archive", "Hashing", "OCI", "Linux"]),
-        tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "MonitorProtocol"), tests(of: "Monitor"),
-        tests(of: "RuntimeClient"),
+        tests(of: "ImageClient"), tests(of: "Runtime"), tests(of: "MonitorProtocol"),
+        tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
+        tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
         tests(of: "Network"), tests(of: "Engine"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Linux"], swiftSettings: strict),
     ]

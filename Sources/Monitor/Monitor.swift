@@ -138,15 +138,29 @@ final class Monitor {
                 try mounts.mountRoot(root, bundle: bundle, userNamespace: userNamespace)
             }
         }
-        let config = try BundleConfig(bundle: bundle)
+        var config = try BundleConfig(bundle: bundle)
+        try prepareRoot(&config)
         let copy = "\(settings.runDirectory)/config.json"
         try explaining("prepare the bundle") { () throws(SystemCallError) in
             try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: namespacePaths))
-            try mounts.replaceConfig(of: bundle, by: copy)
-            if !runtime.isOwn { try mounts.hideUnifiedCgroup() }
+            try Directory.create(settings.runtimeRoot)
         }
         self.mounts = consume mounts
         processUser = config.user
+    }
+
+    private func prepareRoot(_ config: inout BundleConfig) throws(StartFailure) {
+        guard settings.user != nil || settings.makesWorkingDirectory else { return }
+        let root = try explaining("open the root") { () throws(SystemCallError) in
+            try RootPreparation(bundle: bundle, idMap: settings.idMap)
+        }
+        if let user = settings.user { config.set(try root.resolve(user, groupAdd: settings.groupAdd)) }
+        if settings.makesWorkingDirectory {
+            let path = config.workingDirectory
+            try explaining("make the working directory \(path)") { () throws(SystemCallError) in
+                try root.makeWorkingDirectory(path)
+            }
+        }
     }
 
     /// As a runtime that we start reaches them: through the descriptors that we hold.
@@ -160,21 +174,28 @@ final class Monitor {
 
     private func createProcess() throws(StartFailure) -> Int32 {
         let pidFile = settings.runDirectory + "/pid"
-        if settings.terminal { return try createWithTerminal(pidFile) }
+        let view = RuntimeView(
+            bundle: bundle, config: settings.runDirectory + "/config.json",
+            writableDirectories: [settings.runDirectory, settings.runtimeRoot], isForeign: !runtime.isOwn)
+        if settings.terminal { return try createWithTerminal(pidFile, view) }
         let owner = try streamOwner()
-        let ends = try explaining("make the standard streams") { () throws(SystemCallError) in
+        let ends: StandardStreams.ContainerEnds? = try explaining("make the standard streams") { () throws(SystemCallError) in
             try streams.makeFIFOs(in: runDirectory, openStdin: settings.openStdin, owner: owner)
         }
-        return try runtime.create(
-            bundle: bundle, pidFile: pidFile, console: nil, streams: Optional(ends), wait: waitForRuntime)
+        return try view.enter(userNamespace: userNamespace) { () throws(StartFailure) in
+            try runtime.create(
+                bundle: bundle, pidFile: pidFile, console: nil, streams: ends, wait: waitForRuntime)
+        }
     }
 
-    private func createWithTerminal(_ pidFile: String) throws(StartFailure) -> Int32 {
+    private func createWithTerminal(_ pidFile: String, _ view: RuntimeView) throws(StartFailure) -> Int32 {
         let console = try explaining("listen for the terminal") { () throws(SystemCallError) in
             try ConsoleSocket(in: settings.runDirectory)
         }
-        let pid = try runtime.create(
-            bundle: bundle, pidFile: pidFile, console: console.path, streams: nil, wait: waitForRuntime)
+        let pid = try view.enter(userNamespace: userNamespace) { () throws(StartFailure) in
+            try runtime.create(
+                bundle: bundle, pidFile: pidFile, console: console.path, streams: nil, wait: waitForRuntime)
+        }
         try explaining("take the terminal") { () throws(SystemCallError) in
             guard let master = try console.receive() else {
                 throw SystemCallError("recvmsg", on: "the console socket", .noSuchFile)

@@ -5,11 +5,16 @@ struct MonitorArguments {
     var userNamespace: Int32?
     var networkNamespace: Int32?
     var attach: Int32?
+    /// Kept open for as long as the monitor lives, and of no other use here.
+    var kept: [Int32] = []
     var bundle = ""
+
+    /// All descriptors that were handed down.
+    var numbers: [Int32] { [control, lock] + [userNamespace, networkNamespace, attach].compactMap { $0 } + kept }
 
     struct Fault: Error { let reason: String }
 
-    /// Parses `--control-fd N --lock-fd N [--userns-fd N] [--netns-fd N] [--attach-fd N] BUNDLE`.
+    /// Parses `--control-fd N --lock-fd N [--userns-fd N] [--netns-fd N] [--attach-fd N] [--keep-fd N]… BUNDLE`.
     init(parsing words: [String]) throws(Fault) {
         var rest = words[...]
         while let word = rest.popFirst() {
@@ -29,6 +34,7 @@ struct MonitorArguments {
             case "--userns-fd": userNamespace = number
             case "--netns-fd": networkNamespace = number
             case "--attach-fd": attach = number
+            case "--keep-fd": kept.append(number)
             default: throw Fault(reason: "unknown option \(word)")
             }
         }

@@ -42,11 +42,7 @@ public enum MonitorCommand {
         let settings = try readSettings(bundle: arguments.bundle)
         return try explaining("prepare the monitor") { () throws(SystemCallError) in
             // They came without close-on-exec, as they came through an exec.
-            for number in [
-                arguments.control, arguments.lock, arguments.userNamespace, arguments.networkNamespace, arguments.attach,
-            ].compactMap({ $0 }) {
-                try FileDescriptor.setCloseOnExec(number: number)
-            }
+            for number in arguments.numbers { try FileDescriptor.setCloseOnExec(number: number) }
             try ChildProcess.becomeSubreaper()
             return try Monitor(arguments, settings)
         }

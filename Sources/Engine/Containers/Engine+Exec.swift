@@ -3,6 +3,7 @@ import Linux
 import Metadata
 import MonitorProtocol
 import OCI
+import OCIRuntime
 import RuntimeClient
 
 /// A program to run beside a container's own.

@@ -25,6 +25,25 @@ struct BundleConfig {
         return (id("uid"), id("gid"))
     }
 
+    var workingDirectory: String { json["process"]?["cwd"]?.string ?? "/" }
+
+    /// Sets who the container's first process is, and its HOME if nothing sets that yet, as Docker does.
+    mutating func set(_ user: ContainerUser) {
+        guard var object = json.object, var process = json["process"]?.object else { return }
+        var members = process["user"]?.object ?? JSONObject()
+        members["uid"] = .integer(Int64(user.userID))
+        members["gid"] = .integer(Int64(user.groupID))
+        members["additionalGids"] = .array(user.groups.map { .integer(Int64($0)) })
+        process["user"] = .object(members)
+        var environment = process["env"]?.array ?? []
+        if !environment.contains(where: { $0.string?.utf8.starts(with: "HOME=".utf8) == true }) {
+            environment.append(.string("HOME=\(user.home)"))
+        }
+        process["env"] = .array(environment)
+        object["process"] = .object(process)
+        json = .object(object)
+    }
+
     /// The document with the path of each namespace that has none and of which a descriptor is held.
     func bytes(naming paths: [(type: String, path: String)]) -> [UInt8] {
         guard var object = json.object, var linux = json["linux"]?.object, let namespaces = linux["namespaces"]?.array

@@ -1,6 +1,8 @@
 import Glibc
 import Linux
 import MonitorProtocol
+import OCI
+import OCIRuntime
 
 /// A program that runs in a container beside its own, and the pipes or the terminal that lead to it.
 public struct ExecSession: ~Copyable {
@@ -11,23 +13,27 @@ public struct ExecSession: ~Copyable {
     static func start(
         _ command: RuntimeCommand, _ id: String, _ request: RuntimeCommand.ExecRequest, runDirectory: String
     ) throws(RuntimeClientError) -> ExecSession {
-        var call = try RuntimeCall.prepare(command)
-        try call.pass(document: request.process.bytes(), option: "--process", name: "process.json")
-        if request.terminal { return try startWithTerminal(call, id, runDirectory) }
-        let streams: ExecStreams
-        let child: ChildProcess
+        var call = try calling { () throws(SystemCallError) in try RuntimeCall.prepare(command) }
         do throws(SystemCallError) {
-            let input = try Pipe()
-            let output = try Pipe()
-            let error = try Pipe()
-            if request.openStdin { call.spawn.pass(input.reading, as: StandardDescriptor.input) }
-            call.spawn.pass(output.writing, as: StandardDescriptor.output)
-            call.spawn.pass(error.writing, as: StandardDescriptor.error)
-            call.finish(["exec"], id)
-            child = try call.spawn.start()
-            streams = ExecStreams(
-                input: request.openStdin ? Optional(input.writing) : nil, output: output.reading, error: error.reading)
+            try call.pass(document: request.process.bytes(), as: "--process")
         } catch { throw .system(error) }
+        if request.terminal { return try startWithTerminal(call, id, runDirectory) }
+        do throws(SystemCallError) { return try startWithPipes(call, id, request.openStdin) } catch { throw .system(error) }
+    }
+
+    private static func startWithPipes(
+        _ call: consuming RuntimeCall, _ id: String, _ openStdin: Bool
+    ) throws(SystemCallError) -> ExecSession {
+        var call = call
+        let input = try Pipe()
+        let output = try Pipe()
+        let error = try Pipe()
+        if openStdin { call.spawn.pass(input.reading, as: StandardDescriptor.input) }
+        call.spawn.pass(output.writing, as: StandardDescriptor.output)
+        call.spawn.pass(error.writing, as: StandardDescriptor.error)
+        let child = try call.start(["exec"], container: id)
+        let streams = ExecStreams(
+            input: openStdin ? Optional(input.writing) : nil, output: output.reading, error: error.reading)
         return ExecSession(call: call, child: child, streams: streams)
     }
 
@@ -36,14 +42,16 @@ public struct ExecSession: ~Copyable {
         _ call: consuming RuntimeCall, _ id: String, _ runDirectory: String
     ) throws(RuntimeClientError) -> ExecSession {
         var call = call
-        let console: ConsoleSocket
-        do throws(SystemCallError) { console = try ConsoleSocket(in: runDirectory) } catch { throw .system(error) }
-        call.finish(["exec", "--tty", "--console-socket", console.path], id)
-        let child = try call.start()
-        let master: FileDescriptor?
-        do throws(SystemCallError) { master = try console.receive(orEndOf: child) } catch { throw .system(error) }
-        guard let master else {
-            let status = try calling { () throws(SystemCallError) in try child.wait() }
+        let console = try calling { () throws(SystemCallError) in try ConsoleSocket(in: runDirectory) }
+        let child: ChildProcess
+        do throws(SystemCallError) {
+            child = try call.start(["exec", "--tty", "--console-socket", console.path], container: id)
+        } catch { throw .system(error) }
+        let received: FileDescriptor?
+        do throws(SystemCallError) { received = try console.receive(orEndOf: child) } catch { throw .system(error) }
+        guard let master = received else {
+            let status: ExitStatus
+            do throws(SystemCallError) { status = try child.wait() } catch { throw .system(error) }
             throw .start(call.failure(status))
         }
         return ExecSession(call: call, child: child, streams: ExecStreams(terminal: master))
@@ -63,7 +71,7 @@ public struct ExecSession: ~Copyable {
     ) throws(RuntimeClientError) -> RelayEnd {
         var peer = ExecPeer(child, streams)
         let end = try Relay(options, signals: signals).run(&peer)
-        if case .exited(let exit) = end, exit.exitCode != 0, call.hasFailed() {
+        if case .exited(let exit) = end, exit.exitCode != 0, call.hasLoggedFailure() {
             throw .start(call.failure(.exited(code: exit.exitCode)))
         }
         return end

@@ -2,13 +2,13 @@ import Glibc
 import Linux
 
 /// A socket on which a runtime sends the master of a terminal that it has made (`--console-socket`).
-struct ConsoleSocket: ~Copyable {
+public struct ConsoleSocket: ~Copyable {
     private let directory: FileDescriptor
     private let name: String
     private let listener: FileDescriptor
 
     /// - Parameter runDirectory: Closed to all but the owner, so that nobody else connects.
-    init(in runDirectory: String) throws(SystemCallError) {
+    public init(in runDirectory: String) throws(SystemCallError) {
         let directory = try FileDescriptor.directory(runDirectory)
         let name = "console-\(getpid())-\(Timings.monotonicNanoseconds()).sock"
         let listener = try UnixSocket.listen(.stream, at: name, in: directory, backlog: 1)
@@ -23,10 +23,10 @@ struct ConsoleSocket: ~Copyable {
     }
 
     /// As the runtime reaches it: a path that is short whatever the store's is.
-    var path: String { "/proc/\(getpid())/fd/\(directory.number)/\(name)" }
+    public var path: String { "/proc/\(getpid())/fd/\(directory.number)/\(name)" }
 
     /// Waits for the terminal; nil if the runtime ended without sending one.
-    borrowing func receive(orEndOf child: borrowing ChildProcess) throws(SystemCallError) -> FileDescriptor? {
+    public borrowing func receive(orEndOf child: borrowing ChildProcess) throws(SystemCallError) -> FileDescriptor? {
         var entries = [PollEntry(listener.number, .readable), PollEntry(child.pidfd.number, .readable)]
         try PollEntry.wait(&entries)
         return try receive()

@@ -1,20 +1,27 @@
+import MonitorProtocol
 import OCI
 
 extension StartFailure {
     /// Reads a runtime's `--log-format json`: one object a line with `level` and `msg`; the last error is the cause. A log
     /// without one leaves the exit code to tell.
     public init(runtimeLog log: [UInt8], exitCode: Int32) {
+        guard let found = Self.lastError(in: log) else {
+            self.init(.system, "the runtime failed with exit code \(exitCode)")
+            return
+        }
+        self.init(found.kind ?? Self.kind(of: found.message), found.message)
+    }
+
+    static func isLogged(in log: [UInt8]) -> Bool { lastError(in: log) != nil }
+
+    private static func lastError(in log: [UInt8]) -> (message: String, kind: Kind?)? {
         var found: (message: String, kind: Kind?)?
         for line in log.split(separator: UInt8(ascii: "\n")) {
             guard let json = try? JSON(parsing: Array(line)), let text = json["msg"]?.string else { continue }
             let level = json["level"]?.string ?? "error"
             if level == "error" || level == "fatal" { found = (text, json["kind"]?.string.flatMap(Kind.init(rawValue:))) }
         }
-        guard let found else {
-            self.init(.system, "the runtime failed with exit code \(exitCode)")
-            return
-        }
-        self.init(found.kind ?? Self.kind(of: found.message), found.message)
+        return found
     }
 
     /// Foreign runtimes tell the kind only in words; Docker, too, looks for these.

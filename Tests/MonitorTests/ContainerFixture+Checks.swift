@@ -1,0 +1,54 @@
+import Glibc
+import Linux
+import OCI
+import OCIRuntime
+import RuntimeClient
+import TestSupport
+import Testing
+
+extension ContainerFixture {
+    mutating func setProcess(_ member: String, _ value: JSON) {
+        guard var process = config["process"]?.object else { return }
+        process[member] = value
+        config["process"] = .object(process)
+    }
+
+    /// Waits until the monitor, which nobody of ours may hold, has let go of the lock.
+    borrowing func waitForLock() throws { _ = try ContainerLocks(path: paths.locks).acquireWaiting(0) }
+
+    /// Waits until the log ends with that: the monitor writes it by itself.
+    borrowing func waitForLog(_ text: String) throws {
+        let deadline = Timings.monotonicNanoseconds() + 20_000_000_000
+        while try loggedBytes().suffix(text.utf8.count) != Array(text.utf8)[...] {
+            guard Timings.monotonicNanoseconds() < deadline else {
+                Issue.record("the log never ended with \(text)")
+                return
+            }
+            sched_yield()
+        }
+    }
+
+    /// No mount of the host's, no cgroup, no file of the run directory, no state of the runtime.
+    borrowing func expectNothingLeft() throws {
+        let mounts = String(decoding: try FileDescriptor.contents(of: "/proc/self/mountinfo"), as: UTF8.self)
+        #expect(!mounts.utf8.contains(id))
+        for hierarchy in ["memory", "pids", "cpu", "freezer", "devices", "systemd", "unified", ""] {
+            #expect(access("/sys/fs/cgroup/\(hierarchy)\(cgroup)", F_OK) != 0, "cgroup in \(hierarchy)")
+        }
+        #expect(access(paths.runDirectory(id), F_OK) != 0)
+        #expect(access("\(paths.runtimeRoot)/\(id)", F_OK) != 0)
+    }
+
+    /// For a container whose monitor was killed.
+    borrowing func deleteByRuntime() throws {
+        try RuntimeCommand(program: settings.runtime, root: paths.runtimeRoot).delete(id)
+    }
+}
+
+extension String.UTF8View {
+    fileprivate func contains(_ text: String) -> Bool {
+        let (all, part) = (Array(self), Array(text.utf8))
+        guard all.count >= part.count else { return false }
+        return (0...(all.count - part.count)).contains { all[$0..<($0 + part.count)] == part[...] }
+    }
+}

@@ -1,0 +1,170 @@
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+import OCIRuntime
+import RuntimeClient
+import TestSupport
+
+/// A store with one container of a static busybox, run by the debug build's own `hako-runtime monitor`.
+struct ContainerFixture: ~Copyable {
+    let scratch: Scratch
+    let id: String
+    let paths: RuntimePaths
+    var settings: MonitorSettings
+    var config: JSONObject
+    /// The container's ids on the host.
+    static let firstID: UInt32 = 300_000
+
+    enum Runtime: String, CaseIterable, CustomStringConvertible {
+        case crun = "/usr/bin/crun"
+        case runc = "/usr/sbin/runc"
+
+        var description: String { rawValue }
+        var isInstalled: Bool { access(rawValue, X_OK) == 0 }
+    }
+
+    static let program = Products.path("hako-runtime")
+    static let busybox = "/bin/busybox"
+    static var isPossible: Bool { geteuid() == 0 && access(busybox, X_OK) == 0 && access(program, X_OK) == 0 }
+
+    init(_ runtime: Runtime, _ args: [String]) throws {
+        let scratch = try Scratch(["layer/bin": .directory, "layer/tmp": .directory, "run": .directory])
+        let id = "test-\(getpid())-\(Timings.monotonicNanoseconds())"
+        let paths = RuntimePaths(root: scratch.path("root"), runRoot: scratch.path("run"))
+        try Self.layOut(scratch, bundle: paths.bundle(id))
+        self.init(scratch: scratch, id: id, paths: paths, runtime, args)
+    }
+
+    private init(
+        scratch: consuming Scratch, id: String, paths: RuntimePaths, _ runtime: Runtime, _ args: [String]
+    ) {
+        let bundle = paths.bundle(id)
+        var settings = MonitorSettings(
+            id: id, runtime: runtime.rawValue, runtimeRoot: paths.runtimeRoot, runDirectory: paths.runDirectory(id),
+            journal: paths.journal,
+            root: .init(
+                lowers: [scratch.path("layer")], upper: "\(bundle)/upper", work: "\(bundle)/work", volatile: true))
+        let range = MonitorSettings.IDMap.Range(containerID: 0, hostID: Self.firstID, size: 65_536)
+        settings.idMap = .init(uid: [range], gid: [range])
+        settings.log = .init(path: paths.log(id))
+        self.settings = settings
+        self.scratch = scratch
+        self.id = id
+        self.paths = paths
+        config = Self.config(args, id)
+    }
+
+    /// The layer belongs to root on the disk, the upper directory to the container's root.
+    private static func layOut(_ scratch: borrowing Scratch, bundle: String) throws {
+        for directory in ["rootfs", "upper", "work"] { try Directory.create("\(bundle)/\(directory)") }
+        for directory in ["upper", "work"] { chown("\(bundle)/\(directory)", firstID, firstID) }
+        chmod("\(bundle)/upper", 0o755)
+        for directory in ["layer", "layer/bin"] { chmod(scratch.path(directory), 0o755) }
+        chmod(scratch.path("layer/tmp"), 0o1777)
+        try scratch.add("layer/bin/busybox", .file(try FileDescriptor.contents(of: busybox)))
+        chmod(scratch.path("layer/bin/busybox"), 0o755)
+        for name in ["sh", "cat", "sleep", "true", "printf", "head", "yes", "kill", "stty", "echo", "wc", "tr", "dd"] {
+            try scratch.add("layer/bin/\(name)", .symlink("busybox"))
+        }
+    }
+
+    deinit {
+        // After a failed test the container may still run, with nobody who would end it.
+        guard access("\(paths.runtimeRoot)/\(id)", F_OK) == 0 else { return }
+        do { try RuntimeCommand(program: settings.runtime, root: paths.runtimeRoot).delete(id) } catch {
+            print("container \(id) stays: \(error)")
+        }
+    }
+
+    var bundle: String { paths.bundle(id) }
+    var cgroup: String { "/hako-tests/\(id)" }
+
+    private static func config(_ args: [String], _ id: String) -> JSONObject {
+        let namespaces = ["pid", "ipc", "uts", "mount", "network", "user"]
+        let mapping: JSON = [
+            ["containerID": 0, "hostID": .integer(Int64(firstID)), "size": 65_536]
+        ]
+        return [
+            "ociVersion": "1.0.2",
+            "process": [
+                "terminal": false, "user": ["uid": 0, "gid": 0], "args": JSON(args),
+                "env": ["PATH=/bin"], "cwd": "/",
+            ],
+            "root": ["path": "rootfs", "readonly": false],
+            "mounts": [
+                ["destination": "/proc", "type": "proc", "source": "proc"],
+                [
+                    "destination": "/dev", "type": "tmpfs", "source": "tmpfs",
+                    "options": ["nosuid", "strictatime", "mode=755", "size=65536k"],
+                ],
+                [
+                    "destination": "/dev/pts", "type": "devpts", "source": "devpts",
+                    "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
+                ],
+            ],
+            "linux": [
+                "namespaces": .array(namespaces.map { ["type": .string($0)] }), "uidMappings": mapping,
+                "gidMappings": mapping, "cgroupsPath": .string("/hako-tests/\(id)"),
+            ],
+        ]
+    }
+
+    mutating func setTerminal() {
+        settings.terminal = true
+        settings.openStdin = true
+        guard var process = config["process"]?.object else { return }
+        process["terminal"] = true
+        config["process"] = .object(process)
+    }
+
+    /// Starts the monitor; the container waits for `start`.
+    borrowing func launch(attach: CInt? = nil) throws -> MonitorProcess {
+        try FileDescriptor.replaceContents(of: bundle + "/config.json", with: JSON.object(config).bytes())
+        let namespaces = try UserNamespace.create(idMap: IDMap(outsideID: Self.firstID, size: 65_536), alsoNetwork: true)
+        let lock = try ContainerLocks(path: paths.locks).acquire(0)
+        return try MonitorProcess.start(
+            program: Self.program, bundle: bundle, settings: settings,
+            inherited: .init(
+                lock: lock.number, userNamespace: namespaces.user.number,
+                networkNamespace: namespaces.network.number, attach: attach))
+    }
+
+    /// Waits until the monitor has cleaned up and ended.
+    borrowing func waitGone(_ monitor: borrowing MonitorProcess) throws {
+        _ = try monitor.process.wait()
+        _ = try ContainerLocks(path: paths.locks).acquireWaiting(0)
+    }
+
+    /// What the log holds of both streams, put together again.
+    borrowing func loggedBytes(files: [String] = [""]) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for file in files {
+            guard let text = try? FileDescriptor.contents(of: paths.log(id) + file, limit: 1 << 30) else { continue }
+            for line in text.split(separator: UInt8(ascii: "\n")) {
+                let record = try JSON(parsing: Array(line))
+                bytes += Array((record["log"]?.string ?? "").utf8)
+            }
+        }
+        return bytes
+    }
+}
+
+/// Programs of this build, beside the test bundle.
+enum Products {
+    static func path(_ name: String) -> String {
+        // The runner may be the bundle itself or Swift's own test helper, whose arguments name the bundle.
+        for candidate in [Array(executable.utf8)] + CommandLine.arguments.map({ Array($0.utf8) }) {
+            let parts = candidate.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            guard let index = parts.lastIndex(of: Array("debug".utf8)[...]) else { continue }
+            let directory = parts[...index].map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
+            return directory + "/" + name
+        }
+        return name
+    }
+
+    private static var executable: String {
+        let target = try? FileDescriptor.directory("/proc/self").symlinkTarget(of: "exe")
+        return target?.description ?? ""
+    }
+}
