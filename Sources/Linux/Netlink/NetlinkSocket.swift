@@ -29,7 +29,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 struct NetlinkSocket: ~Copyable {
     private let descriptor: FileDescriptor
     private var sequence: UInt32 = 0
-    private var buffer = [UInt8](repeating: 0, count: 32 << 10)
+    private var buffer = [UInt8](repeating: 0, count: 8 << 10)
 
     /// - Parameter number: NETLINK_ROUTE, NETLINK_NETFILTER and so on.
     init(protocol number: CInt, named name: String) throws(NetlinkError) {
