@@ -1,5 +1,5 @@
 // System call numbers, sorted by name (bytes): x86_64, x86, x32 (without bit 30), aarch64, arm; -1 where there is none.
-// Source: Debian's linux-libc-dev 7.2.13-1, usr/lib/linux/uapi. Written by Tools/syscall-table; do not edit.
+// Source: Debian's linux-libc-dev 7.2.13-1, usr/lib/linux/uapi. Written by Scripts/syscall-table; do not edit.
 {"_llseek", {-1, 140, -1, -1, 140}},
 {"_newselect", {-1, 142, -1, -1, 142}},
 {"_sysctl", {156, 149, -1, -1, 149}},

@@ -35,5 +35,17 @@ struct SecurityOptions {
         _ = try seccomp(capabilities: [])
     }
 
-    func seccomp(capabilities: [String]) throws(EngineError) -> RuntimeSpec.Seccomp? { nil }
+    /// The filter of system calls for a container with these capabilities in its bounding set; nil: none.
+    ///
+    /// - Parameter imageArchitecture: In the image spec's words; an image of `386` needs calls that others don't get.
+    func seccomp(
+        capabilities: [String], imageArchitecture: String = SeccompHost.current.architecture
+    ) throws(EngineError) -> RuntimeSpec.Seccomp? {
+        switch seccompProfile {
+        case "unconfined"?: return nil
+        case nil, "builtin"?:
+            return try DefaultSeccompPolicy.policy(capabilities: capabilities, imageArchitecture: imageArchitecture)
+        case let profile?: return try SeccompProfile(parsing: profile).resolved(capabilities: capabilities)
+        }
+    }
 }
