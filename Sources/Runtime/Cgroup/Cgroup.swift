@@ -44,18 +44,20 @@ public protocol Cgroup: Sendable {
     func delete() throws(CgroupError)
 }
 
-/// What a process needs to be born in, or to join, a cgroup.
+/// What a process needs to be born in, or to join, a cgroup. The descriptors are closed with this value.
 public struct CgroupEntry: ~Copyable, Sendable {
     /// For `CLONE_INTO_CGROUP`: the directory in cgroup v2 or, on a hybrid host, in `unified`; nil on pure v1.
-    public let cloneInto: FileDescriptor?
-    /// Open `tasks` files of v1, closed with this value: the new process writes `0` to each, before it unshares its
-    /// cgroup namespace. Empty on v2.
+    public let cloneInto: CInt?
+    /// Open `tasks` files of v1: the new process writes `0` to each, before it unshares its cgroup namespace. Empty on v2.
     public let taskFiles: [CInt]
 
-    init(cloneInto: consuming FileDescriptor?, taskFiles: [CInt]) {
+    init(cloneInto: CInt?, taskFiles: [CInt]) {
         self.cloneInto = cloneInto
         self.taskFiles = taskFiles
     }
 
-    deinit { for number in taskFiles { _ = FileDescriptor(adopting: number) } }
+    deinit {
+        for number in taskFiles { _ = FileDescriptor(adopting: number) }
+        if let cloneInto { _ = FileDescriptor(adopting: cloneInto) }
+    }
 }

@@ -104,16 +104,11 @@ struct CgroupV1: Cgroup {
                 let directory = CgroupDirectory(mountPoint: hierarchy.mountPoint, path: path)
                 taskFiles.append(try directory.open("tasks", flags: O_WRONLY).relinquish())
             }
-            return CgroupEntry(cloneInto: try openUnified(), taskFiles: taskFiles)
+            return CgroupEntry(cloneInto: try unified?.open().relinquish(), taskFiles: taskFiles)
         } catch {
             for number in taskFiles { _ = FileDescriptor(adopting: number) }
             throw .system(error)
         }
-    }
-
-    private func openUnified() throws(SystemCallError) -> FileDescriptor? {
-        guard let unified else { return nil }
-        return try unified.open()
     }
 
     func delete() throws(CgroupError) {

@@ -91,7 +91,7 @@ struct CgroupV2: Cgroup {
 
     func openEntry() throws(CgroupError) -> CgroupEntry {
         try asCgroupError { () throws(SystemCallError) in
-            CgroupEntry(cloneInto: try directory.open(), taskFiles: [])
+            CgroupEntry(cloneInto: try directory.open().relinquish(), taskFiles: [])
         }
     }
 
