@@ -31,7 +31,8 @@ extension Engine {
         let builder = RuntimeSpecBuilder(
             id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
             mounts: try ContainerMount.list(plan.spec.host), firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
-            accountFiles: files, hostName: HostInfo.nodeName, cgroupsPath: "/hako/\(plan.record.id)")
+            accountFiles: files, hostName: HostInfo.nodeName,
+            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: "/hako/\(plan.record.id)")
         let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
         do throws(SystemCallError) {
             try FileDescriptor.replaceContents(of: runtimePaths.config(plan.record.id), with: config)

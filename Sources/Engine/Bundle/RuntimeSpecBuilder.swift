@@ -12,6 +12,8 @@ struct RuntimeSpecBuilder {
     let accountFiles: [(source: String, destination: String)]
     /// The host's name, for `--network=host`.
     let hostName: String
+    /// In the image spec's words.
+    let imageArchitecture: String
     /// Cgroup paths are relative to the root of each hierarchy.
     let cgroupsPath: String
 
@@ -78,7 +80,8 @@ struct RuntimeSpecBuilder {
         }
         if !isPrivileged {
             linux.seccomp = try options.seccomp(
-                capabilities: CapabilitySet.resolve(add: host.capAdd, drop: host.capDrop, isPrivileged: false))
+                capabilities: CapabilitySet.resolve(add: host.capAdd, drop: host.capDrop, isPrivileged: false),
+                imageArchitecture: imageArchitecture)
         }
         return linux
     }

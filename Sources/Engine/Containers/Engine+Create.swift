@@ -15,10 +15,13 @@ public struct CreatedContainer: Sendable {
 struct StoredSpec: Sendable {
     var config: ContainerConfig
     var host: HostConfig
+    /// In the image spec's words: `amd64`.
+    var imageArchitecture: String
 
-    init(config: ContainerConfig, host: HostConfig) {
+    init(config: ContainerConfig, host: HostConfig, imageArchitecture: String) {
         self.config = config
         self.host = host
+        self.imageArchitecture = imageArchitecture
     }
 
     init(bytes: [UInt8], of id: String) throws(EngineError) {
@@ -26,13 +29,18 @@ struct StoredSpec: Sendable {
             let json = try JSON(parsing: bytes)
             config = ContainerConfig(json: json["Config"] ?? .null)
             host = HostConfig(json: json["HostConfig"] ?? .null)
+            imageArchitecture = json["ImageArchitecture"]?.string ?? Platform.host.architecture
         } catch {
             throw EngineError(
                 .system, cannot: "read what container \(id.prefix(12)) was asked to be", because: "\(error)", cause: error)
         }
     }
 
-    var bytes: [UInt8] { JSON.object(["Config": config.json, "HostConfig": host.json]).bytes() }
+    var bytes: [UInt8] {
+        JSON.object([
+            "Config": config.json, "HostConfig": host.json, "ImageArchitecture": .string(imageArchitecture),
+        ]).bytes()
+    }
 }
 
 extension Engine {
@@ -48,7 +56,8 @@ extension Engine {
         let image = try Timings.span("resolve-image") { () throws(EngineError) in
             try resolveImage(request.config.image, platform: request.platform)
         }
-        var spec = StoredSpec(config: request.config, host: request.host)
+        var spec = StoredSpec(
+            config: request.config, host: request.host, imageArchitecture: image.architecture)
         try spec.config.fill(from: image.config)
         try addPorts(request, to: &spec)
         var warnings = try validate(&spec)

@@ -78,7 +78,7 @@ extension Engine {
         if spec.isPrivileged { host.privileged = true }
         let builder = RuntimeSpecBuilder(
             id: record.id, config: config, host: host, mounts: [], firstHostID: nil, accountFiles: [],
-            hostName: HostInfo.nodeName, cgroupsPath: "")
+            hostName: HostInfo.nodeName, imageArchitecture: stored.imageArchitecture, cgroupsPath: "")
         var process = try builder.process()
         let user = try resolveUser(record, spec.user.isEmpty ? config.user : spec.user, host.groupAdd)
         process.user = .init(uid: user.userID, gid: user.groupID, additionalGids: user.groups)

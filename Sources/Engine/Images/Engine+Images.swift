@@ -9,6 +9,7 @@ import OCI
 struct ImageForContainer {
     var id: ImageID
     var config: ExecutionConfig
+    var architecture: String
     var warnings: [String]
 }
 
@@ -40,7 +41,8 @@ extension Engine {
             warnings.append(
                 "The requested image's platform (\(config.platform)) does not match the detected host platform (\(Platform.host))")
         }
-        return ImageForContainer(id: record.id, config: config.config, warnings: warnings)
+        return ImageForContainer(
+            id: record.id, config: config.config, architecture: config.platform.architecture, warnings: warnings)
     }
 
     private static func platform(_ text: String?) throws(EngineError) -> Platform {

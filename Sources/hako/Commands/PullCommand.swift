@@ -59,7 +59,9 @@ enum LoadCommand {
         }
         let engine = try arguments.engine()
         defer { engine.finish() }
-        let style = PullCommand.style(quiet: arguments.flag("quiet"), StandardDescriptor.output)
+        // As Docker's: a line for each image and no more where nobody watches.
+        let isQuiet = arguments.flag("quiet") || !RawMode.isTerminal(StandardDescriptor.output)
+        let style = PullCommand.style(quiet: isQuiet, StandardDescriptor.output)
         var renderer = ProgressRenderer(style) { Terminal.print($0) }
         for result in try engine.load(arguments.value("input"), onEvent: { renderer.show($0) }) {
             renderer.loaded(result)
