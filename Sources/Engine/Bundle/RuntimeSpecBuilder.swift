@@ -19,6 +19,8 @@ struct RuntimeSpecBuilder {
 
     func spec() throws(EngineError) -> RuntimeSpec {
         var spec = RuntimeSpec(process: try process(), root: .init(path: "rootfs", isReadOnly: host.readonlyRootfs))
+        // The lowest that has all that is said here: crun 1.8 and its like refuse a version that came after them.
+        spec.ociVersion = "1.0.2"
         spec.hostname = config.hostname.isEmpty ? hostName : config.hostname
         spec.domainname = config.domainname.isEmpty ? nil : config.domainname
         if host.utsMode == "host" { (spec.hostname, spec.domainname) = (nil, nil) }
