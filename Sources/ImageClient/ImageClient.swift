@@ -4,8 +4,8 @@ import OCI
 
 /// Has `hako-image` move image bytes into a store, and tells how it goes.
 ///
-/// The program runs as a child for the time of one call. It ends when its caller does, however that ended: its progress then has
-/// no reader any more.
+/// The program runs as a child for the time of one call. It ends when its caller does, however that ended: its progress
+/// then has no reader any more.
 public struct ImageClient: Sendable {
     /// Where `load` finds its archive.
     public enum Archive: Hashable, Sendable {
@@ -117,8 +117,10 @@ private struct Outcome {
         case .exited(code: 0) where lastIsResult: return .success(images)
         case .exited(code: 130), .killed(signal: SIGINT, _), .killed(signal: SIGTERM, _):
             return .failure(ImageClientError(.interrupted, "interrupted"))
-        case .exited(let code): return .failure(ImageClientError(.system, "hako-image ended with status \(code) without a result"))
-        case .killed(let signal, _): return .failure(ImageClientError(.system, "hako-image was killed by signal \(signal)"))
+        case .exited(let code):
+            return .failure(ImageClientError(.system, "hako-image ended with status \(code) without a result"))
+        case .killed(let signal, _):
+            return .failure(ImageClientError(.system, "hako-image was killed by signal \(signal)"))
         }
     }
 }

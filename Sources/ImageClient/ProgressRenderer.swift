@@ -78,8 +78,8 @@ public struct ProgressRenderer {
         write("\u{1B}[\(up)A\r\u{1B}[2K\(text)\r\u{1B}[\(up)B")
     }
 
-    /// `a1b2c3d4e5f6: Downloading [====>    ]  1.2MB/3.4MB`, not wider than the terminal: a wrapped line would put every
-    /// cursor movement one line off.
+    /// `a1b2c3d4e5f6: Downloading [====>    ]  1.2MB/3.4MB`, not wider than the terminal: a wrapped line would put
+    /// every cursor movement one line off.
     static func line(_ progress: LayerProgress, columns: Int) -> String {
         let head = "\(progress.id): \(words(progress.status))"
         guard [.downloading, .extracting, .verifying].contains(progress.status), progress.total > 0 else {

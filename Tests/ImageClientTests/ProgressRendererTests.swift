@@ -71,7 +71,8 @@ struct ProgressRendererTests {
         #expect(line.utf8.count < columns)
         if columns == 120 {
             #expect(
-                line == "0123456789ab: Downloading [=================>                                 ]    1.2MB/3.4MB")
+                line == "0123456789ab: Downloading [=================>                                 ]    1.2MB/3.4MB"
+            )
         }
     }
 
