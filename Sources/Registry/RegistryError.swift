@@ -24,7 +24,8 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
         case sizeMismatch(expected: Int64, actual: Int64)
         /// The answer breaks the distribution spec.
         case invalidResponse(String)
-        /// An answer that was followed no further: a redirect to another scheme, a ring of them, a token server that is not known.
+        /// An answer that was followed no further: a redirect to another scheme, a ring of them, a token server that is
+        /// not known.
         case refused(String)
         case invalidConfiguration(String)
         case credentialHelper(String)

@@ -23,10 +23,13 @@ struct CredentialStoreTests: ~Copyable {
     @Test(
         "stand under the registry's name, exactly",
         arguments: [
-            ("registry.example.com", "registry.example.com", true), ("https://registry.example.com/v1/", "registry.example.com", true),
-            ("registry.example.com", "registry.example.com:5000", false), ("registry.example.com:5000", "registry.example.com", false),
+            ("registry.example.com", "registry.example.com", true),
+            ("https://registry.example.com/v1/", "registry.example.com", true),
+            ("registry.example.com", "registry.example.com:5000", false),
+            ("registry.example.com:5000", "registry.example.com", false),
             ("example.com", "registry.example.com", false), ("https://index.docker.io/v1/", "docker.io", true),
-            ("registry.example.com.evil", "registry.example.com", false), ("Registry.Example.com", "registry.example.com", true),
+            ("registry.example.com.evil", "registry.example.com", false),
+            ("Registry.Example.com", "registry.example.com", true),
         ])
     func names(key: String, registry: String, isFound: Bool) throws {
         let credential = try store(logins(for: key)).credential(for: registry)
@@ -36,8 +39,14 @@ struct CredentialStoreTests: ~Copyable {
     @Test("may be tokens")
     func tokens() throws {
         let store = try store(#"{"auths": {"a": {"identitytoken": "i"}, "b": {"registrytoken": "r"}, "c": {}}}"#)
-        if case .identityToken("i")? = try store.credential(for: "a")?.kind {} else { Issue.record("no identity token") }
-        if case .registryToken("r")? = try store.credential(for: "b")?.kind {} else { Issue.record("no registry token") }
+        if case .identityToken("i")? = try store.credential(for: "a")?.kind {
+        } else {
+            Issue.record("no identity token")
+        }
+        if case .registryToken("r")? = try store.credential(for: "b")?.kind {
+        } else {
+            Issue.record("no registry token")
+        }
         #expect(try store.credential(for: "c") == nil)
     }
 
@@ -49,7 +58,8 @@ struct CredentialStoreTests: ~Copyable {
 
     @Test("come from helpers, whose program gets the registry's name on its standard input")
     func helper() throws {
-        try addHelper("one", #"[ "$1" = get ] && read n && echo "{\"ServerURL\":\"$n\",\"Username\":\"$n\",\"Secret\":\"s\"}""#)
+        try addHelper(
+            "one", #"[ "$1" = get ] && read n && echo "{\"ServerURL\":\"$n\",\"Username\":\"$n\",\"Secret\":\"s\"}""#)
         let store = try store(#"{"credHelpers": {"a:5000": "one"}, "credsStore": "one"}"#)
         #expect(try store.credential(for: "a:5000")?.username == "a:5000")
         #expect(try store.credential(for: "docker.io")?.username == "https://index.docker.io/v1/")
@@ -73,7 +83,9 @@ struct CredentialStoreTests: ~Copyable {
 
     @Test("are had by no program that isn't a helper", arguments: ["../x", "a/b", "", "a b", "x;y", ".", "é"])
     func helperNames(name: String) throws {
-        let error = #expect(throws: RegistryError.self) { try CredentialHelper(named: name, environment: ["PATH": scratch.path("bin")]) }
+        let error = #expect(throws: RegistryError.self) {
+            try CredentialHelper(named: name, environment: ["PATH": scratch.path("bin")])
+        }
         #expect(error?.reason == .invalidConfiguration("a helper's name has letters, digits, _ and - only"))
     }
 
@@ -88,7 +100,9 @@ struct CredentialStoreTests: ~Copyable {
 
 @Suite("Base64")
 struct Base64Tests {
-    @Test("is read as it is written", arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
+    @Test(
+        "is read as it is written",
+        arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
     func roundTrip(text: String, encoded: String) {
         #expect(Base64.encode(Array(text.utf8)) == encoded)
         #expect(Base64.decode(encoded) == Array(text.utf8))

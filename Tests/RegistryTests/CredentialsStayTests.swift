@@ -82,7 +82,9 @@ struct CredentialsStayTests {
 
     @Test("and is not told to whoever a redirect leads to, even if that asks for one")
     func challengeElsewhere() async throws {
-        let other = try Liar { _, connection in try connection.answer(401, [("WWW-Authenticate", "Basic realm=\"other\"")]) }
+        let other = try Liar { _, connection in
+            try connection.answer(401, [("WWW-Authenticate", "Basic realm=\"other\"")])
+        }
         let host = other.host
         let registry = try redirectingRegistry { _ in "http://\(host)/" }
         let reason = await reason {
@@ -96,7 +98,9 @@ struct CredentialsStayTests {
 
     @Test("and is not for mirrors, which may have one of their own")
     func mirrors() async throws {
-        let mirror = try Liar { _, connection in try connection.answer(401, [("WWW-Authenticate", "Basic realm=\"mirror\"")]) }
+        let mirror = try Liar { _, connection in
+            try connection.answer(401, [("WWW-Authenticate", "Basic realm=\"mirror\"")])
+        }
         let origin = try Liar { request, connection in
             if request.header("authorization") == nil {
                 return try connection.answer(401, [("WWW-Authenticate", "Basic realm=\"origin\"")])
@@ -104,7 +108,8 @@ struct CredentialsStayTests {
             try connection.answer(200, body: blob)
         }
         let configuration = "{\"registries\": {\"\(origin.host)\": {\"mirrors\": [\"http://\(mirror.host)\"]}}}"
-        let bytes = try await withClient(Setup(configuration: configuration, logins: logins(for: origin.host))) { client in
+        let bytes = try await withClient(Setup(configuration: configuration, logins: logins(for: origin.host))) {
+            client in
             try await client.blobBytes(digest(of: blob), size: blob.count, of: reference(origin))
         }
         #expect(bytes == blob)
@@ -120,7 +125,8 @@ struct TokenServerTests {
         try Liar { request, connection in
             guard request.header("authorization") == "Bearer the-token" else {
                 return try connection.answer(
-                    401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s s\",scope=\"repository:a/b:pull\"")])
+                    401,
+                    [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s s\",scope=\"repository:a/b:pull\"")])
             }
             try connection.answer(200, body: blob)
         }
@@ -134,7 +140,9 @@ struct TokenServerTests {
 
     @Test("that nobody vouches for gets no login, and may still give a token")
     func unknown() async throws {
-        let server = try Liar { _, connection in try connection.answer(200, body: Array(#"{"token": "the-token"}"#.utf8)) }
+        let server = try Liar { _, connection in
+            try connection.answer(200, body: Array(#"{"token": "the-token"}"#.utf8))
+        }
         let registry = try registry(realm: "http://\(server.host)/token")
         #expect(try await fetch(from: registry) == blob)
         #expect(server.requests.map(\.target) == ["/token?service=s%20s&scope=repository%3Aa%2Fb%3Apull"])
@@ -143,15 +151,20 @@ struct TokenServerTests {
 
     @Test("that the configuration names gets the login")
     func configured() async throws {
-        let server = try Liar { _, connection in try connection.answer(200, body: Array(#"{"access_token": "the-token"}"#.utf8)) }
+        let server = try Liar { _, connection in
+            try connection.answer(200, body: Array(#"{"access_token": "the-token"}"#.utf8))
+        }
         let registry = try registry(realm: "http://\(server.host)/token?x=y")
         let configuration = "{\"registries\": {\"\(registry.host)\": {\"tokenServers\": [\"http://\(server.host)\"]}}}"
         #expect(try await fetch(from: registry, configuration: configuration) == blob)
         #expect(server.requests.first?.header("authorization") == basic)
-        #expect(server.requests.first?.target == "/token?x=y&service=s%20s&scope=repository%3Aa%2Fb%3Apull&account=user")
+        #expect(
+            server.requests.first?.target == "/token?x=y&service=s%20s&scope=repository%3Aa%2Fb%3Apull&account=user")
     }
 
-    @Test("must have an address that can be asked safely", arguments: ["file:///etc/passwd", "http://192.0.2.1/token", "http://a@127.0.0.1/", "x"])
+    @Test(
+        "must have an address that can be asked safely",
+        arguments: ["file:///etc/passwd", "http://192.0.2.1/token", "http://a@127.0.0.1/", "x"])
     func address(realm: String) async throws {
         let registry = try registry(realm: realm)
         let reason = await reason { try await fetch(from: registry) }
@@ -163,7 +176,9 @@ struct TokenServerTests {
 
     @Test(
         "must give a token that is one",
-        arguments: ["{}", "[]", "nonsense", #"{"token": ""}"#, #"{"token": "a\r\nX-Injected: b"}"#, #"{"token": "a b"}"#])
+        arguments: [
+            "{}", "[]", "nonsense", #"{"token": ""}"#, #"{"token": "a\r\nX-Injected: b"}"#, #"{"token": "a b"}"#,
+        ])
     func badAnswers(body: String) async throws {
         let server = try Liar { _, connection in try connection.answer(200, body: Array(body.utf8)) }
         let registry = try registry(realm: "http://\(server.host)/")
@@ -188,7 +203,8 @@ struct TokenServerTests {
 
     @Test("is asked once for each refusal, and the registry twice")
     func refusesForEver() async throws {
-        let server = try Liar { _, connection in try connection.answer(200, body: Array(#"{"token": "another"}"#.utf8)) }
+        let server = try Liar { _, connection in try connection.answer(200, body: Array(#"{"token": "another"}"#.utf8))
+        }
         let registry = try registry(realm: "http://\(server.host)/")
         let reason = await reason { try await fetch(from: registry) }
         #expect(reason == .unauthorized(nil))
@@ -199,7 +215,9 @@ struct TokenServerTests {
     @Test("takes an identity token in a form, not in the address")
     func identityToken() async throws {
         let registry = try Liar { request, connection in
-            if request.target == "/token" { return try connection.answer(200, body: Array(#"{"token": "the-token"}"#.utf8)) }
+            if request.target == "/token" {
+                return try connection.answer(200, body: Array(#"{"token": "the-token"}"#.utf8))
+            }
             guard request.header("authorization") == "Bearer the-token" else {
                 return try connection.answer(
                     401, [("WWW-Authenticate", "Bearer realm=\"http://\(request.header("host") ?? "")/token\"")])

@@ -16,8 +16,10 @@ struct HTTPURLTests {
     @Test(
         "are refused where two readers could see two hosts",
         arguments: [
-            "https://a@b/", "https://a:b@c/", "https://a\\@b/", "https://a b/", "https://a\r\nHost: b/", "https://a/x\r\ny",
-            "file:///etc/passwd", "https:/a", "https:///x", "//a/b", "https://a:0/", "https://a:65536/", "https://a:+80/",
+            "https://a@b/", "https://a:b@c/", "https://a\\@b/", "https://a b/", "https://a\r\nHost: b/",
+            "https://a/x\r\ny",
+            "file:///etc/passwd", "https:/a", "https:///x", "//a/b", "https://a:0/", "https://a:65536/",
+            "https://a:+80/",
             "https://[::1/", "https://é/", "ftp://a/", "", "https://", "unix:///run/x",
         ])
     func refuses(text: String) { #expect(HTTPURL(text) == nil) }
@@ -25,7 +27,8 @@ struct HTTPURLTests {
     @Test(
         "are taken from a Location as RFC 3986 says",
         arguments: [
-            ("/x?y", "https://a:1/x?y"), ("//b/x", "https://b/x"), ("http://b/", "http://b/"), ("z", "https://a:1/v2/z"),
+            ("/x?y", "https://a:1/x?y"), ("//b/x", "https://b/x"), ("http://b/", "http://b/"),
+            ("z", "https://a:1/v2/z"),
             ("?q", "https://a:1/v2/p?q"), ("x/y:z", "https://a:1/v2/x/y:z"),
         ])
     func resolves(location: String, target: String) {
@@ -67,14 +70,17 @@ struct ProxySettingsTests {
             (".example.com", "https://example.com/", false), (".example.com", "https://a.example.com/", true),
             ("example.com", "https://badexample.com/", false), ("*", "https://a/", true),
             ("10.0.0.0/8", "https://10.1.2.3/", true), ("10.0.0.0/8", "https://11.1.2.3/", false),
-            ("example.com:5000", "https://example.com/", false), ("example.com:5000", "https://example.com:5000/", true),
+            ("example.com:5000", "https://example.com/", false),
+            ("example.com:5000", "https://example.com:5000/", true),
             ("2001:db8::/32", "https://[2001:db8::1]/", true), ("x, 10.0.0.1", "https://10.0.0.1/", true),
         ])
     func exceptions(list: String, url: String, isExcepted: Bool) throws {
         #expect((try proxy(for: url, ["HTTPS_PROXY": "http://s:1", "NO_PROXY": list]) == nil) == isExcepted)
     }
 
-    @Test("that can't be used are an error, without their password", arguments: ["ftp://u:secret@h", "http://u:secret@", "http://a b"])
+    @Test(
+        "that can't be used are an error, without their password",
+        arguments: ["ftp://u:secret@h", "http://u:secret@", "http://a b"])
     func invalid(text: String) {
         let error = #expect(throws: RegistryError.self) { try ProxySettings(environment: ["HTTPS_PROXY": text]) }
         #expect(error?.operand == "HTTPS_PROXY")
@@ -86,10 +92,15 @@ struct ProxySettingsTests {
 struct ChallengeTests {
     @Test("are read with all their parameters")
     func bearer() {
-        let field = #"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#
+        let field =
+            #"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#
         #expect(
             Challenge.all(in: [field])
-                == [.bearer(realm: "https://auth.docker.io/token", service: "registry.docker.io", scope: "repository:a/b:pull,push")])
+                == [
+                    .bearer(
+                        realm: "https://auth.docker.io/token", service: "registry.docker.io",
+                        scope: "repository:a/b:pull,push")
+                ])
     }
 
     @Test("may share a field, and unknown ones are passed over")
@@ -99,7 +110,9 @@ struct ChallengeTests {
                 == [.basic, .bearer(realm: "x", service: "y", scope: nil)])
     }
 
-    @Test("that make no sense are none", arguments: ["", ",,,", "=", "\"", "Bearer", "Bearer =\"x\"", "Bearer realm", "Basic\"\"="])
+    @Test(
+        "that make no sense are none",
+        arguments: ["", ",,,", "=", "\"", "Bearer", "Bearer =\"x\"", "Bearer realm", "Basic\"\"="])
     func nonsense(field: String) {
         for challenge in Challenge.all(in: [field]) { #expect(challenge == .basic) }
     }

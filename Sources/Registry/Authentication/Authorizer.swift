@@ -3,8 +3,8 @@ import NIOHTTP1
 /// Somebody who serves the registry's protocol: the registry itself or a mirror.
 public struct Endpoint: Hashable, Sendable {
     public let origin: HTTPURL.Origin
-    /// The name under which its login stands: `docker.io`, or its own `HOST[:PORT]`. A mirror has its own name and never the
-    /// login of the registry that it mirrors.
+    /// The name under which its login stands: `docker.io`, or its own `HOST[:PORT]`. A mirror has its own name and
+    /// never the login of the registry that it mirrors.
     let login: String
     public let isMirror: Bool
 }
@@ -33,7 +33,8 @@ actor Authorizer {
         self.configuration = configuration
     }
 
-    /// The `Authorization` that `endpoint` has taken for `scope` before; nil where it asked for none yet or the answer is too old.
+    /// The `Authorization` that `endpoint` has taken for `scope` before; nil where it asked for none yet or the answer
+    /// is too old.
     func field(for endpoint: Endpoint, scope: String) -> String? {
         guard let answer = answers[Key(origin: endpoint.origin, scope: scope)] else { return nil }
         // A token that ends while its request is on the way is no use.
@@ -78,7 +79,8 @@ actor Authorizer {
             return Answer(field: "Bearer " + token, expires: nil)
         }
         let url = try tokenServer(realm, of: endpoint)
-        // A login goes to no server but those that stand for this registry: the realm is the registry's word alone (T-G2).
+        // A login goes to no server but those that stand for this registry: the realm is the registry's
+        // word alone.
         let trusted = isKnown(url.origin, for: endpoint) ? credential : nil
         let request = Self.tokenRequest(url, service: service, scope: scope, credential: trusted)
         let response: CollectedResponse
@@ -88,7 +90,8 @@ actor Authorizer {
         guard response.status == 200, !response.isCut else {
             let hint =
                 trusted == nil && credential != nil
-                ? "the login was not sent to \(url.origin), which is not known as its token server" : response.serverMessage
+                ? "the login was not sent to \(url.origin), which is not known as its token server"
+                : response.serverMessage
             let reason: RegistryError.Reason =
                 switch response.status {
                 case 200: .invalidResponse("its token answer is longer than \(TokenAnswer.limit) bytes")
@@ -108,18 +111,22 @@ actor Authorizer {
                 on: "token server \(ForeignText.escaped(realm))", at: endpoint.origin.description,
                 .refused("it is no http or https address"))
         }
-        // Over HTTP anybody on the way reads the login and the token; a registry that is itself reached so has no more to lose.
-        guard url.origin.isEncrypted || !endpoint.origin.isEncrypted && (url.origin.isLoopback || url.origin.host == endpoint.origin.host)
+        // Over HTTP anybody on the way reads the login and the token; a registry that is itself reached so has no more
+        // to lose.
+        guard
+            url.origin.isEncrypted
+                || !endpoint.origin.isEncrypted && (url.origin.isLoopback || url.origin.host == endpoint.origin.host)
         else {
             throw RegistryError(
-                on: "token server \(url.redacted)", at: endpoint.origin.description, .refused("it is not reached by https"))
+                on: "token server \(url.redacted)", at: endpoint.origin.description,
+                .refused("it is not reached by https"))
         }
         return url
     }
 
-    /// Whether `server` may see the login for `endpoint`: it is the same host, Docker Hub's own, configured, or a domain that
-    /// the registry's host lies in, whose owner could take over the registry's name anyway (`gitlab.example.com` for
-    /// `registry.gitlab.example.com`).
+    /// Whether `server` may see the login for `endpoint`: it is the same host, Docker Hub's own, configured, or a
+    /// domain that the registry's host lies in, whose owner could take over the registry's name anyway
+    /// (`gitlab.example.com` for `registry.gitlab.example.com`).
     private func isKnown(_ server: HTTPURL.Origin, for endpoint: Endpoint) -> Bool {
         let registry = endpoint.origin
         if configuration.allows(tokenServer: server, for: endpoint.login) { return true }
@@ -130,7 +137,9 @@ actor Authorizer {
         return HostName.isParent(server.host, of: registry.host)
     }
 
-    private static func tokenRequest(_ url: HTTPURL, service: String?, scope: String, credential: Credential?) -> Request {
+    private static func tokenRequest(_ url: HTTPURL, service: String?, scope: String, credential: Credential?)
+        -> Request
+    {
         var parameters = [("service", service ?? ""), ("scope", scope)].filter { !$0.1.isEmpty }
         if case .identityToken(let token)? = credential?.kind {
             parameters += [("client_id", "hako"), ("grant_type", "refresh_token"), ("refresh_token", token)]

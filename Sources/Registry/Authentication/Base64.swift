@@ -30,7 +30,12 @@ enum Base64 {
             guard !isPadded, let digit = alphabet.firstIndex(of: byte) else { return nil }
             bits = (bits << 6 | UInt32(digit)) & 0xFF_FFFF
             count += 1
-            if count % 4 == 0 { bytes += [UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits)] }
+            if count % 4 == 0 {
+                bytes += [
+                    UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 8),
+                    UInt8(truncatingIfNeeded: bits),
+                ]
+            }
         }
         switch count % 4 {
         case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))

@@ -24,8 +24,8 @@ enum Challenge: Hashable, Sendable {
     }
 }
 
-/// Several challenges may share one field, divided by the comma that also divides their parameters: what follows a comma is
-/// a parameter if an equals sign comes after its name, else the next scheme.
+/// Several challenges may share one field, divided by the comma that also divides their parameters: what follows a
+/// comma is a parameter if an equals sign comes after its name, else the next scheme.
 private struct ChallengeScanner {
     let bytes: [UInt8]
     var position = 0

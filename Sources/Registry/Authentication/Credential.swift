@@ -29,6 +29,6 @@ public struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
     var username: String? { if case .password(let username, _) = kind { username } else { nil } }
 }
 
-/// Whether `text` may stand in an `Authorization: Bearer` field (RFC 6750, `b64token`, and what real servers put there): visible
-/// ASCII without a separator, so that no line can be added to a request.
+/// Whether `text` may stand in an `Authorization: Bearer` field (RFC 6750, `b64token`, and what real servers put
+/// there): visible ASCII without a separator, so that no line can be added to a request.
 func isBearerToken(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }

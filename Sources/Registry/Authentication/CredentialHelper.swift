@@ -12,7 +12,7 @@ struct CredentialHelper: Sendable {
     private static let answerBytes = 1 << 20
     private static let timeLimit: Duration = .seconds(60)
 
-    /// - Parameter name: Letters, digits, `_` and `-`: it comes from a file and becomes a program's name (T-G6: `../x`).
+    /// - Parameter name: Letters, digits, `_` and `-`: it comes from a file and becomes a program's name.
     init(named name: String, environment: [String: String]) throws(RegistryError) {
         let program = "docker-credential-" + name
         let isValid = name.utf8.allSatisfy { byte in
@@ -58,7 +58,9 @@ struct CredentialHelper: Sendable {
     private static func find(_ program: String, in path: String) -> String? {
         for directory in path.split(separator: ":") where directory.hasPrefix("/") {
             let candidate = "\(directory)/\(program)"
-            if access(candidate, X_OK) == 0, (try? FileDescriptor.status(of: candidate))?.kind == .regular { return candidate }
+            if access(candidate, X_OK) == 0, (try? FileDescriptor.status(of: candidate))?.kind == .regular {
+                return candidate
+            }
         }
         return nil
     }
@@ -79,12 +81,14 @@ struct CredentialHelper: Sendable {
     }
 
     private static func finish(_ pipe: consuming Pipe, writing text: String) throws(SystemCallError) {
-        do throws(SystemCallError) { try pipe.writing.writeAll(text) } catch where error.errno == .brokenPipe {
+        do throws(SystemCallError) { try pipe.writing.writeAll(text) } catch  where error.errno == .brokenPipe {
             // It has ended without reading, and its status says why.
         }
     }
 
-    private static func drain(_ pipe: consuming Pipe, of child: borrowing ChildProcess) throws(SystemCallError) -> [UInt8] {
+    private static func drain(_ pipe: consuming Pipe, of child: borrowing ChildProcess) throws(SystemCallError)
+        -> [UInt8]
+    {
         let reading = pipe.keepingReading()
         let deadline = ContinuousClock.now + timeLimit
         var output: [UInt8] = []

@@ -2,7 +2,8 @@ import Glibc
 import Linux
 import OCI
 
-/// The logins of the user: Docker's `config.json` and the credential helpers that it names. Read when first asked, never written.
+/// The logins of the user: Docker's `config.json` and the credential helpers that it names. Read when first asked,
+/// never written.
 public struct CredentialStore: Sendable {
     private let path: String?
     private let environment: [String: String]
@@ -19,7 +20,8 @@ public struct CredentialStore: Sendable {
 
     /// The login for `registry`, named exactly so, port included; nil where there is none.
     ///
-    /// Helpers go first, as in Docker: `credHelpers` for this registry, `credsStore` for all, then `auths`. Waits for the helper.
+    /// Helpers go first, as in Docker: `credHelpers` for this registry, `credsStore` for all, then `auths`. Waits for
+    /// the helper.
     ///
     /// - Parameter registry: `docker.io` or `HOST[:PORT]`.
     public func credential(for registry: String) throws(RegistryError) -> Credential? {
@@ -31,7 +33,8 @@ public struct CredentialStore: Sendable {
             let helper = try CredentialHelper(named: chosen, environment: environment)
             if let credential = try helper.credential(for: keys[0]) { return credential }
         }
-        for (key, value) in configuration["auths"]?.object?.members ?? [] where keys.contains(Self.registry(ofKey: key)) {
+        for (key, value) in configuration["auths"]?.object?.members ?? [] where keys.contains(Self.registry(ofKey: key))
+        {
             if let credential = try Self.credential(from: value, path: path) { return credential }
         }
         return nil
@@ -39,12 +42,15 @@ public struct CredentialStore: Sendable {
 
     /// Docker Hub's logins stand under an address that has had no service for years; helpers know no other.
     private static func keys(of registry: String) -> [String] {
-        registry == "docker.io" ? ["https://index.docker.io/v1/", "index.docker.io", "docker.io"] : [registry.lowercased()]
+        registry == "docker.io"
+            ? ["https://index.docker.io/v1/", "index.docker.io", "docker.io"] : [registry.lowercased()]
     }
 
     /// `docker login` writes `HOST[:PORT]`, older versions wrote `https://HOST[:PORT]/v1/`.
     private static func registry(ofKey key: String) -> String {
-        let start = ["https://", "http://"].first { key.hasPrefix($0) }.map { key.utf8.index(key.startIndex, offsetBy: $0.utf8.count) }
+        let start = ["https://", "http://"].first { key.hasPrefix($0) }.map {
+            key.utf8.index(key.startIndex, offsetBy: $0.utf8.count)
+        }
         return String(key[(start ?? key.startIndex)...].prefix { $0 != "/" }).lowercased()
     }
 
@@ -72,6 +78,7 @@ public struct CredentialStore: Sendable {
         }
         let password = decoded[(colon + 1)...].prefix { $0 != 0 }
         return Credential(
-            username: String(decoding: decoded[..<colon], as: UTF8.self), password: String(decoding: password, as: UTF8.self))
+            username: String(decoding: decoded[..<colon], as: UTF8.self),
+            password: String(decoding: password, as: UTF8.self))
     }
 }

@@ -12,12 +12,15 @@ struct TokenAnswer: Sendable {
     init(parsing body: [UInt8], from realm: HTTPURL) throws(RegistryError) {
         let json: JSON
         do throws(JSONError) { json = try JSON(parsing: body) } catch {
-            throw RegistryError(on: realm.redacted, at: realm.origin.description, .invalidResponse("its token answer is no JSON"))
+            throw RegistryError(
+                on: realm.redacted, at: realm.origin.description, .invalidResponse("its token answer is no JSON"))
         }
         // `token` and `access_token` mean the same; where both stand, they are equal.
         let candidates = [json["token"]?.string, json["access_token"]?.string].compactMap { $0 }
-        guard let token = candidates.first(where: { !$0.isEmpty }), isBearerToken(token), token.utf8.count <= 64 << 10 else {
-            throw RegistryError(on: realm.redacted, at: realm.origin.description, .invalidResponse("its answer holds no usable token"))
+        guard let token = candidates.first(where: { !$0.isEmpty }), isBearerToken(token), token.utf8.count <= 64 << 10
+        else {
+            throw RegistryError(
+                on: realm.redacted, at: realm.origin.description, .invalidResponse("its answer holds no usable token"))
         }
         self.token = token
         // Without a statement 60 seconds hold, and no less for compatibility with old clients (the same page).

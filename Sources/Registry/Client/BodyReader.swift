@@ -6,8 +6,8 @@ import Synchronization
 struct BodyReader: Sendable {
     let limits: TransferLimits
 
-    /// Hands each part to `receive`, which may stop the reading by returning false; waiting for `receive` is not held against
-    /// the sender.
+    /// Hands each part to `receive`, which may stop the reading by returning false; waiting for `receive` is not held
+    /// against the sender.
     func read(
         _ body: HTTPClientResponse.Body, _ receive: @escaping @Sendable (ByteBuffer) async throws -> Bool
     ) async throws {

@@ -1,7 +1,8 @@
 /// An absolute `http` or `https` URL, taken apart by a strict parser.
 ///
-/// Registries, mirrors and redirects hand us URLs as text. What two parsers read differently is how a credential reaches the wrong
-/// host, so anything unusual is refused: user information (`https://A@B/`), spaces, control bytes, other schemes.
+/// Registries, mirrors and redirects hand us URLs as text. What two parsers read differently is how a credential
+/// reaches the wrong host, so anything unusual is refused: user information (`https://A@B/`), spaces, control bytes,
+/// other schemes.
 public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// What has to be the same for a credential to be sent on: RFC 6454 calls it the origin.
     public struct Origin: Hashable, Sendable, CustomStringConvertible {
@@ -36,7 +37,8 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         guard let scheme = Self.scheme(of: Array(text.utf8)) else { return nil }
         let rest = Array(text.utf8.dropFirst(scheme.length))
-        let end = rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex
+        let end =
+            rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex
         guard
             let origin = HostName.origin(of: rest[..<end], isEncrypted: scheme.isEncrypted),
             let target = Self.target(rest[end...])
@@ -46,7 +48,9 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { origin.description + target }
     /// Without the query: signatures and tokens of pre-signed addresses stand there.
-    var redacted: String { origin.description + (target.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/") }
+    var redacted: String {
+        origin.description + (target.split(separator: "?", maxSplits: 1).first.map(String.init) ?? "/")
+    }
 
     /// What a `Location` or a `realm` means, seen from this URL (RFC 3986, section 5). Nil for what is refused.
     public func resolving(_ location: String) -> HTTPURL? {
@@ -56,12 +60,15 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
             return Self.target(bytes[...]).map { HTTPURL(origin: origin, target: $0) }
         }
         // A scheme ends at the first colon, and no slash or question mark comes before it.
-        let mark = bytes.firstIndex { [UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) }
+        let mark = bytes.firstIndex {
+            [UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0)
+        }
         if let mark, bytes[mark] == UInt8(ascii: ":") { return HTTPURL(location) }
         let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
         let base =
             bytes.first == UInt8(ascii: "?")
-            ? Array(path) : Array(path.prefix(upTo: path.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex)) + [UInt8(ascii: "/")]
+            ? Array(path)
+            : Array(path.prefix(upTo: path.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex)) + [UInt8(ascii: "/")]
         return Self.target((base + bytes)[...]).map { HTTPURL(origin: origin, target: $0) }
     }
 
@@ -80,7 +87,8 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
             switch byte {
             case UInt8(ascii: "#"): return target
             case 0...0x20, 0x7F: return nil
-            case 0x80..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"), UInt8(ascii: "^"),
+            case 0x80..., UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\\"),
+                UInt8(ascii: "^"),
                 UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"):
                 target += Self.percentEncoded(byte)
             default: target.unicodeScalars.append(UnicodeScalar(byte))
@@ -98,7 +106,8 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     static func encodedValue(_ text: String) -> String {
         text.utf8.reduce(into: "") { encoded, byte in
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
                 encoded.unicodeScalars.append(UnicodeScalar(byte))
             default: encoded += percentEncoded(byte)
             }
@@ -150,7 +159,8 @@ enum HostName {
         return address.bytes.first == 127
     }
 
-    /// Whether `parent` is a domain that `host` lies in: `example.com` for `registry.example.com`. It has two labels or more.
+    /// Whether `parent` is a domain that `host` lies in: `example.com` for `registry.example.com`. It has two labels or
+    /// more.
     static func isParent(_ parent: String, of host: String) -> Bool {
         parent.utf8.contains(UInt8(ascii: ".")) && IPAddress(host) == nil
             && host.utf8.count > parent.utf8.count + 1 && host.hasSuffix("." + parent)

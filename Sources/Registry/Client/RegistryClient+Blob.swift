@@ -4,10 +4,11 @@ import OCI
 import Synchronization
 
 extension RegistryClient {
-    /// Downloads a blob in one pass, part by part, each once and in order; broken connections are taken up where they ended.
+    /// Downloads a blob in one pass, part by part, each once and in order; broken connections are taken up where they
+    /// ended.
     ///
-    /// When this returns, the parts that `receive` got are exactly the blob. When it throws, they are worth nothing, unless it was
-    /// for a broken connection or cancellation; they may be wrong and are never more than `size` bytes.
+    /// When this returns, the parts that `receive` got are exactly the blob. When it throws, they are worth nothing,
+    /// unless it was for a broken connection or cancellation; they may be wrong and are never more than `size` bytes.
     ///
     /// - Parameters:
     ///   - size: In bytes, as the manifest says it.
@@ -16,7 +17,8 @@ extension RegistryClient {
     ///   - preferred: Who had the manifest.
     ///   - receive: May take its time: the sender is held up meanwhile. False ends the download as cancelled.
     public func blob(
-        _ digest: Digest, size: Int64, of reference: Reference, startingAt start: Int64 = 0, verifying isVerified: Bool = true,
+        _ digest: Digest, size: Int64, of reference: Reference, startingAt start: Int64 = 0,
+        verifying isVerified: Bool = true,
         preferred: Endpoint? = nil, receive: @escaping @Sendable ([UInt8]) async -> Bool
     ) async throws(RegistryError) {
         let operand = "blob \(digest.short) of \(reference.path)"
@@ -39,18 +41,22 @@ extension RegistryClient {
         }
     }
 
-    /// Tries until the blob is whole. Tries are counted anew after real progress, so that a long download over a bad line ends
-    /// well, and a registry that breaks off after every byte doesn't keep us for ever.
+    /// Tries until the blob is whole. Tries are counted anew after real progress, so that a long download over a bad
+    /// line ends well, and a registry that breaks off after every byte doesn't keep us for ever.
     private func fetch(_ download: Download, scope: String, from endpoint: Endpoint) async throws(RegistryError) {
         var attempt = 1
         var mark = download.received
         while true {
             do throws(RegistryError) {
-                if download.received < download.size || download.size == 0 { try await resume(download, scope: scope, from: endpoint) }
+                if download.received < download.size || download.size == 0 {
+                    try await resume(download, scope: scope, from: endpoint)
+                }
                 return try download.verify(endpoint)
             } catch {
                 if download.received - mark >= 1 << 20 { (attempt, mark) = (1, download.received) }
-                guard attempt < limits.attempts, let delay = error.delay(beforeAttempt: attempt, limits: limits) else { throw error }
+                guard attempt < limits.attempts, let delay = error.delay(beforeAttempt: attempt, limits: limits) else {
+                    throw error
+                }
                 try await pause(for: delay, about: download.path)
                 attempt += 1
             }
@@ -63,13 +69,18 @@ extension RegistryClient {
             download.path, to: endpoint, scope: scope, rangeStart: start > 0 ? start : nil,
             accepted: start > 0 ? [200, 206] : [200])
         let from = landing.url.origin.description
-        func failure(_ reason: RegistryError.Reason) -> RegistryError { RegistryError(on: download.path, at: from, reason) }
+        func failure(_ reason: RegistryError.Reason) -> RegistryError {
+            RegistryError(on: download.path, at: from, reason)
+        }
 
         if landing.response.status == .partialContent {
-            try download.check(contentRange: landing.response.headers.first(name: "Content-Range"), start: start, at: from)
+            try download.check(
+                contentRange: landing.response.headers.first(name: "Content-Range"), start: start, at: from)
         } else {
             // The whole again: what is here already is passed over. The digest covers both parts.
-            if let length = landing.response.headers.first(name: "Content-Length").flatMap({ Int64($0) }), length != download.size {
+            if let length = landing.response.headers.first(name: "Content-Length").flatMap({ Int64($0) }),
+                length != download.size
+            {
                 throw failure(.sizeMismatch(expected: download.size, actual: length))
             }
         }
@@ -81,7 +92,8 @@ extension RegistryClient {
             // It ended in good order, and yet too early.
             throw failure(
                 download.received == start
-                    ? .sizeMismatch(expected: download.size, actual: download.received) : .brokenConnection("it ended too early"))
+                    ? .sizeMismatch(expected: download.size, actual: download.received)
+                    : .brokenConnection("it ended too early"))
         }
     }
 }
@@ -120,7 +132,8 @@ private final class Download: Sendable {
 
     /// Counts, hashes and hands on.
     ///
-    /// - Throws: ``RegistryError/Reason/sizeMismatch(expected:actual:)`` at the first byte too many: it isn't handed on.
+    /// - Throws: ``RegistryError/Reason/sizeMismatch(expected:actual:)`` at the first byte too many: it isn't handed
+    ///   on.
     func take(_ part: ByteBuffer, at endpoint: String) async throws -> Bool {
         var part = part
         let bytes = try state.withLock { state throws(RegistryError) -> [UInt8] in
@@ -151,7 +164,8 @@ private final class Download: Sendable {
         }
     }
 
-    /// A range of anything else than this blob, from anywhere else than asked, would be spliced in (RFC 9110, section 14.4).
+    /// A range of anything else than this blob, from anywhere else than asked, would be spliced in (RFC 9110, section
+    /// 14.4).
     func check(contentRange: String?, start: Int64, at endpoint: String) throws(RegistryError) {
         let numbers = (contentRange ?? "").split(omittingEmptySubsequences: false) { " -/".contains($0) }
         guard numbers.count == 4, numbers[0].lowercased() == "bytes", Int64(numbers[1]) == start,
@@ -159,7 +173,9 @@ private final class Download: Sendable {
         else {
             throw RegistryError(
                 on: path, at: endpoint,
-                .invalidResponse("it sends another range (\(ForeignText.escaped(contentRange ?? "none", limit: 64))) than asked for"))
+                .invalidResponse(
+                    "it sends another range (\(ForeignText.escaped(contentRange ?? "none", limit: 64))) than asked for")
+            )
         }
     }
 }

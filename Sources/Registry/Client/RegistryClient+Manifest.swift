@@ -7,8 +7,8 @@ public struct FetchedManifest: Sendable {
     public let bytes: [UInt8]
     /// Of `bytes`, computed here.
     public let digest: Digest
-    /// What it was announced as, if that is any of the types that were asked for: it counts for nothing, but must not contradict
-    /// the bytes (CVE-2021-41190).
+    /// What it was announced as, if that is any of the types that were asked for: it counts for nothing, but must not
+    /// contradict the bytes (CVE-2021-41190).
     public let announcedType: MediaType?
     /// Who had it: the same one is asked first for its blobs.
     public let endpoint: Endpoint
@@ -24,7 +24,8 @@ extension RegistryClient {
         let name = reference.digest?.description ?? reference.tag ?? Reference.defaultTag
         let operand = "manifest \(name) of \(reference.path)"
         do throws(RegistryError) {
-            return try await onEachEndpoint(of: reference.domain, preferred: preferred) { endpoint throws(RegistryError) in
+            return try await onEachEndpoint(of: reference.domain, preferred: preferred) {
+                endpoint throws(RegistryError) in
                 // A mirror that stumbles is no reason to wait: the registry is there.
                 try await retrying(endpoint.isMirror ? min(limits.attempts, 2) : limits.attempts, operand) {
                     () throws(RegistryError) in
@@ -56,7 +57,8 @@ extension RegistryClient {
         }
         let announced = answer.headers.first(name: "Content-Type").map { MediaType(String($0.prefix { $0 != ";" })) }
         return FetchedManifest(
-            bytes: answer.body, digest: actual, announcedType: announced.flatMap { MediaType.manifests.contains($0) ? $0 : nil },
+            bytes: answer.body, digest: actual,
+            announcedType: announced.flatMap { MediaType.manifests.contains($0) ? $0 : nil },
             endpoint: endpoint)
     }
 
@@ -69,7 +71,9 @@ extension RegistryClient {
         var attempt = 1
         while true {
             do throws(RegistryError) { return try await body() } catch {
-                guard attempt < attempts, let delay = error.delay(beforeAttempt: attempt, limits: limits) else { throw error }
+                guard attempt < attempts, let delay = error.delay(beforeAttempt: attempt, limits: limits) else {
+                    throw error
+                }
                 try await pause(for: delay, about: operand)
                 attempt += 1
             }

@@ -6,8 +6,8 @@ import Synchronization
 
 /// A client of the distribution spec, for what a pull needs: manifests and blobs.
 ///
-/// It asks a registry's mirrors before the registry itself. What it hands out is verified against the digest that was asked for,
-/// over the bytes as they came; what a header says of them doesn't count.
+/// It asks a registry's mirrors before the registry itself. What it hands out is verified against the digest that was
+/// asked for, over the bytes as they came; what a header says of them doesn't count.
 public final class RegistryClient: Sendable {
     let requester: Requester
     let limits: TransferLimits
@@ -49,7 +49,9 @@ public final class RegistryClient: Sendable {
         _ body: (Endpoint) async throws(RegistryError) -> Result
     ) async throws(RegistryError) -> Result {
         var failures: [RegistryError] = []
-        var mirrors = configuration.mirrors(of: registry).map { Endpoint(origin: $0, login: $0.authority, isMirror: true) }
+        var mirrors = configuration.mirrors(of: registry).map {
+            Endpoint(origin: $0, login: $0.authority, isMirror: true)
+        }
         if let preferred, preferred.isMirror { mirrors = [preferred] + mirrors.filter { $0 != preferred } }
         for mirror in mirrors where !state.withLock({ $0.unusable.contains(mirror.origin) }) {
             do throws(RegistryError) { return try await body(mirror) } catch {
@@ -70,19 +72,26 @@ public final class RegistryClient: Sendable {
         // Docker Hub's API has another name than its images.
         let host = registry == "docker.io" ? "registry-1.docker.io" : registry
         guard let encrypted = HostName.origin(of: Array(host.utf8)[...], isEncrypted: true) else {
-            throw RegistryError(on: "registry \(ForeignText.escaped(registry))", .invalidConfiguration("it is no HOST[:PORT]"))
+            throw RegistryError(
+                on: "registry \(ForeignText.escaped(registry))", .invalidConfiguration("it is no HOST[:PORT]"))
         }
         guard encrypted.isLoopback || configuration.isInsecure(encrypted) else {
             return Endpoint(origin: encrypted, login: registry, isMirror: false)
         }
-        if let known = state.withLock({ $0.origins[registry] }) { return Endpoint(origin: known, login: registry, isMirror: false) }
-        let origin = try await probe(encrypted, plain: HostName.origin(of: Array(host.utf8)[...], isEncrypted: false) ?? encrypted)
+        if let known = state.withLock({ $0.origins[registry] }) {
+            return Endpoint(origin: known, login: registry, isMirror: false)
+        }
+        let origin = try await probe(
+            encrypted, plain: HostName.origin(of: Array(host.utf8)[...], isEncrypted: false) ?? encrypted)
         state.withLock { $0.origins[registry] = origin }
         return Endpoint(origin: origin, login: registry, isMirror: false)
     }
 
-    private func probe(_ encrypted: HTTPURL.Origin, plain: HTTPURL.Origin) async throws(RegistryError) -> HTTPURL.Origin {
-        if encrypted.isLoopback && !configuration.isInsecure(encrypted) { return try await probeLoopback(encrypted, plain: plain) }
+    private func probe(_ encrypted: HTTPURL.Origin, plain: HTTPURL.Origin) async throws(RegistryError) -> HTTPURL.Origin
+    {
+        if encrypted.isLoopback && !configuration.isInsecure(encrypted) {
+            return try await probeLoopback(encrypted, plain: plain)
+        }
         // HTTPS if it is spoken, HTTP only if what listens there speaks no TLS.
         do throws(RegistryError) {
             _ = try await requester.transport.send(Request(url: HTTPURL(origin: encrypted, target: "/v2/")))
@@ -97,8 +106,9 @@ public final class RegistryClient: Sendable {
         }
     }
 
-    /// On this machine nobody listens on the way, so HTTP may come first: that spares most the reading of all authorities. What
-    /// speaks HTTPS answers a plain request with 400 or not at all; then its certificate has to verify (T-G3).
+    /// On this machine nobody listens on the way, so HTTP may come first: that spares most the reading of all
+    /// authorities. What speaks HTTPS answers a plain request with 400 or not at all; then its certificate has to
+    /// verify.
     private func probeLoopback(
         _ encrypted: HTTPURL.Origin, plain: HTTPURL.Origin
     ) async throws(RegistryError) -> HTTPURL.Origin {
@@ -114,7 +124,7 @@ public final class RegistryClient: Sendable {
         }
     }
 
-    /// Sends with the login that the endpoint wants: one challenge is answered, a second is a refusal (T-G2).
+    /// Sends with the login that the endpoint wants: one challenge is answered, a second is a refusal.
     ///
     /// - Parameter accepted: Which statuses are a success; everything else becomes an error.
     func send(
@@ -123,13 +133,15 @@ public final class RegistryClient: Sendable {
     ) async throws(RegistryError) -> Requester.Landing {
         let url = HTTPURL(origin: endpoint.origin, target: path)
         var field = await authorizer.field(for: endpoint, scope: scope)
-        var landing = try await requester.send(Request(url: url, accept: accept, authorization: field, rangeStart: rangeStart))
+        var landing = try await requester.send(
+            Request(url: url, accept: accept, authorization: field, rangeStart: rangeStart))
         // Only the endpoint itself may ask: whoever a redirect led to would get what is meant for another.
         if landing.response.status == .unauthorized, landing.url.origin == endpoint.origin {
             let challenges = Challenge.all(in: landing.response.headers["WWW-Authenticate"])
             if !challenges.isEmpty {
                 field = try await authorizer.answer(challenges, of: endpoint, scope: scope)
-                landing = try await requester.send(Request(url: url, accept: accept, authorization: field, rangeStart: rangeStart))
+                landing = try await requester.send(
+                    Request(url: url, accept: accept, authorization: field, rangeStart: rangeStart))
                 if landing.response.status == .unauthorized { await authorizer.forget(endpoint, scope: scope) }
             }
         }
@@ -159,7 +171,7 @@ extension RegistryError {
         case .status(let code, _): return code >= 500 || code == 408 ? limits.delay(beforeAttempt: attempt) : nil
         case .busy(let seconds):
             guard let seconds else { return limits.delay(beforeAttempt: attempt) }
-            // Negative or endless (T-G5): not a wait that is obeyed.
+            // Negative or endless: not a wait that is obeyed.
             guard seconds >= 0, seconds <= limits.longestRetryAfter.components.seconds else { return nil }
             return .seconds(seconds) + limits.delay(beforeAttempt: 1) / 4
         default: return nil

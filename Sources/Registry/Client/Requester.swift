@@ -12,16 +12,19 @@ struct CollectedResponse: Sendable {
     /// The body was longer than asked for.
     let isCut: Bool
 
-    /// What a registry says of an error (distribution spec, "Error Codes"): the message of the first, else its code, else nothing.
+    /// What a registry says of an error (distribution spec, "Error Codes"): the message of the first, else its code,
+    /// else nothing.
     var serverMessage: String? {
         guard let json = try? JSON(parsing: body) else { return nil }
         let first = json["errors"]?[0]
-        let text = first?["message"]?.string ?? first?["code"]?.string ?? json["details"]?.string ?? json["message"]?.string
+        let text =
+            first?["message"]?.string ?? first?["code"]?.string ?? json["details"]?.string ?? json["message"]?.string
         return text.flatMap { $0.isEmpty ? nil : ForeignText.escaped($0) }
     }
 }
 
-/// Sends requests and follows their redirects by hand, so that a credential stays with the origin that it was meant for.
+/// Sends requests and follows their redirects by hand, so that a credential stays with the origin that it was meant
+/// for.
 struct Requester: Sendable {
     let transport: Transport
     let limits: TransferLimits
@@ -40,7 +43,7 @@ struct Requester: Sendable {
                 return Landing(response: response, url: request.url)
             }
             let next = try Self.target(of: response, from: request.url)
-            // Another scheme, host or port is somebody else (T-G1, CVE-2020-15157). Once gone, it doesn't come back:
+            // Another scheme, host or port is somebody else (CVE-2020-15157). Once gone, it doesn't come back:
             // whoever stood in between chose the rest of the way.
             if next.origin != request.url.origin { request.authorization = nil }
             request.url = next
@@ -51,11 +54,16 @@ struct Requester: Sendable {
     }
 
     private static func target(of response: HTTPClientResponse, from url: HTTPURL) throws(RegistryError) -> HTTPURL {
-        func refused(_ why: String) -> RegistryError { RegistryError(on: url.redacted, at: url.origin.description, .refused(why)) }
-        guard let location = response.headers.first(name: "Location") else {
-            throw RegistryError(on: url.redacted, at: url.origin.description, .invalidResponse("a redirect without a Location"))
+        func refused(_ why: String) -> RegistryError {
+            RegistryError(on: url.redacted, at: url.origin.description, .refused(why))
         }
-        guard let next = url.resolving(location) else { throw refused("a redirect to what is no http or https address") }
+        guard let location = response.headers.first(name: "Location") else {
+            throw RegistryError(
+                on: url.redacted, at: url.origin.description, .invalidResponse("a redirect without a Location"))
+        }
+        guard let next = url.resolving(location) else {
+            throw refused("a redirect to what is no http or https address")
+        }
         guard next.origin.isEncrypted || !url.origin.isEncrypted else { throw refused("a redirect from https to http") }
         return next
     }
@@ -69,9 +77,11 @@ struct Requester: Sendable {
         do {
             let body = try await BodyReader(limits: limits).collect(landing.response.body, limit: limit)
             return CollectedResponse(
-                status: Int(landing.response.status.code), headers: landing.response.headers, body: body.bytes, isCut: body.isCut)
+                status: Int(landing.response.status.code), headers: landing.response.headers, body: body.bytes,
+                isCut: body.isCut)
         } catch {
-            throw RegistryError(on: landing.url.redacted, at: landing.url.origin.description, Transport.reason(for: error))
+            throw RegistryError(
+                on: landing.url.redacted, at: landing.url.origin.description, Transport.reason(for: error))
         }
     }
 }

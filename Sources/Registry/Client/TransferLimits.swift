@@ -1,11 +1,13 @@
-/// How long a registry may take, and how often it is asked again. A registry that never ends must not hold a pull for ever.
+/// How long a registry may take, and how often it is asked again. A registry that never ends must not hold a pull for
+/// ever.
 public struct TransferLimits: Sendable {
     public var connect: Duration = .seconds(15)
     /// From the request to the answer's head.
     public var response: Duration = .seconds(60)
     /// Without a single byte of a body.
     public var stall: Duration = .seconds(30)
-    /// A body slower than this, over `rateWindow` of waiting, is taken for a stalled one: a byte now and then is no download.
+    /// A body slower than this, over `rateWindow` of waiting, is taken for a stalled one: a byte now and then is no
+    /// download.
     public var minimumBytesPerSecond = 64
     public var rateWindow: Duration = .seconds(60)
 

@@ -18,8 +18,8 @@ struct Request: Sendable {
     var form: String?
 }
 
-/// Sends single requests, each through its proxy and with its host's certificates. It follows no redirect, decodes nothing and
-/// keeps no cookie.
+/// Sends single requests, each through its proxy and with its host's certificates. It follows no redirect, decodes
+/// nothing and keeps no cookie.
 final class Transport: Sendable {
     private let limits: TransferLimits
     private let proxies: ProxySettings
@@ -95,7 +95,8 @@ final class Transport: Sendable {
         let client = state.withLock { state -> HTTPClient? in
             if state.isShutDown { return nil }
             if let known = state.clients[proxy] { return known }
-            let made = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: settings(for: proxy))
+            let made = HTTPClient(
+                eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: settings(for: proxy))
             state.clients[proxy] = made
             return made
         }
@@ -105,7 +106,8 @@ final class Transport: Sendable {
 
     private func settings(for proxy: ProxySettings.Proxy?) -> HTTPClient.Configuration {
         var settings = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(limits.connect)), decompression: .disabled)
+            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(limits.connect)),
+            decompression: .disabled)
         // Each layer has a connection of its own; multiplexing gains nothing and shares one flow-control window.
         settings.httpVersion = .http1Only
         // Otherwise a refused connection would be tried until the time limit, and then be called a timeout.
@@ -114,7 +116,9 @@ final class Transport: Sendable {
             switch proxy.kind {
             case .socks: settings.proxy = .socksServer(host: proxy.host, port: Int(proxy.port))
             case .http:
-                let login = proxy.login.map { HTTPClient.Authorization.basic(credentials: Base64.encode(Array($0.utf8))) }
+                let login = proxy.login.map {
+                    HTTPClient.Authorization.basic(credentials: Base64.encode(Array($0.utf8)))
+                }
                 settings.proxy = .server(host: proxy.host, port: Int(proxy.port), authorization: login)
             }
         }
@@ -146,7 +150,8 @@ extension Transport {
     private static func reason(for error: HTTPClientError) -> RegistryError.Reason {
         switch error {
         case .cancelled: .cancelled
-        case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout: .timedOut(.connect)
+        case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
+            .timedOut(.connect)
         case .deadlineExceeded, .readTimeout, .getConnectionFromPoolTimeout: .timedOut(.response)
         case .remoteConnectionClosed, .uncleanShutdown: .brokenConnection("the other side closed it")
         case .proxyAuthenticationRequired: .unreachable("the proxy wants a login")
@@ -159,8 +164,12 @@ extension Transport {
         switch error {
         case .handshakeFailed(let detail):
             let text = "\(detail)"
-            if text.contains("CERTIFICATE_VERIFY_FAILED") { return .untrusted("its certificate is signed by an unknown authority, or not valid now") }
-            if ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "EOF during handshake"].contains(where: text.contains) { return .untrusted(speaksNoTLS) }
+            if text.contains("CERTIFICATE_VERIFY_FAILED") {
+                return .untrusted("its certificate is signed by an unknown authority, or not valid now")
+            }
+            if ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "EOF during handshake"].contains(where: text.contains) {
+                return .untrusted(speaksNoTLS)
+            }
             return .untrusted(ForeignText.escaped(text))
         case .unableToValidateCertificate: return .untrusted("its certificate is not for this host")
         case .uncleanShutdown: return .brokenConnection("the other side closed it")

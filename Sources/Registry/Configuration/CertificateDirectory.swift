@@ -2,8 +2,9 @@ import Glibc
 import Linux
 import NIOSSL
 
-/// The private authorities and client certificates of one registry, as Docker keeps them: a directory with the registry's name,
-/// `HOST` or `HOST:PORT`, in which `*.crt` are authorities and `NAME.cert` with `NAME.key` is a client certificate.
+/// The private authorities and client certificates of one registry, as Docker keeps them: a directory with the
+/// registry's name, `HOST` or `HOST:PORT`, in which `*.crt` are authorities and `NAME.cert` with `NAME.key` is a client
+/// certificate.
 struct CertificateDirectory: Sendable {
     /// Directories that hold one directory for each registry. What the first has is not looked for in the second.
     static let defaultParents = ["/etc/hako/certs.d", "/etc/docker/certs.d"]
@@ -50,7 +51,8 @@ struct CertificateDirectory: Sendable {
 
     private func list(_ directory: String) throws(RegistryError) -> [String] {
         do throws(SystemCallError) {
-            return try FileDescriptor.directory(directory).names().map { String(decoding: $0.bytes, as: UTF8.self) }.sorted()
+            return try FileDescriptor.directory(directory).names().map { String(decoding: $0.bytes, as: UTF8.self) }
+                .sorted()
         } catch { throw RegistryError(on: directory, .invalidConfiguration("\(error.errno)")) }
     }
 
@@ -61,14 +63,19 @@ struct CertificateDirectory: Sendable {
     }
 
     private func certificates(_ path: String) throws(RegistryError) -> [NIOSSLCertificate] {
-        do { return try NIOSSLCertificate.fromPEMBytes(try contents(path)) } catch let error as RegistryError { throw error } catch {
+        do { return try NIOSSLCertificate.fromPEMBytes(try contents(path)) } catch let error as RegistryError {
+            throw error
+        } catch {
             throw RegistryError(on: path, .invalidConfiguration("it holds no certificate in PEM form"))
         }
     }
 
     private func privateKey(_ path: String) throws(RegistryError) -> NIOSSLPrivateKey {
-        do { return try NIOSSLPrivateKey(bytes: try contents(path), format: .pem) } catch let error as RegistryError { throw error } catch {
-            throw RegistryError(on: path, .invalidConfiguration("it holds no private key in PEM form without a passphrase"))
+        do { return try NIOSSLPrivateKey(bytes: try contents(path), format: .pem) } catch let error as RegistryError {
+            throw error
+        } catch {
+            throw RegistryError(
+                on: path, .invalidConfiguration("it holds no private key in PEM form without a passphrase"))
         }
     }
 }

@@ -26,7 +26,9 @@ struct IPAddress: Hashable, Sendable {
         guard parts.count == 4 else { return nil }
         let bytes = parts.compactMap { part -> UInt8? in
             // "+1" and "01" are numbers for Swift, but no part of an address.
-            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part == "0" || part.first != "0" else { return nil }
+            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), part == "0" || part.first != "0" else {
+                return nil
+            }
             return UInt8(part)
         }
         return bytes.count == 4 ? bytes : nil

@@ -17,15 +17,23 @@ public struct ProxySettings: Sendable {
 
     /// From `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, or the same in lower case.
     ///
-    /// - Throws: ``RegistryError/Reason/invalidConfiguration(_:)`` for a proxy that can't be used: going around it would be worse.
+    /// - Throws: ``RegistryError/Reason/invalidConfiguration(_:)`` for a proxy that can't be used: going around it
+    ///   would be worse.
     public init(environment: [String: String]) throws(RegistryError) {
         func value(_ name: String) -> (name: String, text: String)? {
-            for name in [name, name.lowercased()] { if let text = environment[name], !text.isEmpty { return (name, text) } }
+            for name in [name, name.lowercased()] {
+                if let text = environment[name], !text.isEmpty { return (name, text) }
+            }
             return nil
         }
-        https = try value("HTTPS_PROXY").map { value throws(RegistryError) in try Self.proxy(value.text, from: value.name) }
-        http = try value("HTTP_PROXY").map { value throws(RegistryError) in try Self.proxy(value.text, from: value.name) }
-        exceptions = (value("NO_PROXY")?.text ?? "").split(whereSeparator: { $0 == "," || $0 == " " }).map { Exception($0.lowercased()) }
+        https = try value("HTTPS_PROXY").map { value throws(RegistryError) in
+            try Self.proxy(value.text, from: value.name)
+        }
+        http = try value("HTTP_PROXY").map { value throws(RegistryError) in try Self.proxy(value.text, from: value.name)
+        }
+        exceptions = (value("NO_PROXY")?.text ?? "").split(whereSeparator: { $0 == "," || $0 == " " }).map {
+            Exception($0.lowercased())
+        }
     }
 
     /// The proxy for a connection to `origin`; nil for a direct one. This machine is always reached directly.
@@ -44,7 +52,8 @@ public struct ProxySettings: Sendable {
         guard ["http", "socks5", "socks5h"].contains(scheme),
             let origin = HostName.origin(of: Array(hostAndPort.utf8)[...], isEncrypted: false)
         else {
-            throw RegistryError(on: variable, .invalidConfiguration("it must be http://HOST:PORT or socks5://HOST:PORT"))
+            throw RegistryError(
+                on: variable, .invalidConfiguration("it must be http://HOST:PORT or socks5://HOST:PORT"))
         }
         let hasPort = hostAndPort.utf8.last.map { $0 != UInt8(ascii: "]") } ?? false && hostAndPort.contains(":")
         let isSocks = scheme != "http"
@@ -85,7 +94,9 @@ private struct Exception: Sendable {
             return
         }
         let slash = text.firstIndex(of: "/")
-        if let slash, let network = IPAddress(String(text[..<slash])), let length = Int(text[text.index(after: slash)...]) {
+        if let slash, let network = IPAddress(String(text[..<slash])),
+            let length = Int(text[text.index(after: slash)...])
+        {
             (pattern, port) = (.network(network, length), nil)
             return
         }
@@ -109,8 +120,10 @@ private struct Exception: Sendable {
         if let port, port != origin.port { return false }
         switch pattern {
         case .everything: return true
-        case .network(let network, let length): return IPAddress(origin.host)?.matches(network, prefixLength: length) ?? false
-        case .domain(let suffix, let exactToo): return origin.host.hasSuffix(suffix) || exactToo && "." + origin.host == suffix
+        case .network(let network, let length):
+            return IPAddress(origin.host)?.matches(network, prefixLength: length) ?? false
+        case .domain(let suffix, let exactToo):
+            return origin.host.hasSuffix(suffix) || exactToo && "." + origin.host == suffix
         }
     }
 }

@@ -110,7 +110,8 @@ public struct RegistryConfiguration: Sendable {
         var origins: [HTTPURL.Origin] = []
         for text in try strings(value, name) {
             guard let url = HTTPURL(text), url.target == "/" else {
-                throw Complaint(text: "\(name): \(ForeignText.escaped(text)) is not http://HOST[:PORT] or https://HOST[:PORT]")
+                throw Complaint(
+                    text: "\(name): \(ForeignText.escaped(text)) is not http://HOST[:PORT] or https://HOST[:PORT]")
             }
             origins.append(url.origin)
         }

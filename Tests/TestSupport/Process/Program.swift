@@ -21,7 +21,9 @@ public enum Program {
     ///
     /// - Throws: ``Failure`` with its output where its status isn't 0.
     @discardableResult
-    public static func run(_ command: String..., environment: [String]? = nil, in directory: String? = nil) throws -> String {
+    public static func run(_ command: String..., environment: [String]? = nil, in directory: String? = nil) throws
+        -> String
+    {
         try run(command, environment: environment)
     }
 

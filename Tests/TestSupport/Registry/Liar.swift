@@ -26,8 +26,8 @@ public final class Liar: Sendable {
         var requests: [Request] = []
     }
 
-    /// Answers each request of each connection by `script`, which may be called by several threads at once. A connection ends
-    /// when it throws.
+    /// Answers each request of each connection by `script`, which may be called by several threads at once. A
+    /// connection ends when it throws.
     public init(
         at address: String = "127.0.0.1", script: @escaping @Sendable (Request, Connection) throws -> Void
     ) throws {
@@ -38,7 +38,8 @@ public final class Liar: Sendable {
         DispatchQueue(label: "liar").async { [self] in listen() }
     }
 
-    /// Holds the liar until ``stop()``: a value that a test no longer names would else go while its client still talks to it.
+    /// Holds the liar until ``stop()``: a value that a test no longer names would else go while its client still talks
+    /// to it.
     private func listen() {
         while let client = try? listener.accept() {
             let connection = Connection(client)
