@@ -3,8 +3,8 @@ import Synchronization
 
 /// Ends a transfer from outside or from within: by a signal, or because one of its parts has failed.
 ///
-/// The transfer's own threads are blocking ones, which neither Swift's concurrency nor NIO needs; they wait here for what is
-/// asynchronous.
+/// The transfer's own threads are blocking ones, which neither Swift's concurrency nor NIO needs; they wait here for
+/// what is asynchronous.
 public final class Interruption: Sendable {
     private struct State {
         var isOver = false
@@ -45,7 +45,8 @@ public final class Interruption: Sendable {
 
     func remove(_ number: Int?) { if let number { state.withLock { $0.handlers[number] = nil } } }
 
-    /// Runs `body` as a task and blocks this thread until it ends. Never to be called on a thread of Swift's concurrency.
+    /// Runs `body` as a task and blocks this thread until it ends. Never to be called on a thread of Swift's
+    /// concurrency.
     func wait<Result: Sendable>(for body: @escaping @Sendable () async throws -> Result) throws -> Result {
         let done = DispatchSemaphore(value: 0)
         let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
@@ -62,8 +63,8 @@ public final class Interruption: Sendable {
         return try result.get()
     }
 
-    /// Calls `body` for each element on up to `width` threads of its own and waits for all; the first failure ends the others
-    /// and is thrown.
+    /// Calls `body` for each element on up to `width` threads of its own and waits for all; the first failure ends the
+    /// others and is thrown.
     func forEach<Element: Sendable>(
         _ elements: [Element], width: Int, _ body: @escaping @Sendable (Element) throws -> Void
     ) throws {

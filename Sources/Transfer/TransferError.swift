@@ -36,8 +36,11 @@ extension TransferError {
         case let error as StoreError: self.init(error, while: subject)
         case let error as RegistryError: self.init(error, while: subject)
         case is CancellationError: self.init(.interrupted, "interrupted")
-        case let error as SystemCallError: self.init(error.errno == .noSpace ? .noSpace : .system, "cannot \(subject): \(error)")
+        case let error as SystemCallError:
+            self.init(error.errno == .noSpace ? .noSpace : .system, "cannot \(subject): \(error)")
         case let error as ArchiveError: self.init(.invalid, "cannot \(subject): \(error)")
+        case let error as FormatError: self.init(.invalid, "cannot \(subject): \(error)")
+        case let error as JSONError: self.init(.invalid, "cannot \(subject): \(error)")
         case let error as CompressionError: self.init(.invalid, "cannot \(subject): \(error)")
         default: self.init(.system, "cannot \(subject): \(error)")
         }
@@ -45,7 +48,9 @@ extension TransferError {
 
     private init(_ error: StoreError, while subject: String) {
         if error.isNoSpace {
-            self.init(.noSpace, "cannot \(subject): no space left on device", hint: "\"hako system prune\" removes what nothing uses.")
+            self.init(
+                .noSpace, "cannot \(subject): no space left on device",
+                hint: "\"hako system prune\" removes what nothing uses.")
             return
         }
         switch error {
@@ -62,25 +67,34 @@ extension TransferError {
         let start = "cannot \(subject): "
         switch error.reason {
         case .cancelled: self.init(.interrupted, "interrupted")
-        case .unreachable(let why): self.init(.unavailable, start + "\(host) can't be reached: \(why)" + Self.mirrors(error))
+        case .unreachable(let why):
+            self.init(.unavailable, start + "\(host) can't be reached: \(why)" + Self.mirrors(error))
         case .untrusted(let why):
             self.init(
                 .unavailable, start + "\(host) is not trusted: \(why)",
                 hint: "The certificate of a private authority belongs into /etc/hako/certs.d/\(host)/ca.crt.")
         case .timedOut(let phase): self.init(.unavailable, start + "\(host): timed out while \(phase.rawValue)")
-        case .brokenConnection(let why): self.init(.unavailable, start + "the connection to \(host) broke off again and again: \(why)")
-        case .unauthorized(let why): self.init(.unauthorized, start + "unauthorized" + Self.suffix(why), hint: Self.loginHint)
+        case .brokenConnection(let why):
+            self.init(.unavailable, start + "the connection to \(host) broke off again and again: \(why)")
+        case .unauthorized(let why):
+            self.init(.unauthorized, start + "unauthorized" + Self.suffix(why), hint: Self.loginHint)
         case .denied(let why): self.init(.unauthorized, start + "denied" + Self.suffix(why), hint: Self.loginHint)
         case .notFound(let why): self.init(.notFound, start + "\(error.operand) is not at \(host)" + Self.suffix(why))
         case .busy(let seconds):
             let wait = seconds.map { ", and asks to come back in \($0) seconds" } ?? ""
             self.init(.unavailable, start + "\(host) has had too many requests" + wait)
-        case .status(let code, let why): self.init(.unavailable, start + "\(host) answers with status \(code)" + Self.suffix(why))
+        case .status(let code, let why):
+            self.init(.unavailable, start + "\(host) answers with status \(code)" + Self.suffix(why))
         case .digestMismatch(let expected, let actual):
-            self.init(.invalid, start + "\(host) sent other content for \(error.operand): its digest is \(actual), not \(expected)")
+            self.init(
+                .invalid,
+                start + "\(host) sent other content for \(error.operand): its digest is \(actual), not \(expected)")
         case .sizeMismatch(let expected, let actual):
-            self.init(.invalid, start + "\(host) sent other content for \(error.operand): \(actual) bytes instead of \(expected)")
-        case .invalidResponse(let why): self.init(.invalid, start + "\(host) gave an answer for \(error.operand) that makes no sense: \(why)")
+            self.init(
+                .invalid,
+                start + "\(host) sent other content for \(error.operand): \(actual) bytes instead of \(expected)")
+        case .invalidResponse(let why):
+            self.init(.invalid, start + "\(host) gave an answer for \(error.operand) that makes no sense: \(why)")
         case .refused(let why): self.init(.invalid, start + "\(host): \(why)")
         case .invalidConfiguration(let why): self.init(.system, "\(error.operand): \(why)")
         case .credentialHelper(let why): self.init(.system, "\(error.operand): \(why)")
@@ -108,7 +122,10 @@ extension TransferError {
         switch error.reason {
         case .unauthorized(let why), .denied(let why): self = .denied(reference, why)
         case .notFound(let why):
-            if let why, why.contains("repository name not known") || why.contains("NAME_UNKNOWN") || why.contains("name unknown") {
+            if let why,
+                why.contains("repository name not known") || why.contains("NAME_UNKNOWN")
+                    || why.contains("name unknown")
+            {
                 self = .denied(reference, why)
             } else {
                 self.init(.notFound, "manifest for \(reference.familiar) not found: manifest unknown")

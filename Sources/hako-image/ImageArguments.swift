@@ -35,13 +35,17 @@ struct ImageArguments: Sendable {
             guard let value = rest.popFirst() else { throw UsageError(message: "\(word) needs a value") }
             options[word] = value
         }
-        guard let root = options["--root"], root.hasPrefix("/") else { throw UsageError(message: "--root needs an absolute path") }
+        guard let root = options["--root"], root.hasPrefix("/") else {
+            throw UsageError(message: "--root needs an absolute path")
+        }
         self.root = root
         configuration = options["--config"]
         progressNumber = options["--progress-fd"].flatMap { Int32($0) }
         action = try Self.action(command, options, operands)
         if case .synchronize = action { return }
-        guard let progressNumber, progressNumber > 2 else { throw UsageError(message: "--progress-fd needs a number above 2") }
+        guard let progressNumber, progressNumber > 2 else {
+            throw UsageError(message: "--progress-fd needs a number above 2")
+        }
     }
 
     private static let known: Set<String> = ["--root", "--config", "--platform", "--progress-fd", "--input"]
@@ -52,9 +56,13 @@ struct ImageArguments: Sendable {
         switch (command, operands.count) {
         case ("pull", 1):
             let reference: Reference
-            do throws(ReferenceError) { reference = try Reference(operands[0]) } catch { throw UsageError(message: "\(error)") }
+            do throws(ReferenceError) { reference = try Reference(operands[0]) } catch {
+                throw UsageError(message: "\(error)")
+            }
             guard let text = options["--platform"] else { return .pull(reference, nil) }
-            do throws(PlatformError) { return .pull(reference, try Platform(text)) } catch { throw UsageError(message: "\(error)") }
+            do throws(PlatformError) { return .pull(reference, try Platform(text)) } catch {
+                throw UsageError(message: "\(error)")
+            }
         case ("load", 0): return .load(input: options["--input"])
         case ("synchronize", 0): return .synchronize
         default: throw UsageError(message: "expected pull REFERENCE or load")

@@ -31,8 +31,11 @@ struct ImageCommand {
 
     private func transfer(_ progress: Progress) throws(TransferError) {
         let store: ImageStore
-        do throws(StoreError) { store = try Timings.span("open-store") { () throws(StoreError) in try ImageStore(root: arguments.root) } } catch {
-            throw TransferError(error.isNoSpace ? .noSpace : .system, "cannot open the store at \(arguments.root): \(error)")
+        do throws(StoreError) {
+            store = try Timings.span("open-store") { () throws(StoreError) in try ImageStore(root: arguments.root) }
+        } catch {
+            throw TransferError(
+                error.isNoSpace ? .noSpace : .system, "cannot open the store at \(arguments.root): \(error)")
         }
         switch arguments.action {
         case .pull(let reference, let platform):
@@ -52,7 +55,8 @@ struct ImageCommand {
         do throws(RegistryError) {
             let path = arguments.configuration ?? environment["HAKO_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
             return try RegistryClient(
-                configuration: try RegistryConfiguration(path: path), environment: environment, userAgent: "hako/0.1 (linux)")
+                configuration: try RegistryConfiguration(path: path), environment: environment,
+                userAgent: "hako/0.1 (linux)")
         } catch {
             var reason = "\(error.reason)"
             if case .invalidConfiguration(let text) = error.reason { reason = text }
@@ -105,7 +109,8 @@ struct ImageCommand {
 
     // MARK: After the answer
 
-    /// Starts a process that writes to the disk what this one has stored: whoever waits for the image needn't wait for that.
+    /// Starts a process that writes to the disk what this one has stored: whoever waits for the image needn't wait for
+    /// that.
     private func leaveSynchronizing() {
         var spawn = Spawn("/proc/self/exe", ["hako-image", "synchronize", "--root", arguments.root])
         spawn.startsSession = true

@@ -4,8 +4,8 @@ import ImageStore
 import Linux
 import OCI
 
-/// What an image archive holds, taken from its stream in whatever order it comes: contents go into the store as they pass, as blobs
-/// that nothing refers to yet, so that the stream need not be sought in.
+/// What an image archive holds, taken from its stream in whatever order it comes: contents go into the store as they
+/// pass, as blobs that nothing refers to yet, so that the stream need not be sought in.
 ///
 /// Members are found by names that the archive itself has; no name from it ever becomes a path of this machine.
 struct ArchiveMembers {
@@ -41,7 +41,8 @@ struct ArchiveMembers {
             case .regular where Self.documentNames.contains(name):
                 documents[name] = try reader.readBody(limit: Self.documentLimit)
             case .regular where !Self.isLegacyMetadata(name):
-                members[name] = .content(try Self.store(TarBodySource(reader), name: name, size: entry.size, store, lease))
+                members[name] = .content(
+                    try Self.store(TarBodySource(reader), name: name, size: entry.size, store, lease))
             // A symlink's target is seen from the directory that it lies in, a hard link's from the root (tar(5)).
             case .symlink: members[name] = Self.resolve(entry.linkTarget.bytes, from: name).map { .link($0) }
             case .hardLink: members[name] = Self.name(entry.linkTarget.bytes).map { .link($0) }
@@ -72,7 +73,8 @@ struct ArchiveMembers {
         let content = try content(named: OCILayout.blobPath(descriptor.digest))
         guard content.size == descriptor.size else {
             throw TransferError(
-                .invalid, "invalid archive: \(descriptor.digest) has \(content.size) bytes instead of \(descriptor.size)")
+                .invalid,
+                "invalid archive: \(descriptor.digest) has \(content.size) bytes instead of \(descriptor.size)")
         }
         return content
     }
@@ -107,7 +109,9 @@ struct ArchiveMembers {
     }
 
     /// Docker 1.9 and before kept a file of each for every layer; nothing refers to them.
-    private static func isLegacyMetadata(_ name: String) -> Bool { name.hasSuffix("/VERSION") || name.hasSuffix("/json") }
+    private static func isLegacyMetadata(_ name: String) -> Bool {
+        name.hasSuffix("/VERSION") || name.hasSuffix("/json")
+    }
 
     /// A relative path of visible ASCII without `..`; a `./` before it is taken away. Nil for anything else.
     static func name(_ bytes: [UInt8]) -> String? {

@@ -54,7 +54,9 @@ public final class Loader: Sendable {
             let manifest = ImageManifest(
                 mediaType: .dockerManifest,
                 config: Descriptor(mediaType: .dockerConfig, digest: config.digest, size: config.size),
-                layers: blobs.map { Descriptor(mediaType: Self.mediaType($0.compression), digest: $0.digest, size: $0.size) })
+                layers: blobs.map {
+                    Descriptor(mediaType: Self.mediaType($0.compression), digest: $0.digest, size: $0.size)
+                })
             let digest = try store.ingest(manifest.json.bytes(), lease: lease)
             let names = try (image["RepoTags"]?.array ?? []).compactMap(\.string).map(Self.reference)
             try enter(manifest, digest, names: names, showing: nil, lease)
@@ -98,7 +100,8 @@ public final class Loader: Sendable {
         case .manifest(let manifest): return (manifest, content.digest)
         case .index(let index):
             guard depth < ImageIndex.maximumDepth else {
-                throw TransferError(.invalid, "the archive holds an index of indexes, deeper than \(ImageIndex.maximumDepth)")
+                throw TransferError(
+                    .invalid, "the archive holds an index of indexes, deeper than \(ImageIndex.maximumDepth)")
             }
             // Archives often hold one platform of those that their index lists.
             for candidate in index.candidates(for: .host) where (try? members.content(of: candidate)) != nil {
@@ -108,10 +111,12 @@ public final class Loader: Sendable {
         }
     }
 
-    /// containerd's annotation is a whole name. The specification's may be one, or a tag alone, which names nothing by itself.
+    /// containerd's annotation is a whole name. The specification's may be one, or a tag alone, which names nothing by
+    /// itself.
     private static func names(of entry: Descriptor) throws(TransferError) -> [Reference] {
         if let name = entry.annotations[AnnotationName.imageName] { return [try reference(name)] }
-        guard let name = entry.annotations[AnnotationName.refName], name.contains(where: { $0 == ":" || $0 == "/" }) else { return [] }
+        guard let name = entry.annotations[AnnotationName.refName], name.contains(where: { $0 == ":" || $0 == "/" })
+        else { return [] }
         return [try reference(name)]
     }
 

@@ -4,7 +4,9 @@ import Synchronization
 
 /// Tells how a transfer goes: JSON lines on a descriptor (Documentation/architecture.md, "hako-image").
 public final class Progress: Sendable {
-    public enum LayerStatus: String, Sendable { case pulling, waiting, downloading, verifying, extracting, complete, exists }
+    public enum LayerStatus: String, Sendable {
+        case pulling, waiting, downloading, verifying, extracting, complete, exists
+    }
 
     /// A layer's numbers change with every part that comes; nobody reads faster than this.
     private static let interval: Duration = .milliseconds(80)
@@ -28,7 +30,9 @@ public final class Progress: Sendable {
     public func layer(_ id: String, _ status: LayerStatus, current: Int64 = 0, total: Int64 = 0) {
         let now = ContinuousClock.now
         let isDue = state.withLock { state in
-            if let last = state.last[id], last.status == status, last.time.duration(to: now) < Self.interval { return false }
+            if let last = state.last[id], last.status == status, last.time.duration(to: now) < Self.interval {
+                return false
+            }
             state.last[id] = (status, now)
             return true
         }

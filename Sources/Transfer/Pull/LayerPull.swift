@@ -8,8 +8,8 @@ import Synchronization
 
 /// Brings one layer into the store: its blob, and what that unpacks to. Runs on a thread that may block.
 ///
-/// The usual way is one pass: each part of the download is hashed and written to the blob, inflated, hashed again and unpacked, and
-/// then forgotten.
+/// The usual way is one pass: each part of the download is hashed and written to the blob, inflated, hashed again and
+/// unpacked, and then forgotten.
 struct LayerPull {
     let puller: Puller
     let layer: LayerDescription
@@ -57,9 +57,24 @@ struct LayerPull {
             queue.abandon()
             task.cancel()
         }
-        try receive(BlobTee(queue, to: blob) { received in
-            progress.layer(layer.id, received == total ? .extracting : .downloading, current: received, total: total)
-        }, blob)
+        let tee = BlobTee(queue, to: blob) { [progress, total] received in
+            progress.layer(
+                layer.id, received == total ? .extracting : .downloading, current: received, total: total)
+        }
+        do { try receive(tee, blob) } catch {
+            // What a liar sent is of no use to the next pull; a clean-up that fails leaves it to the collection.
+            if !Self.isAboutConnection(error) { try? blob.discard() }
+            throw error
+        }
+    }
+
+    /// Whether what has come so far is good, as far as anybody knows.
+    private static func isAboutConnection(_ error: any Error) -> Bool {
+        guard let error = error as? RegistryError else { return error is CancellationError }
+        switch error.reason {
+        case .unreachable, .timedOut, .brokenConnection, .busy, .status, .cancelled, .unauthorized, .denied: return true
+        default: return false
+        }
     }
 
     private func receive(_ tee: BlobTee, _ blob: BlobWriter) throws {
@@ -71,8 +86,8 @@ struct LayerPull {
             return try unpackStored(wasHere: false)
         }
         do { try StoredLayer.unpack(tee, to: writer) } catch let error where Self.isAboutContent(error) {
-            // Bytes that make no sense are most likely not those that were promised: that is the better thing to say, and a
-            // blob that isn't what its name says is not kept to be taken up again.
+            // Bytes that make no sense are most likely not those that were promised: that is the better thing to say,
+            // and a blob that isn't what its name says is not kept to be taken up again.
             try tee.drain()
             throw error
         }
@@ -124,8 +139,8 @@ struct StoredLayer {
     }
 }
 
-/// Writes what passes to a blob. The stream's end is told only when the blob has been verified and is in its place: so a layer
-/// appears only after the bytes that it came from.
+/// Writes what passes to a blob. The stream's end is told only when the blob has been verified and is in its place: so
+/// a layer appears only after the bytes that it came from.
 final class BlobTee: ByteSource {
     private let source: any ByteSource
     private let blob: BlobWriter
@@ -180,7 +195,8 @@ final class CountingSource: ByteSource {
     }
 }
 
-/// A decoder that reads its stream's first bytes when it is first asked: an error there is the layer's, as any later one.
+/// A decoder that reads its stream's first bytes when it is first asked: an error there is the layer's, as any later
+/// one.
 final class LazyDecoder: ByteSource {
     private let source: any ByteSource
     private var decoder: DecodingSource?

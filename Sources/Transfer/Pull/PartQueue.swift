@@ -2,8 +2,8 @@ import Dispatch
 import Linux
 import Synchronization
 
-/// Carries a download to the thread that unpacks it. It holds a bounded number of bytes: a download that is faster than the disk
-/// waits, and so does its sender.
+/// Carries a download to the thread that unpacks it. It holds a bounded number of bytes: a download that is faster than
+/// the disk waits, and so does its sender.
 final class PartQueue: ByteSource, Sendable {
     private struct State {
         var parts: [[UInt8]] = []
@@ -86,7 +86,9 @@ final class PartQueue: ByteSource, Sendable {
     }
 
     /// Takes from the first part; what is left of it counts as available again.
-    private func take(_ state: inout State, _ buffer: inout [UInt8]) -> (count: Int, sender: CheckedContinuation<Bool, Never>?) {
+    private func take(_ state: inout State, _ buffer: inout [UInt8]) -> (
+        count: Int, sender: CheckedContinuation<Bool, Never>?
+    ) {
         let part = state.parts[state.head]
         let count = min(buffer.count, part.count - state.offset)
         buffer.replaceSubrange(0..<count, with: part[state.offset..<state.offset + count])

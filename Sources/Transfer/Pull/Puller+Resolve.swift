@@ -36,10 +36,13 @@ extension Puller {
                 declared = best.mediaType
             }
         }
-        throw TransferError(.invalid, "\(reference.familiar) is an index of indexes, deeper than \(ImageIndex.maximumDepth)")
+        throw TransferError(
+            .invalid, "\(reference.familiar) is an index of indexes, deeper than \(ImageIndex.maximumDepth)")
     }
 
-    private func fetch(_ name: Reference, of reference: Reference, after index: FetchedManifest?) throws -> FetchedManifest {
+    private func fetch(_ name: Reference, of reference: Reference, after index: FetchedManifest?) throws
+        -> FetchedManifest
+    {
         do {
             return try interruption.wait { [client] in try await client.manifest(of: name, preferred: index?.endpoint) }
         } catch let error as RegistryError { throw TransferError(manifestOf: reference, error) }

@@ -24,10 +24,12 @@ public final class Puller: Sendable {
 
     /// Brings the image into the store, with all its layers unpacked, and enters it under its name. Blocks this thread.
     ///
-    /// What is in the store already isn't fetched, and what another process fetches at the same time is waited for. When it fails
-    /// or the process is killed, nothing half-done is visible; blobs that were fetched in part are taken up by the next pull.
+    /// What is in the store already isn't fetched, and what another process fetches at the same time is waited for.
+    /// When it fails or the process is killed, nothing half-done is visible; blobs that were fetched in part are taken
+    /// up by the next pull.
     ///
-    /// - Parameter platform: Nil for this machine's, in which case a single manifest for another one is taken, as Docker does.
+    /// - Parameter platform: Nil for this machine's, in which case a single manifest for another one is taken, as
+    ///   Docker does.
     public func pull(_ name: Reference, platform: Platform?) throws(TransferError) {
         let reference = name.withDefaultTag
         do {
@@ -47,7 +49,9 @@ public final class Puller: Sendable {
         } catch { throw TransferError(error, while: "pull \(reference.familiar)") }
     }
 
-    private func layers(of resolved: ResolvedManifest, _ config: ImageConfig, _ reference: Reference, _ lease: Lease) throws {
+    private func layers(of resolved: ResolvedManifest, _ config: ImageConfig, _ reference: Reference, _ lease: Lease)
+        throws
+    {
         let layers = try LayerDescription.all(of: resolved.manifest, config)
         for layer in layers { progress.layer(layer.id, .pulling) }
         for layer in layers.dropFirst(Self.layersAtOnce) { progress.layer(layer.id, .waiting) }
@@ -63,7 +67,8 @@ public final class Puller: Sendable {
         let before = try name.flatMap { try store.image(named: $0)?.id }
         let pinned = reference.pinned(to: resolved.indexes.first?.digest ?? resolved.document.digest)
         let image = try store.register(
-            manifest: resolved.document.digest, declaredAs: resolved.declaredType, indexes: resolved.indexes.map(\.digest),
+            manifest: resolved.document.digest, declaredAs: resolved.declaredType,
+            indexes: resolved.indexes.map(\.digest),
             reference: name, repoDigest: pinned)
         progress.image(
             image.id, digest: pinned.digest, reference: name ?? pinned,
@@ -77,7 +82,8 @@ public final class Puller: Sendable {
             throw TransferError(.invalid, "\(reference.familiar) is no image but \(descriptor.mediaType)")
         }
         guard descriptor.size <= ImageConfig.maximumSize else {
-            throw TransferError(.invalid, "the config of \(reference.familiar) is larger than \(ImageConfig.maximumSize) bytes")
+            throw TransferError(
+                .invalid, "the config of \(reference.familiar) is larger than \(ImageConfig.maximumSize) bytes")
         }
         let bytes: [UInt8]
         switch try store.ingestBlob(expecting: descriptor.digest, size: descriptor.size, lease: lease, waiting: true) {
@@ -129,12 +135,16 @@ struct LayerDescription: Sendable {
         }
         var layers: [LayerDescription] = []
         for (blob, diffID) in zip(manifest.layers, config.diffIDs) {
-            // Layers that lie elsewhere would be fetched from wherever the manifest says, with whatever login fits there.
+            // Layers that lie elsewhere would be fetched from wherever the manifest says, with whatever login fits
+            // there.
             guard blob.urls.isEmpty else {
-                throw TransferError(.invalid, "layer \(blob.digest.short) is kept outside of the registry, and is not fetched from there")
+                throw TransferError(
+                    .invalid,
+                    "layer \(blob.digest.short) is kept outside of the registry, and is not fetched from there")
             }
             guard blob.mediaType.isLayer else {
-                throw TransferError(.invalid, "layer \(blob.digest.short) has a type that can't be unpacked: \(blob.mediaType)")
+                throw TransferError(
+                    .invalid, "layer \(blob.digest.short) has a type that can't be unpacked: \(blob.mediaType)")
             }
             if !layers.contains(where: { $0.diffID == diffID && $0.blob.digest == blob.digest }) {
                 layers.append(LayerDescription(blob: blob, diffID: diffID))
