@@ -67,6 +67,9 @@ extension Monitor {
             }
             attempt("remove the run directory") { try removeRunDirectory() }
             if hasStarted, !cleanUpFailures.isEmpty { try? recorder.add(error: cleanUpFailures.joined(separator: "; ")) }
+            // Before the lock: who starts the container anew binds the same ports.
+            for number in kept { _ = FileDescriptor(adopting: number) }
+            kept = []
             lock = nil
         }
     }

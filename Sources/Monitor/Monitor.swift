@@ -14,6 +14,8 @@ final class Monitor {
     let userNamespace: FileDescriptor?
     let networkNamespace: FileDescriptor?
     var lock: FileDescriptor?
+    /// Numbers of what is only kept open: sockets of published ports.
+    var kept: [CInt]
     var control: ControlSocket?
     let queue: EventQueue
     let signals: SignalDescriptor
@@ -72,6 +74,7 @@ final class Monitor {
         self.settings = settings
         bundle = arguments.bundle
         lock = FileDescriptor(adopting: arguments.lock)
+        kept = arguments.kept
         userNamespace = arguments.userNamespace.map { FileDescriptor(adopting: $0) }
         networkNamespace = arguments.networkNamespace.map { FileDescriptor(adopting: $0) }
         self.queue = queue

@@ -2,6 +2,7 @@ import Glibc
 import Linux
 import OCI
 import OCIRuntime
+import MonitorProtocol
 import RuntimeClient
 import TestSupport
 import Testing
@@ -50,5 +51,47 @@ extension String.UTF8View {
         let (all, part) = (Array(self), Array(text.utf8))
         guard all.count >= part.count else { return false }
         return (0...(all.count - part.count)).contains { all[$0..<($0 + part.count)] == part[...] }
+    }
+}
+
+extension ContainerFixture {
+    /// What a person got on their streams.
+    struct Run {
+        var end: RelayEnd
+        var output: [UInt8]
+        var error: [UInt8]
+    }
+
+    /// Runs the container attached, with the scratch's `input` as what is typed.
+    borrowing func runInForeground() throws -> Run {
+        let prepared = try AttachConnection.prepare(AttachRequest(stdin: true, stdout: true, stderr: true))
+        let monitor = try launch(attach: prepared.monitorEnd.number)
+        _ = try monitor.waitCreated()
+        _ = try monitor.start()
+        let input = try FileDescriptor.open(scratch.path("input"))
+        let run = try relay(prepared.connection, input: input.number)
+        try waitGone(monitor)
+        return run
+    }
+
+    borrowing func relay(_ connection: consuming AttachConnection, input: CInt? = nil) throws -> Run {
+        let output = try FileDescriptor.memory(named: "output")
+        let error = try FileDescriptor.memory(named: "error")
+        var options = RelayOptions()
+        options.input = input
+        options.output = output.number
+        options.error = error.number
+        let end = try connection.relay(options, signals: RelaySignals.block())
+        try output.seek(to: 0)
+        try error.seek(to: 0)
+        return Run(end: end, output: try output.readAll(), error: try error.readAll())
+    }
+
+    /// Starts the container in the background, as `run -d`. Returns the monitor's pid.
+    borrowing func startAndLeave() throws -> CInt {
+        let monitor = try launch()
+        _ = try monitor.waitCreated()
+        _ = try monitor.start()
+        return monitor.process.pid
     }
 }
