@@ -33,7 +33,8 @@ public enum SystemCallArchitecture: Int, Hashable, Sendable, CaseIterable {
 public struct SystemCallTable: Sendable {
     /// A call, as its row in the table.
     public struct Row: Hashable, Sendable {
-        let index: CInt
+        /// From 0 to below ``SystemCallTable/count``.
+        public let index: Int32
 
         /// Its number there, for x32 without bit 30; nil where it doesn't exist.
         public func number(on architecture: SystemCallArchitecture) -> UInt32? {
@@ -52,6 +53,9 @@ public struct SystemCallTable: Sendable {
         }
         return index < 0 ? nil : Row(index: index)
     }
+
+    /// How many rows there are.
+    public static var count: Int { Int(hako_syscall_row_count()) }
 
     public static var rows: [Row] { (0..<hako_syscall_row_count()).map(Row.init) }
 }

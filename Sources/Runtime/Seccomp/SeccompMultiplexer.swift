@@ -12,7 +12,17 @@ enum SeccompMultiplexer {
     }
 
     /// How the call is reached through a multiplexer, nil if it isn't.
-    static func call(of row: SystemCallTable.Row) -> Call? { calls.first { $0.row == row } }
+    static func call(of row: SystemCallTable.Row) -> Call? {
+        let index = callOfRow[Int(row.index)]
+        return index < 0 ? nil : calls[Int(index)]
+    }
+
+    /// For each row of the table an index of ``calls``, or -1: the question is asked for every name of a policy.
+    private static let callOfRow: [Int8] = {
+        var indices = [Int8](repeating: -1, count: SystemCallTable.count)
+        for (index, call) in calls.enumerated() { indices[Int(call.row.index)] = Int8(index) }
+        return indices
+    }()
 
     static let ipc: UInt32 = 117
     private static let socketcall: UInt32 = 102

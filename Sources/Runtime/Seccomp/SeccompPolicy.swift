@@ -23,47 +23,50 @@ struct SeccompPolicy {
     /// Whether a call goes to a listener.
     private(set) var notifies = false
     private var rules: [Branch] = []
-    /// For each architecture, its number and the rule in one word, so that sorting groups them in the rules' order.
-    private var entries: [SystemCallArchitecture: [UInt64]] = [:]
-    /// The highest number that the policy names, also in rules that say what the default says.
-    private var highest: [SystemCallArchitecture: UInt32] = [:]
+    /// For each rule, its action if it has no conditions; most have none, and then this is all there is to know.
+    private var plainActions: [UInt32?] = []
+    private let architectures: [SystemCallArchitecture]
+    /// For each architecture, numbers and rules in one word, so that sorting groups them in the rules' order.
+    private var entries: [[UInt64]]
+    /// For each architecture, the highest number that the policy names, also in rules that say what the default says.
+    private var highest: [UInt32]
 
     init(_ seccomp: RuntimeSpec.Seccomp, architectures: [SystemCallArchitecture]) throws(SeccompError) {
         defaultAction = try Self.returnValue(seccomp.defaultAction, errno: seccomp.defaultErrnoRet)
         actionBeyond = seccomp.defaultAction == .errno ? SeccompConstant.errno | Self.noSuchCall : defaultAction
         notifies = seccomp.defaultAction == .notify
-        var lists = architectures.map { _ in [UInt64]() }
-        var highest = architectures.map { _ in UInt32(0) }
-        for index in lists.indices { lists[index].reserveCapacity(512) }
+        self.architectures = architectures
+        entries = architectures.map { _ in [] }
+        highest = architectures.map { _ in 0 }
+        for index in entries.indices { entries[index].reserveCapacity(512) }
         for rule in seccomp.syscalls {
             let action = try Self.returnValue(rule.action, errno: rule.errnoRet)
             if rule.action == .notify { notifies = true }
-            add(rule, action, architectures, &lists, &highest)
+            add(rule, action)
         }
-        for (index, architecture) in architectures.enumerated() {
-            entries[architecture] = lists[index].sorted()
-            self.highest[architecture] = highest[index]
-        }
+        for index in entries.indices { entries[index].sort() }
     }
 
-    private mutating func add(
-        _ rule: RuntimeSpec.SeccompRule, _ action: UInt32, _ architectures: [SystemCallArchitecture],
-        _ lists: inout [[UInt64]], _ highest: inout [UInt32]
-    ) {
+    private mutating func add(_ rule: RuntimeSpec.SeccompRule, _ action: UInt32) {
         // As libseccomp's users do: what the default says anyway is no rule, and does not win over one.
         let isRule = action != defaultAction
         let first = rules.count
-        if isRule { rules += Self.branches(rule.args, action) }
+        if isRule { for branch in Self.branches(rule.args, action) { add(branch) } }
         let indices = first..<rules.count
         for name in rule.names {
             guard let row = SystemCallTable.row(named: name) else { continue }
-            for (list, architecture) in architectures.enumerated() {
-                if architecture == .x86, isRule { addMultiplexed(row, rule, action, &lists[list]) }
+            for (index, architecture) in architectures.enumerated() {
+                if architecture == .x86, isRule { addMultiplexed(row, rule, action, at: index) }
                 guard let number = row.number(on: architecture) else { continue }
-                if UInt64(number) < Self.armPrivate { highest[list] = max(highest[list], number) }
-                for index in indices { lists[list].append(UInt64(number) << 32 | UInt64(index)) }
+                if UInt64(number) < Self.armPrivate { highest[index] = max(highest[index], number) }
+                for rule in indices { entries[index].append(UInt64(number) << 32 | UInt64(rule)) }
             }
         }
+    }
+
+    private mutating func add(_ branch: Branch) {
+        rules.append(branch)
+        plainActions.append(branch.tests.isEmpty ? branch.action : nil)
     }
 
     /// i386 has `socket` and its kin also behind `socketcall`, and the calls of System V IPC behind `ipc`, whose first
@@ -71,16 +74,15 @@ struct SeccompPolicy {
     /// condition on arguments, which lie behind a pointer there, can't be tested. So a rule that allows is left out then,
     /// and one that forbids forbids all.
     private mutating func addMultiplexed(
-        _ row: SystemCallTable.Row, _ rule: RuntimeSpec.SeccompRule, _ action: UInt32, _ list: inout [UInt64]
+        _ row: SystemCallTable.Row, _ rule: RuntimeSpec.SeccompRule, _ action: UInt32, at index: Int
     ) {
         guard let call = SeccompMultiplexer.call(of: row) else { return }
         let forbids = Self.precedence(action) < Self.precedence(defaultAction)
         guard rule.args.isEmpty || forbids else { return }
         // The upper half of ipc's selector is a version, which must not hide a call that is forbidden.
         let mask: UInt64 = forbids && call.number == SeccompMultiplexer.ipc ? 0xFFFF : .max
-        list.append(UInt64(call.number) << 32 | UInt64(rules.count))
-        rules.append(
-            Branch(tests: [SeccompTest(0, .maskedEqual, UInt64(call.selector), mask: mask)], action: action))
+        entries[index].append(UInt64(call.number) << 32 | UInt64(rules.count))
+        add(Branch(tests: [SeccompTest(0, .maskedEqual, UInt64(call.selector), mask: mask)], action: action))
     }
 
     /// Conditions on different arguments must all hold. Of several on the same argument one is enough: libseccomp takes
@@ -136,7 +138,7 @@ extension SeccompPolicy {
         if withX32 {
             add(.x32, offset: Self.x32Bit, upTo: cancelled, to: &ranges)
         } else {
-            ranges.append(Self.x32Bit..<cancelled, Verdict(branches: [], action: SeccompConstant.killProcess))
+            ranges.append(Self.x32Bit..<cancelled, action: SeccompConstant.killProcess)
         }
         ranges.append(beyond: cancelled, upTo: Self.end, action: defaultAction)
         return ranges
@@ -145,8 +147,9 @@ extension SeccompPolicy {
     private func add(
         _ architecture: SystemCallArchitecture, offset: UInt64, upTo end: UInt64, to ranges: inout SeccompRanges
     ) {
-        let list = entries[architecture] ?? []
-        let highest = UInt64(highest[architecture] ?? 0) + offset
+        guard let index = architectures.firstIndex(of: architecture) else { return }
+        let list = entries[index]
+        let highest = UInt64(highest[index]) + offset
         let firstPrivate = list.firstIndex { $0 >> 32 >= Self.armPrivate } ?? list.endIndex
         add(list[..<firstPrivate], offset, to: &ranges)
         if firstPrivate < list.endIndex {
@@ -157,22 +160,28 @@ extension SeccompPolicy {
     }
 
     private func add(_ list: ArraySlice<UInt64>, _ offset: UInt64, to ranges: inout SeccompRanges) {
-        var rest = list
-        while let first = rest.first {
-            let number = first >> 32
-            let group = rest.prefix { $0 >> 32 == number }
-            let indices = group.map { Int(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }
-            ranges.append(number + offset..<number + offset + 1, verdict(of: indices))
-            rest = rest[group.endIndex...]
+        var start = list.startIndex
+        while start < list.endIndex {
+            let number = list[start] >> 32
+            var (end, plain): (Int, UInt32?) = (start, nil)
+            while end < list.endIndex, list[end] >> 32 == number {
+                // The first rule without conditions decides, whatever others say.
+                if plain == nil { plain = plainActions[Self.rule(list[end])] }
+                end += 1
+            }
+            if let plain {
+                ranges.append(number + offset..<number + offset + 1, action: plain)
+            } else {
+                ranges.append(number + offset..<number + offset + 1, verdict(of: list[start..<end].map(Self.rule)))
+            }
+            start = end
         }
     }
 
-    /// The first rule without conditions decides, whatever others say; else each condition counts, the most severe first
-    /// where several hold.
+    private static func rule(_ entry: UInt64) -> Int { Int(truncatingIfNeeded: entry & 0xFFFF_FFFF) }
+
+    /// Of rules with conditions each counts, the most severe first where several hold.
     private func verdict(of indices: [Int]) -> Verdict {
-        if let index = indices.first(where: { rules[$0].tests.isEmpty }) {
-            return Verdict(branches: [], action: rules[index].action)
-        }
         let branches = indices.enumerated().sorted {
             let (one, other) = (Self.precedence(rules[$0.element].action), Self.precedence(rules[$1.element].action))
             return one != other ? one < other : $0.offset < $1.offset

@@ -93,15 +93,16 @@ struct CgroupTests {
         #expect(try test.cgroup.statistics().pids?.limit == nil)
     }
 
-    @Test("lets the devices be opened that its rules allow, and no other")
+    @Test(
+        "lets the devices be opened that its rules allow, and no other",
+        .enabled(if: DeviceDirectory.found != nil, "every directory is mounted nodev"))
     func limitsDevices() throws {
         let test = try TestCgroup()
         try test.cgroup.apply(DeviceRules(container: []))
         #expect(try test.run("echo x > /dev/null && head -c 1 /dev/zero > /dev/null").shellCode == 0)
-        #expect(try test.run("exec 3< /dev/mem").shellCode != 0)
         // Nodes may be made, but the disk they name is not opened.
-        let scratch = try Scratch()
-        let node = scratch.path("kmsg")
+        let node = DeviceDirectory.path("kmsg")
+        defer { unlink(node) }
         #expect(try test.run("mknod \(node) c 1 11").shellCode == 0)
         #expect(try test.run("exec 3< \(node)").shellCode != 0)
         let (major, minor) = (UInt32(1), UInt32(11))
