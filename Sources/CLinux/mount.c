@@ -66,10 +66,6 @@ int hako_umount(const char *path, int flags) { return RESULT(umount2(path, flags
 
 int hako_set_propagation(const char *path, unsigned long flags) { return RESULT(mount(NULL, path, NULL, flags, NULL)); }
 
-int hako_mknod(int directory, const char *name, mode_t mode, unsigned major, unsigned minor) {
-    return RESULT(mknodat(directory, name, mode, makedev(major, minor)));
-}
-
 int64_t hako_file_system_type(int descriptor) {
     struct statfs status;
     return fstatfs(descriptor, &status) < 0 ? -errno : (int64_t)status.f_type;

@@ -36,9 +36,6 @@ int hako_umount(const char *path, int flags);
 // mount(2) with a propagation type alone.
 int hako_set_propagation(const char *path, unsigned long flags);
 
-// mknodat(2); the device's number in two halves, as makedev is a macro.
-int hako_mknod(int directory, const char *name, mode_t mode, unsigned major, unsigned minor);
-
 // fstatfs(2): the file system's magic number, or -errno; and whether it is mounted read-only.
 int64_t hako_file_system_type(int descriptor);
 int hako_is_read_only(int descriptor);

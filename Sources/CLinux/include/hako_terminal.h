@@ -1,6 +1,9 @@
 #ifndef HAKO_TERMINAL_H
 #define HAKO_TERMINAL_H
 
+// A macro of macros, which Swift can't import: unlocks a pty's peer. ioctl_tty(2).
+enum { HAKO_TIOCSPTLCK = 0x40045431 };
+
 #include <stdint.h>
 
 // A new pty master, unlocked, closed on exec. pts(4).

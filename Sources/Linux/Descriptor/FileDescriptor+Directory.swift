@@ -87,3 +87,18 @@ public enum Directory {
         }
     }
 }
+
+extension FileDescriptor {
+    /// Where the open file lies now, as an absolute path; for messages and for what is written down.
+    public borrowing func path() throws(SystemCallError) -> String {
+        String(decoding: try FileDescriptor.directory("/proc/self/fd").symlinkTarget(of: "\(number)").bytes, as: UTF8.self)
+    }
+}
+
+extension FileDescriptor {
+    /// Makes this directory the process's working directory. fchdir(2).
+    public borrowing func becomeWorkingDirectory() throws(SystemCallError) {
+        let number = self.number
+        _ = try retryingErrno("fchdir", on: "descriptor \(number)") { fchdir(number) }
+    }
+}

@@ -111,3 +111,12 @@ extension FileDescriptor {
     /// Closes the other end.
     public consuming func keepingWriting() -> FileDescriptor { writing }
 }
+
+extension FileDescriptor {
+    /// Ends all writing to a sealable memory file, for good. fcntl(2), F_ADD_SEALS.
+    public borrowing func seal() throws(SystemCallError) {
+        let number = self.number
+        // F_SEAL_SEAL, _SHRINK, _GROW and _WRITE; the C library hides the numbers.
+        _ = try retryingInterrupts("fcntl", on: "descriptor \(number)") { hako_fcntl(number, 1033, 0xF) }
+    }
+}

@@ -65,6 +65,7 @@ public struct FileSystemType: Hashable, Sendable {
     public static let sysfs = FileSystemType(magic: 0x6265_6572)
     public static let pidfs = FileSystemType(magic: 0x5049_4446)
     public static let tmpfs = FileSystemType(magic: 0x0102_1994)
+    public static let devpts = FileSystemType(magic: 0x1CD1)
     public static let overlay = FileSystemType(magic: 0x794C_7630)
 }
 
@@ -90,40 +91,6 @@ extension FileDescriptor {
         let number = self.number
         _ = try retryingInterrupts("fchownat", on: "descriptor \(number)") {
             hako_chown_descriptor(number, user, group)
-        }
-    }
-
-    /// Makes a node in this directory. mknodat(2).
-    ///
-    /// - Parameter mode: With the type: `S_IFCHR | 0o666`. The umask takes its part.
-    public borrowing func makeNode(
-        _ name: some Path, mode: mode_t, major: UInt32 = 0, minor: UInt32 = 0
-    ) throws(SystemCallError) {
-        let number = self.number
-        _ = try retryingInterrupts("mknodat", on: name.description) {
-            name.withCPath { hako_mknod(number, $0, mode, major, minor) }
-        }
-    }
-
-    /// Makes a symlink in this directory.
-    public borrowing func makeSymlink(_ name: some Path, to target: some Path) throws(SystemCallError) {
-        let number = self.number
-        _ = try retryingErrno("symlinkat", on: name.description) {
-            name.withCPath { name in target.withCPath { symlinkat($0, number, name) } }
-        }
-    }
-
-    /// Sets the permission bits of one name in this directory, whatever the umask.
-    public borrowing func setMode(_ mode: mode_t, of name: some Path) throws(SystemCallError) {
-        let number = self.number
-        _ = try retryingErrno("fchmodat", on: name.description) { name.withCPath { fchmodat(number, $0, mode, 0) } }
-    }
-
-    /// Gives one name in this directory to somebody; a symlink itself, not its target.
-    public borrowing func setOwner(user: UInt32, group: UInt32, of name: some Path) throws(SystemCallError) {
-        let number = self.number
-        _ = try retryingErrno("fchownat", on: name.description) {
-            name.withCPath { fchownat(number, $0, user, group, AT_SYMLINK_NOFOLLOW) }
         }
     }
 }

@@ -30,11 +30,17 @@ public enum Propagation: UInt64, Hashable, Sendable {
 }
 
 /// A mount that a descriptor holds. Until it is moved somewhere it is in no mount namespace, and gone with this value.
-public struct Mount: ~Copyable, Sendable {
+@frozen public struct Mount: ~Copyable, Sendable {
     /// The mount's root.
     public let root: FileDescriptor
 
     init(root: consuming FileDescriptor) { self.root = root }
+
+    /// Whoever takes the descriptor holds the mount.
+    public consuming func intoDescriptor() -> FileDescriptor { root }
+
+    /// Takes a mount back from its descriptor.
+    public init(adopting root: consuming FileDescriptor) { self.root = root }
 
     /// Gives the descriptor away: whoever takes the number has to close it.
     consuming func relinquish() -> CInt { root.relinquish() }

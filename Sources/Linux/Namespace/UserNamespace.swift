@@ -29,6 +29,22 @@ public struct IDMap: Hashable, Sendable {
         self.init(users: [line], groups: [line])
     }
 
+    /// The map of the user namespace that a process is in, with ids as this process sees them.
+    public init(ofProcess pid: CInt) throws(SystemCallError) {
+        users = try Self.lines(of: "/proc/\(pid)/uid_map")
+        groups = try Self.lines(of: "/proc/\(pid)/gid_map")
+    }
+
+    private static func lines(of path: String) throws(SystemCallError) -> [Line] {
+        try FileDescriptor.contents(of: path).split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let numbers = line.split(separator: UInt8(ascii: " ")).map { UInt32(String(decoding: $0, as: UTF8.self)) }
+            guard numbers.count == 3, let inside = numbers[0], let outside = numbers[1], let size = numbers[2] else {
+                return nil
+            }
+            return Line(insideID: inside, outsideID: outside, size: size)
+        }
+    }
+
     /// What an id is outside; nil if it has no place there.
     public static func outside(_ id: UInt32, _ lines: [Line]) -> UInt32? {
         for line in lines where id >= line.insideID && id - line.insideID < line.size {
@@ -49,8 +65,7 @@ public struct IDMap: Hashable, Sendable {
 /// A user namespace, and a network namespace that it owns, which live as long as this value or a process in them.
 ///
 /// They are held by descriptors: nothing is mounted for them, and a crash of this program frees them.
-@frozen
-public struct UserNamespace: ~Copyable, Sendable {
+@frozen public struct UserNamespace: ~Copyable, Sendable {
     public let user: FileDescriptor
     /// Nil unless it was asked for.
     public let network: FileDescriptor?

@@ -178,7 +178,7 @@ public struct InitReport: Hashable, Sendable {
 }
 
 /// The runtime's end of the socket to a `hako-init`.
-public struct InitConnection: ~Copyable, Sendable {
+@frozen public struct InitConnection: ~Copyable, Sendable {
     public let socket: FileDescriptor
 
     public init(_ socket: consuming FileDescriptor) { self.socket = socket }

@@ -46,7 +46,7 @@ public struct ProcessLaunch: Sendable {
     }
 
     /// Keeps a descriptor, at its number; at most two.
-    public mutating func keep(_ descriptor: borrowing FileDescriptor) { kept.append(descriptor.number) }
+    public mutating func keep(number: CInt) { kept.append(number) }
 
     /// Starts `program`; when this returns, it runs.
     public func start(

@@ -29,6 +29,9 @@ public enum UnixSocket {
             self.first = FileDescriptor(adopting: first)
             self.second = FileDescriptor(adopting: second)
         }
+
+        /// Keeps one; the other is closed.
+        public consuming func intoFirst() -> FileDescriptor { first }
     }
 
     /// A listening socket at `name` in a directory, however long that directory's path is: the kernel is given

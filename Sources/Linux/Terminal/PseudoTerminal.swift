@@ -10,6 +10,23 @@ import Glibc
         master = FileDescriptor(adopting: try retryingInterrupts("open", on: "/dev/ptmx") { hako_pty_master() })
     }
 
+    /// Of another devpts file system than the host's: a new master is what its `ptmx` opens. devpts(4).
+    public init(in devpts: borrowing FileDescriptor) throws(SystemCallError) {
+        let opened = try devpts.openChild("ptmx", flags: O_RDWR | O_NOCTTY)
+        try Self.unlock(opened)
+        master = opened
+    }
+
+    /// The peer of a new master can't be opened before. unlockpt(3).
+    private static func unlock(_ master: borrowing FileDescriptor) throws(SystemCallError) {
+        let number = master.number
+        var isLocked: CInt = 0
+        _ = try retryingInterrupts("ioctl", on: "pty master") { hako_ioctl(number, UInt(HAKO_TIOCSPTLCK), &isLocked) }
+    }
+
+    /// Gives the master away.
+    public consuming func intoMaster() -> FileDescriptor { master }
+
     /// The end that a program has as its terminal. No path is looked up: `/dev/pts` may be anybody's (CVE-2025-52565).
     public borrowing func openPeer() throws(SystemCallError) -> FileDescriptor {
         let number = master.number
