@@ -87,7 +87,7 @@ let package = Package(
                 "Linux",
             ]),
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
-        program("hako-runtime", ["Runtime", "Monitor", "CommandLineTables"]),
+        program("hako-runtime", ["Runtime", "Monitor", "OCI", "Linux"]),
 
         // The oracle of the seccomp compiler's tests, and processes that try what a filter should stop.
         .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),

@@ -60,6 +60,12 @@ static int launched(void *argument) {
     return fail(launch, HAKO_LAUNCH_EXEC);
 }
 
+static void enter_cgroup(struct clone_args *args, const struct hako_launch *launch) {
+    if (launch->cgroup < 0) return;
+    args->flags |= CLONE_INTO_CGROUP;
+    args->cgroup = (uint64_t)launch->cgroup;
+}
+
 static long clone_launched(struct hako_launch *launch, uint64_t parent, int exit_signal) {
     char stack[16384] __attribute__((aligned(16)));
     struct clone_args args = {
@@ -68,10 +74,8 @@ static long clone_launched(struct hako_launch *launch, uint64_t parent, int exit
         .stack = (uint64_t)(uintptr_t)stack,
         .stack_size = sizeof stack,
     };
-    if (launch->cgroup >= 0) {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t)launch->cgroup;
-    }
+    // Whoever joined namespaces is in the cgroup already, and has no right to enter it any more.
+    if (launch->joined_count == 0) enter_cgroup(&args, launch);
     long pid = hako_clone_onto_stack(&args, launched, launch);
     if (pid < 0) {
         errno = (int)-pid;
@@ -118,6 +122,7 @@ int hako_launch(struct hako_launch *launch) {
             .stack = (uint64_t)(uintptr_t)stack,
             .stack_size = sizeof stack,
         };
+        enter_cgroup(&args, launch);
         long pid = hako_clone_onto_stack(&args, joining, launch);
         if (pid < 0) {
             errno = (int)-pid;

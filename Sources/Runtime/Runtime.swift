@@ -52,6 +52,22 @@ public struct JoinedNamespaces: Sendable {
     public internal(set) var connection: InitConnection?
     public let program: StartedProgram
 
+    /// For waiting, while this value lives.
+    public var terminalNumber: CInt? {
+        switch terminal {
+        case .some(let master): master.number
+        case .none: nil
+        }
+    }
+
+    /// Sets its terminal's size, if it has one; one of the wrong size is still a terminal.
+    public borrowing func setWindowSize(_ size: WindowSize) {
+        switch terminal {
+        case .some(let master): try? master.setWindowSize(size)
+        case .none: break
+        }
+    }
+
     init(
         child: consuming ChildProcess, terminal: consuming FileDescriptor?, connection: consuming InitConnection?,
         program: StartedProgram

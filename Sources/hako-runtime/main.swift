@@ -1,12 +1,12 @@
 import Glibc
-import Linux
 import Monitor
+import Runtime
 
 let words = Array(CommandLine.arguments.dropFirst())
-switch words.first {
-case "monitor": exit(MonitorCommand.run(Array(words.dropFirst())))
-default:
-    let message = "hako-runtime: unknown command \(words.first ?? "")\n"
-    _ = try? StandardDescriptor.write(Array(message.utf8)[...], to: StandardDescriptor.error)
+if words.first == "monitor" { exit(MonitorCommand.run(Array(words.dropFirst()))) }
+// A reader that is gone is an error to handle, and no reason to die half-way.
+signal(SIGPIPE, SIG_IGN)
+do throws(RuntimeError) { exit(try RuntimeProgram(words).run()) } catch {
+    complain("hako-runtime: \(error)")
     exit(1)
 }

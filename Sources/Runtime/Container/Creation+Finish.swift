@@ -149,7 +149,7 @@ extension RuntimeSpec.Rlimit {
     /// Written by the engine for limits that are its own default: where the host doesn't allow one, it is left.
     private static let bestEffort = "hako.bestEffort"
 
-    fileprivate func set(of child: borrowing ChildProcess) throws(RuntimeError) {
+    func set(of child: borrowing ChildProcess) throws(RuntimeError) {
         guard let limit = ResourceLimit(named: type) else {
             throw RuntimeError(.invalid, cannot: "set the limit \(PrintableText(type))", because: "it is not known")
         }

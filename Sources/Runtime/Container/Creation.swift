@@ -97,8 +97,9 @@ struct Creation: ~Copyable {
         // hako-init has its own; ours goes when all is done.
         defer { if let listener { _ = FileDescriptor(adopting: listener) } }
         var opened = try Timings.span("open binds") { () throws(RuntimeError) in try OpenedMounts(bundle) }
-        let nullDevice = try Self.openNullDevice()
         let launched = try PrivateMounts.run { mounts throws(RuntimeError) in
+            // Here, as only what this mount namespace has can be mounted in it.
+            let nullDevice = try Self.openNullDevice()
             let terminal = try process.terminal ? ContainerTerminal(process, bundle, &opened) : nil
             let start = Timings.monotonicNanoseconds()
             let launched = try launch(terminal, listener)
@@ -151,7 +152,7 @@ struct Creation: ~Copyable {
         launch.preservedCount = options.preservedCount
         launch.standardDescriptors = options.standardDescriptors
         for (number, kind) in namespaces.joined { launch.join(number: number, kind) }
-        launch.join(cgroup: entry.cloneInto.number, taskFiles: entry.taskFiles)
+        launch.join(cgroup: entry.cloneInto, taskFiles: entry.taskFiles)
         if let listener { launch.keep(number: listener) }
         return try LaunchedInit(launch, program, terminal)
     }

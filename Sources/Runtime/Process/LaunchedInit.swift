@@ -87,7 +87,7 @@ struct ContainerTerminal: ~Copyable {
         try self.init(try attempt("open a terminal", open), process)
     }
 
-    private init(_ pair: consuming PseudoTerminal, _ process: RuntimeSpec.Process) throws(RuntimeError) {
+    init(_ pair: consuming PseudoTerminal, _ process: RuntimeSpec.Process) throws(RuntimeError) {
         let peer = try attempt("open a terminal") { () throws(SystemCallError) in
             let peer = try pair.openPeer()
             if let size = process.consoleSize {

@@ -167,7 +167,6 @@ struct RootBuilder: ~Copyable {
 
     private static func emptyDirectory() throws(SystemCallError) -> Mount {
         let context = try FileSystemContext("tmpfs")
-        try context.set("size", "0k")
         try context.set("mode", "0755")
         let mount = try context.mount([.readOnly, .noDevices, .noSetUserID, .noExecution])
         return mount

@@ -10,6 +10,7 @@ struct StateDirectory: ~Copyable {
 
     /// The socket on which a created container waits for its start; gone once it is started.
     static let startSocket = "start.sock"
+    static let incomplete = "it is not created completely"
     private static let record = "state.json"
     private static let filter = "filter"
 
@@ -60,7 +61,7 @@ struct StateDirectory: ~Copyable {
         do throws(SystemCallError) { bytes = try FileDescriptor.contents(of: file) } catch {
             throw RuntimeError(
                 error.errno == .noSuchFile ? .wrongState : .system, cannot: "read the state of container \(id)",
-                because: error.errno == .noSuchFile ? "it is not created completely" : error.description)
+                because: error.errno == .noSuchFile ? Self.incomplete : error.description)
         }
         let json = try parseJSON(bytes, from: file)
         do throws(FieldError) { return try ContainerRecord(json: json, id: id) } catch {
