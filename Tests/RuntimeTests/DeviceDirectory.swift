@@ -1,6 +1,7 @@
 import Glibc
 
-/// A directory where device nodes open and programs gain what their files give: some hosts mount `/tmp` nodev and nosuid.
+/// A directory where device nodes open and programs gain what their files give: some hosts mount `/tmp` nodev and
+/// nosuid.
 enum DeviceDirectory {
     static let found: String? = ["/tmp", "/var/tmp", "/scratch", "/root"].first { directory in
         let node = "\(directory)/hako-null-\(getpid())"

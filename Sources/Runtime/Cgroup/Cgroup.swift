@@ -30,7 +30,8 @@ public protocol Cgroup: Sendable {
     func thaw() throws(CgroupError)
     func isFrozen() throws(CgroupError) -> Bool
 
-    /// Sends SIGKILL to every process in it and below, also to those that are being forked. Does not wait for their end.
+    /// Sends SIGKILL to every process in it and below, also to those that are being forked. Does not wait for their
+    /// end.
     func kill() throws(CgroupError)
 
     /// How many of its processes the kernel killed because its memory limit was reached.
@@ -48,7 +49,8 @@ public protocol Cgroup: Sendable {
 public struct CgroupEntry: ~Copyable, Sendable {
     /// For `CLONE_INTO_CGROUP`: the directory in cgroup v2 or, on a hybrid host, in `unified`; nil on pure v1.
     public let cloneInto: CInt?
-    /// Open `tasks` files of v1: the new process writes `0` to each, before it unshares its cgroup namespace. Empty on v2.
+    /// Open `tasks` files of v1: the new process writes `0` to each, before it unshares its cgroup namespace. Empty on
+    /// v2.
     public let taskFiles: [CInt]
 
     init(cloneInto: CInt?, taskFiles: [CInt]) {

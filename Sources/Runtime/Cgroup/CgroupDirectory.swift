@@ -16,7 +16,7 @@ struct CgroupDirectory: Hashable, Sendable {
         let mount = try FileDescriptor.directory(mountPoint)
         do throws(SystemCallError) {
             return try Self.make(path.relative, in: mount)
-        } catch where error.errno == .noSuchFile {
+        } catch  where error.errno == .noSuchFile {
             for parent in path.steps.dropLast() { _ = try Self.make(parent, in: mount) }
             return try Self.make(path.relative, in: mount)
         }
@@ -26,7 +26,7 @@ struct CgroupDirectory: Hashable, Sendable {
         do throws(SystemCallError) {
             try mount.makeDirectory(relative, mode: 0o755)
             return true
-        } catch where error.errno == .exists {
+        } catch  where error.errno == .exists {
             return false
         }
     }
@@ -64,7 +64,7 @@ struct CgroupDirectory: Hashable, Sendable {
         do throws(SystemCallError) {
             let text = try cgroup.openChild("cgroup.procs").readAll()
             return text.split(separator: UInt8(ascii: "\n")).compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
-        } catch where error.errno == .notSupported || error.errno == .noSuchFile || error.hasVanished {
+        } catch  where error.errno == .notSupported || error.errno == .noSuchFile || error.hasVanished {
             // EOPNOTSUPP: a threaded cgroup of v2, whose processes its domain lists (cgroups(7)).
             return []
         }
@@ -105,14 +105,14 @@ struct CgroupDirectory: Hashable, Sendable {
 
     /// Visits this cgroup and all below it, and then, from the deepest up, leaves each but this one.
     ///
-    /// A container may nest cgroups deeper than any path may be long, so only one directory is open at a time and nothing
-    /// recurses. One that vanishes meanwhile is passed over.
+    /// A container may nest cgroups deeper than any path may be long, so only one directory is open at a time and
+    /// nothing recurses. One that vanishes meanwhile is passed over.
     private func walk(
         visit: (borrowing FileDescriptor) throws(SystemCallError) -> Void,
         leave: (_ name: PathBytes, _ parent: borrowing FileDescriptor) throws(SystemCallError) -> Void = { _, _ in }
     ) throws(SystemCallError) {
         var current: FileDescriptor
-        do throws(SystemCallError) { current = try open() } catch where error.errno == .noSuchFile { return }
+        do throws(SystemCallError) { current = try open() } catch  where error.errno == .noSuchFile { return }
         try visit(current)
         var pending = [try Self.children(of: current)]
         var names: [PathBytes] = []
@@ -121,7 +121,7 @@ struct CgroupDirectory: Hashable, Sendable {
                 let below: FileDescriptor
                 do throws(SystemCallError) {
                     below = try current.openChild(child, flags: O_RDONLY | O_DIRECTORY)
-                } catch where error.errno == .noSuchFile || error.hasVanished {
+                } catch  where error.errno == .noSuchFile || error.hasVanished {
                     continue
                 }
                 current = below

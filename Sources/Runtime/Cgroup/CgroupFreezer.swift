@@ -52,7 +52,7 @@ enum CgroupKill {
         do throws(SystemCallError) {
             try unified.write("1", to: "cgroup.kill")
             return true
-        } catch where error.errno == .noSuchFile {
+        } catch  where error.errno == .noSuchFile {
             return false
         } catch {
             throw .system(error)
@@ -64,7 +64,7 @@ enum CgroupKill {
         for process in processes {
             do throws(SystemCallError) {
                 try ProcessSignal.send(SIGKILL, toProcess: process)
-            } catch where error.errno == .noSuchProcess {
+            } catch  where error.errno == .noSuchProcess {
                 continue
             } catch {
                 throw .system(error)

@@ -6,8 +6,8 @@ public struct CgroupPath: Hashable, Sendable, CustomStringConvertible {
     /// From `linux.cgroupsPath` of a bundle. An absolute path is taken from the mount's root; a relative one lies below
     /// ``defaultParent``, as config-linux.md leaves it to the runtime.
     ///
-    /// - Throws: ``CgroupError/invalidPath(_:reason:)`` for `..`, which would leave the parent that the caller allows, for
-    ///   the root itself, whose limits are the host's, and for systemd's `slice:prefix:name`.
+    /// - Throws: ``CgroupError/invalidPath(_:reason:)`` for `..`, which would leave the parent that the caller allows,
+    ///   for the root itself, whose limits are the host's, and for systemd's `slice:prefix:name`.
     public init(parsing text: String) throws(CgroupError) {
         let isAbsolute = text.utf8.first == UInt8(ascii: "/")
         let names = text.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: Array($0), as: UTF8.self) }

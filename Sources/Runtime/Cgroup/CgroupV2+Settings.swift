@@ -13,7 +13,8 @@ extension CgroupV2 {
         }
         if let blockIO = resources.blockIO { settings += try self.settings(for: blockIO) }
         for page in resources.hugepageLimits {
-            settings.append(.init("hugetlb", "hugetlb.\(page.pageSize).max", page.limit, "limit of \(page.pageSize) pages"))
+            settings.append(
+                .init("hugetlb", "hugetlb.\(page.pageSize).max", page.limit, "limit of \(page.pageSize) pages"))
         }
         // Last: what is written raw overrides what was converted (config-linux.md, "Unified").
         for (file, value) in resources.unified.sorted(by: { $0.key < $1.key }) {
@@ -103,7 +104,8 @@ extension CgroupV2 {
             settings.append(.init("io", "io.bfq.weight", value, "block I/O weight of a device"))
         }
         for (devices, key, limit) in [
-            (blockIO.throttleReadBpsDevice, "rbps", "read rate"), (blockIO.throttleWriteBpsDevice, "wbps", "write rate"),
+            (blockIO.throttleReadBpsDevice, "rbps", "read rate"),
+            (blockIO.throttleWriteBpsDevice, "wbps", "write rate"),
             (blockIO.throttleReadIOPSDevice, "riops", "read requests"),
             (blockIO.throttleWriteIOPSDevice, "wiops", "write requests"),
         ] {
@@ -130,7 +132,8 @@ extension CgroupV2 {
     private static func orMax(_ value: Int64) -> String { value < 0 ? "max" : String(value) }
 
     /// 2 to 262,144 with 1024 as default, to 1 to 10,000 with 100 as default: a quadratic curve through both ends and
-    /// the default in logarithms, as crun and runc have it since 2025. The line before it made 1024 shares a weight of 39.
+    /// the default in logarithms, as crun and runc have it since 2025. The line before it made 1024 shares a weight of
+    /// 39.
     static func weight(shares: UInt64) -> Int {
         if shares <= 2 { return 1 }
         if shares >= 262_144 { return 10_000 }

@@ -24,7 +24,7 @@ extension CgroupV2 {
 
     /// Nil where the controller isn't handed down, so that its files aren't there.
     private func readIfPresent(_ file: String) throws(SystemCallError) -> String? {
-        do throws(SystemCallError) { return try directory.read(file) } catch where error.errno == .noSuchFile {
+        do throws(SystemCallError) { return try directory.read(file) } catch  where error.errno == .noSuchFile {
             return nil
         }
     }

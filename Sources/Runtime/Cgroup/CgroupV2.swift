@@ -22,7 +22,7 @@ struct CgroupV2: Cgroup {
         do throws(SystemCallError) {
             isNew = try directory.make()
             try handDownControllers()
-        } catch where error.errno == .noSuchFile || error.hasVanished {
+        } catch  where error.errno == .noSuchFile || error.hasVanished {
             return false
         } catch {
             // What can't be removed now is empty and taken over by the next attempt.

@@ -94,7 +94,9 @@ extension SeccompAssembler {
             let test = branch.tests[0]
             var merged =
                 found ?? SeccompBitTest(argument: test.argument, mask: 0, value: 0, action: branch.action)
-            guard merged.argument == test.argument, merged.action == branch.action, merged.mask & bit == 0 else { break }
+            guard merged.argument == test.argument, merged.action == branch.action, merged.mask & bit == 0 else {
+                break
+            }
             merged.mask |= bit
             merged.value |= test.low
             (found, count) = (merged, count + 1)

@@ -6,8 +6,8 @@ import OCI
 /// The outcome is what libseccomp's would be, in a shape that is faster to make and to run: ranges of numbers with the
 /// same verdict are merged and found by binary search.
 public enum SeccompCompiler {
-    /// - Parameter native: The kernel's architecture; it is always part of the filter. Calls of an architecture that the
-    ///   section doesn't list end the process: the numbers mean other calls there.
+    /// - Parameter native: The kernel's architecture; it is always part of the filter. Calls of an architecture that
+    ///   the section doesn't list end the process: the numbers mean other calls there.
     /// - Throws: ``SeccompError``. Names of calls that Hako doesn't know are passed over, as newer profiles hold them.
     public static func compile(
         _ seccomp: RuntimeSpec.Seccomp, native: SystemCallArchitecture = .native

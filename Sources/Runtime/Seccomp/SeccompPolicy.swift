@@ -17,8 +17,9 @@ struct SeccompPolicy {
     }
 
     let defaultAction: UInt32
-    /// What happens to calls above all that the policy names. A program takes ENOSYS for an older kernel and does without
-    /// the call, where it takes EPERM for a failure; a policy can't have meant calls that came after it. As runc has it.
+    /// What happens to calls above all that the policy names. A program takes ENOSYS for an older kernel and does
+    /// without the call, where it takes EPERM for a failure; a policy can't have meant calls that came after it. As
+    /// runc has it.
     private let actionBeyond: UInt32
     /// Whether a call goes to a listener.
     private(set) var notifies = false
@@ -71,8 +72,8 @@ struct SeccompPolicy {
 
     /// i386 has `socket` and its kin also behind `socketcall`, and the calls of System V IPC behind `ipc`, whose first
     /// argument says which is meant. A rule for one is a rule for both ways, as in libseccomp, with one difference: a
-    /// condition on arguments, which lie behind a pointer there, can't be tested. So a rule that allows is left out then,
-    /// and one that forbids forbids all.
+    /// condition on arguments, which lie behind a pointer there, can't be tested. So a rule that allows is left out
+    /// then, and one that forbids forbids all.
     private mutating func addMultiplexed(
         _ row: SystemCallTable.Row, _ rule: RuntimeSpec.SeccompRule, _ action: UInt32, at index: Int
     ) {

@@ -11,7 +11,8 @@ struct SeccompRanges {
     private(set) var verdicts: [SeccompPolicy.Verdict]
     /// Where the verdicts without branches are: an action or two.
     private var plain: [(action: UInt32, index: Int)] = []
-    /// The first number that has no verdict yet. Bounds have more than 32 bits, so that the last number can lie below one.
+    /// The first number that has no verdict yet. Bounds have more than 32 bits, so that the last number can lie below
+    /// one.
     private var next: UInt64 = 0
 
     init(defaultAction: UInt32) { verdicts = [.init(branches: [], action: defaultAction)] }

@@ -12,14 +12,17 @@ struct SeccompProfileTests {
         return try profile.resolved(capabilities: capabilities, on: host).syscalls.flatMap(\.names)
     }
 
-    @Test("settles its conditions when a container is made", arguments: [
-        (#"{"includes":{"caps":["CAP_BPF"]}}"#, false), (#"{"includes":{"caps":["CAP_KILL"]}}"#, true),
-        (#"{"includes":{"caps":["CAP_KILL","CAP_BPF"]}}"#, false), (#"{"excludes":{"caps":["CAP_BPF","CAP_KILL"]}}"#, false),
-        (#"{"includes":{"arches":["arm64"]}}"#, false), (#"{"includes":{"arches":["arm64","amd64"]}}"#, true),
-        (#"{"excludes":{"arches":["amd64"]}}"#, false), (#"{"includes":{"minKernel":"6.1"}}"#, true),
-        (#"{"includes":{"minKernel":"6.2"}}"#, false), (#"{"excludes":{"minKernel":"4.8"}}"#, false),
-        (#"{"includes":null,"excludes":{}}"#, true),
-    ])
+    @Test(
+        "settles its conditions when a container is made",
+        arguments: [
+            (#"{"includes":{"caps":["CAP_BPF"]}}"#, false), (#"{"includes":{"caps":["CAP_KILL"]}}"#, true),
+            (#"{"includes":{"caps":["CAP_KILL","CAP_BPF"]}}"#, false),
+            (#"{"excludes":{"caps":["CAP_BPF","CAP_KILL"]}}"#, false),
+            (#"{"includes":{"arches":["arm64"]}}"#, false), (#"{"includes":{"arches":["arm64","amd64"]}}"#, true),
+            (#"{"excludes":{"arches":["amd64"]}}"#, false), (#"{"includes":{"minKernel":"6.1"}}"#, true),
+            (#"{"includes":{"minKernel":"6.2"}}"#, false), (#"{"excludes":{"minKernel":"4.8"}}"#, false),
+            (#"{"includes":null,"excludes":{}}"#, true),
+        ])
     func conditions(condition: String, applies: Bool) throws {
         let rule = #"{"names":["read"],"action":"SCMP_ACT_ALLOW","# + condition.dropFirst()
         let text = #"{"defaultAction":"SCMP_ACT_ERRNO","syscalls":["# + rule + "]}"
@@ -39,14 +42,16 @@ struct SeccompProfileTests {
         #expect(seccomp.defaultErrnoRet == 38)
     }
 
-    @Test("is refused where it would have to be guessed", arguments: [
-        "", "{}", "[]", #"{"defaultAction":"ALLOW"}"#,
-        #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":{}}"#,
-        #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"]}]}"#,
-        #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"name":"a","names":["b"],"action":"SCMP_ACT_ALLOW"}]}"#,
-        #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["a"],"action":"SCMP_ACT_ALLOW","includes":{"user":"x"}}]}"#,
-        #"{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86"],"archMap":[{"architecture":"SCMP_ARCH_X86"}]}"#,
-    ])
+    @Test(
+        "is refused where it would have to be guessed",
+        arguments: [
+            "", "{}", "[]", #"{"defaultAction":"ALLOW"}"#,
+            #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":{}}"#,
+            #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"]}]}"#,
+            #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"name":"a","names":["b"],"action":"SCMP_ACT_ALLOW"}]}"#,
+            #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["a"],"action":"SCMP_ACT_ALLOW","includes":{"user":"x"}}]}"#,
+            #"{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86"],"archMap":[{"architecture":"SCMP_ARCH_X86"}]}"#,
+        ])
     func refuses(text: String) {
         #expect(throws: EngineError.self) { try SeccompProfile(parsing: text) }
     }
@@ -69,7 +74,9 @@ struct SeccompProfileTests {
     func unconfined() throws {
         #expect(try SecurityOptions(["seccomp=unconfined"]).seccomp(capabilities: []) == nil)
         #expect(try SecurityOptions([]).seccomp(capabilities: [])?.defaultAction == .errno)
-        #expect(try SecurityOptions(["seccomp={\"defaultAction\":\"SCMP_ACT_LOG\"}"]).seccomp(capabilities: [])?.defaultAction == .log)
+        #expect(
+            try SecurityOptions(["seccomp={\"defaultAction\":\"SCMP_ACT_LOG\"}"]).seccomp(capabilities: [])?
+                .defaultAction == .log)
         #expect(throws: EngineError.self) { try SecurityOptions(["seccomp={"]).seccomp(capabilities: []) }
     }
 }

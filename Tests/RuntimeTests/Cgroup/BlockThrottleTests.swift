@@ -60,7 +60,9 @@ struct BlockThrottleTests {
         blockIO.weight = 500
         resources.blockIO = blockIO
         let schedulers = try FileDescriptor.directory("/sys/block").names().map {
-            (try? FileDescriptor.contents(of: "/sys/block/\($0)/queue/scheduler")).map { String(decoding: $0, as: UTF8.self) }
+            (try? FileDescriptor.contents(of: "/sys/block/\($0)/queue/scheduler")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
         }
         if schedulers.contains(where: { $0?.contains("[bfq]") == true }) {
             try test.cgroup.apply(resources)

@@ -4,17 +4,22 @@ import Testing
 
 @Suite("The path of a cgroup")
 struct CgroupPathTests {
-    @Test("leads nowhere else", arguments: [
-        "..", "/..", "/hako/../..", "a/../../b", "/a/./b", "/", "", "//", "system.slice:docker:id", "/a\nb", "/a\u{7F}",
-        "/" + String(repeating: "x", count: 256),
-    ])
+    @Test(
+        "leads nowhere else",
+        arguments: [
+            "..", "/..", "/hako/../..", "a/../../b", "/a/./b", "/", "", "//", "system.slice:docker:id", "/a\nb",
+            "/a\u{7F}",
+            "/" + String(repeating: "x", count: 256),
+        ])
     func refuses(text: String) {
         #expect(throws: CgroupError.self) { try CgroupPath(parsing: text) }
     }
 
-    @Test("starts at the mount's root, or below Hako's own cgroup", arguments: [
-        ("/hako/0123", "/hako/0123"), ("/a//b/", "/a/b"), ("0123", "/hako/0123"), ("x/y", "/hako/x/y"),
-    ])
+    @Test(
+        "starts at the mount's root, or below Hako's own cgroup",
+        arguments: [
+            ("/hako/0123", "/hako/0123"), ("/a//b/", "/a/b"), ("0123", "/hako/0123"), ("x/y", "/hako/x/y"),
+        ])
     func parses(text: String, path: String) throws {
         #expect(try CgroupPath(parsing: text).description == path)
     }
@@ -37,10 +42,11 @@ struct CgroupPathTests {
             broken line
             """
         let mounts = CgroupMounts(mountInfo: Array(hybrid.utf8))
-        #expect(mounts.v1 == [
-            .init(controllers: ["cpu", "cpuacct"], mountPoint: "/sys/fs/cgroup/cpu,cpuacct"),
-            .init(controllers: ["name=systemd"], mountPoint: "/sys/fs/cgroup/systemd"),
-        ])
+        #expect(
+            mounts.v1 == [
+                .init(controllers: ["cpu", "cpuacct"], mountPoint: "/sys/fs/cgroup/cpu,cpuacct"),
+                .init(controllers: ["name=systemd"], mountPoint: "/sys/fs/cgroup/systemd"),
+            ])
         #expect(mounts.unified == "/sys/fs/cgroup/with space")
         #expect(mounts.isV1)
         let v2 = CgroupMounts(mountInfo: Array("24 1 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n".utf8))

@@ -106,7 +106,8 @@ struct CgroupTests {
         #expect(try test.run("mknod \(node) c 1 11").shellCode == 0)
         #expect(try test.run("exec 3< \(node)").shellCode != 0)
         let (major, minor) = (UInt32(1), UInt32(11))
-        try test.cgroup.apply(DeviceRules(container: [.init(allow: true, .character, major: major, minor: minor, access: "r")]))
+        try test.cgroup.apply(
+            DeviceRules(container: [.init(allow: true, .character, major: major, minor: minor, access: "r")]))
         #expect(try test.run("exec 3< \(node)").shellCode == 0)
         #expect(try test.run("exec 3> \(node)").shellCode != 0)
         try test.cgroup.apply(DeviceRules([.init(allow: true)]))

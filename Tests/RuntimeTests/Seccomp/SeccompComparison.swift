@@ -4,8 +4,8 @@ import Testing
 
 @testable import Runtime
 
-/// Compares Hako's filter with libseccomp's over every number of every architecture, with arguments around each value that
-/// the policy names.
+/// Compares Hako's filter with libseccomp's over every number of every architecture, with arguments around each value
+/// that the policy names.
 struct SeccompComparison {
     let policy: RuntimeSpec.Seccomp
     let own: BPFInterpreter
@@ -40,7 +40,8 @@ struct SeccompComparison {
                     arguments: hasHalves ? arguments.map { $0 & 0xFFFF_FFFF } : arguments)
                 let (one, other) = (own.verdict(call), oracle.verdict(call))
                 if Self.normal(one) != Self.normal(other) {
-                    differences.append("\(number) \(arguments): \(one ?? 0), libseccomp \(other ?? 0), \(tested[number] ?? [])")
+                    differences.append(
+                        "\(number) \(arguments): \(one ?? 0), libseccomp \(other ?? 0), \(tested[number] ?? [])")
                 }
             }
         }
@@ -85,49 +86,5 @@ struct SeccompComparison {
     /// A process has one thread when it makes the call: killing the thread or the process is the same.
     private static func normal(_ verdict: UInt32?) -> UInt32? {
         verdict == SeccompConstant.killThread ? SeccompConstant.killProcess : verdict
-    }
-}
-
-/// Policies without a plan but the same for the same seed.
-struct SeccompPolicyGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    private mutating func next(_ bound: UInt64) -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state % bound
-    }
-
-    /// Rules have one action, the opposite of the default: what libseccomp makes of several is its own affair.
-    func policy() -> RuntimeSpec.Seccomp {
-        var generator = self
-        let allows = generator.next(2) == 0
-        var policy = RuntimeSpec.Seccomp(
-            defaultAction: allows ? .allow : .errno, architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"])
-        // A call has one rule with conditions at most: of several, libseccomp 2.5 loses some
-        // that are about the same argument.
-        var rows = SystemCallTable.rows
-        for _ in 0..<(5 + generator.next(30)) {
-            let names = (0...generator.next(4)).map { _ in rows.remove(at: Int(generator.next(UInt64(rows.count)))).name }
-            policy.syscalls.append(.init(names, allows ? .errno : .allow, args: generator.arguments()))
-        }
-        return policy
-    }
-
-    private mutating func arguments() -> [RuntimeSpec.SeccompArgument] {
-        let comparisons: [RuntimeSpec.SeccompArgument.Comparison] = [
-            .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .maskedEqual,
-        ]
-        let values: [UInt64] = [0, 1, 7, 0xFFFF, 0x8000_0000, 0xFFFF_FFFF]
-        return (0..<next(3)).map { _ in
-            let comparison = comparisons[Int(next(7))]
-            let value = values[Int(next(6))]
-            return .init(
-                index: UInt32(next(6)), comparison, value,
-                valueTwo: comparison == .maskedEqual ? value & values[Int(next(6))] : 0)
-        }
     }
 }

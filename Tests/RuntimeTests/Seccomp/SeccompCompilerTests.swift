@@ -34,6 +34,26 @@ struct SeccompCompilerTests {
         try SeccompComparison(SeccompPolicyGenerator(seed: seed).policy(), native: .x86_64).compare()
     }
 
+    @Test("means what its rules say where a call has many", arguments: 0..<100)
+    func meansItsRules(seed: UInt64) throws {
+        let policy = SeccompPolicyGenerator(seed: seed).policy(repeating: true)
+        let values: [UInt64] = [0, 1, 6, 7, 8, 0xFFFF, 0x1_0000, 0x8000_0000, 0xFFFF_FFFF, 1 << 32, .max]
+        let filter = BPFInterpreter(program: try SeccompCompiler.compile(policy, native: .x86_64).instructions)
+        for name in Set(policy.syscalls.flatMap(\.names)) {
+            guard let number = SystemCallTable.row(named: name)?.number(on: .x86_64) else { continue }
+            for first in values {
+                for second in values {
+                    let arguments = [first, second, first, second, first ^ second, second]
+                    let action = SeccompReference.verdict(policy, name, arguments)
+                    let expected = action == .allow ? SeccompConstant.allow : SeccompConstant.errno | 1
+                    let call = BPFInterpreter.Call(
+                        number: number, architecture: SystemCallArchitecture.x86_64.auditNumber, arguments: arguments)
+                    #expect(filter.verdict(call) == expected, "\(name) \(arguments)")
+                }
+            }
+        }
+    }
+
     private func verdict(
         _ policy: RuntimeSpec.Seccomp, _ name: String, _ arguments: [UInt64] = [],
         on architecture: SystemCallArchitecture = .x86_64
@@ -46,9 +66,11 @@ struct SeccompCompilerTests {
                 arguments: arguments + Array(repeating: 0, count: 6 - arguments.count)))
     }
 
-    @Test("ends the process on calls of an architecture that isn't listed, x32 too", arguments: [
-        SystemCallArchitecture.x86, .x32,
-    ])
+    @Test(
+        "ends the process on calls of an architecture that isn't listed, x32 too",
+        arguments: [
+            SystemCallArchitecture.x86, .x32,
+        ])
     func refusesForeignArchitectures(architecture: SystemCallArchitecture) throws {
         let policy = RuntimeSpec.Seccomp(defaultAction: .allow, architectures: ["SCMP_ARCH_X86_64"])
         #expect(try verdict(policy, "read") == SeccompConstant.allow)
@@ -74,11 +96,14 @@ struct SeccompCompilerTests {
         #expect(try verdict(policy, "ioctl", [1, 8]) == SeccompConstant.errno | 1)
     }
 
-    @Test("does not open i386's socketcall for a rule that allows socket with conditions, and closes it for one that forbids")
+    @Test(
+        "does not open i386's socketcall for a rule that allows socket with conditions, and closes it for one that forbids"
+    )
     func multiplexers() throws {
         let test = RuntimeSpec.SeccompArgument(index: 0, .notEqual, 40)
         var policy = RuntimeSpec.Seccomp(
-            defaultAction: .errno, architectures: ["SCMP_ARCH_X86"], syscalls: [.init(["socket"], .allow, args: [test])])
+            defaultAction: .errno, architectures: ["SCMP_ARCH_X86"], syscalls: [.init(["socket"], .allow, args: [test])]
+        )
         #expect(try verdict(policy, "socketcall", [1], on: .x86) == SeccompConstant.errno | 1)
         policy.defaultAction = .allow
         policy.syscalls = [.init(["socket", "semop"], .errno, args: [test])]
@@ -88,12 +113,23 @@ struct SeccompCompilerTests {
         #expect(try verdict(policy, "ipc", [0x1_0001], on: .x86) == SeccompConstant.errno | 1)
     }
 
-    @Test("refuses what it would have to guess", arguments: [
-        (#"{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_Z80"]}"#, SeccompError.unknownArchitecture("SCMP_ARCH_Z80")),
-        (#"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_X"]}"#, .unknownFlag("SECCOMP_FILTER_FLAG_X")),
-        (#"{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":5000}"#, .invalidErrno(5000)),
-        (#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"}]}"#, .notifyWithoutListener),
-    ])
+    @Test(
+        "refuses what it would have to guess",
+        arguments: [
+            (
+                #"{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_Z80"]}"#,
+                SeccompError.unknownArchitecture("SCMP_ARCH_Z80")
+            ),
+            (
+                #"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_X"]}"#,
+                .unknownFlag("SECCOMP_FILTER_FLAG_X")
+            ),
+            (#"{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":5000}"#, .invalidErrno(5000)),
+            (
+                #"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_NOTIFY"}]}"#,
+                .notifyWithoutListener
+            ),
+        ])
     func refuses(text: String, error: SeccompError) throws {
         let policy = try RuntimeSpec.Seccomp(json: JSON(parsing: text))
         #expect(throws: error) { try SeccompCompiler.compile(policy) }

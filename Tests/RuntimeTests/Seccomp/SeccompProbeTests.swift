@@ -9,7 +9,9 @@ import Testing
 @testable import Runtime
 
 /// The default policy on the running kernel: what an attacker calls, and what a program needs.
-@Suite("The default seccomp policy", .enabled(if: getuid() == 0, "the probes need the privileges that a filter takes away"))
+@Suite(
+    "The default seccomp policy", .enabled(if: getuid() == 0, "the probes need the privileges that a filter takes away")
+)
 struct SeccompProbeTests {
     /// CLONE_NEWUSER
     private static let newUserNamespace = 0x1000_0000
@@ -42,9 +44,11 @@ struct SeccompProbeTests {
         }
     }
 
-    @Test("refuses sockets of the kernel's crypto and of the hypervisor, also with bits that the kernel ignores", arguments: [
-        38, 40, 38 | 1 << 32, 40 | 1 << 32,
-    ])
+    @Test(
+        "refuses sockets of the kernel's crypto and of the hypervisor, also with bits that the kernel ignores",
+        arguments: [
+            38, 40, 38 | 1 << 32, 40 | 1 << 32,
+        ])
     func refusesFamilies(family: Int) throws {
         // The kernel alone says EAFNOSUPPORT, so that EPERM is the filter's.
         #expect(try probe("socket", [family, 5, 0]) == EPERM)
@@ -74,10 +78,12 @@ struct SeccompProbeTests {
         }
     #endif
 
-    @Test("refuses calls that reach into the kernel", arguments: [
-        "mount", "bpf", "io_uring_setup", "userfaultfd", "open_by_handle_at", "keyctl", "add_key", "request_key",
-        "kexec_load", "init_module", "pivot_root", "setns", "perf_event_open", "fsopen", "open_tree",
-    ])
+    @Test(
+        "refuses calls that reach into the kernel",
+        arguments: [
+            "mount", "bpf", "io_uring_setup", "userfaultfd", "open_by_handle_at", "keyctl", "add_key", "request_key",
+            "kexec_load", "init_module", "pivot_root", "setns", "perf_event_open", "fsopen", "open_tree",
+        ])
     func refusesCalls(name: String) throws {
         #expect(try probe(name) == EPERM)
         #expect([EPERM, ENOSYS].contains(try probe(name, by: PROBE_X32)))
@@ -99,7 +105,9 @@ struct SeccompProbeTests {
         for bit in 0..<32 { #expect(try probe("ioctl", [-1, 0x5412 ^ 1 << bit]) == EBADF) }
     }
 
-    @Test("is a filter that the kernel takes for every set of capabilities", arguments: SeccompCompilerTests.capabilitySets)
+    @Test(
+        "is a filter that the kernel takes for every set of capabilities",
+        arguments: SeccompCompilerTests.capabilitySets)
     func loads(capabilities: [String]) throws {
         #expect(try probe("getpid", capabilities: capabilities) == 0)
     }
