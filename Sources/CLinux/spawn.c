@@ -108,6 +108,19 @@ int hako_spawn(const struct hako_spawn *plan, int *pid, int *pidfd, int *failed_
     return 0;
 }
 
+int hako_fork(int *pidfd) {
+    int pid = RESULT(fork());
+    if (pid == 0) default_signals();
+    if (pid <= 0) return pid;
+    // Not reaped yet, so the number is still this child's.
+    *pidfd = hako_pidfd_open(pid);
+    if (*pidfd >= 0) return pid;
+    int error = *pidfd;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    return error;
+}
+
 int hako_wait_pidfd(int pidfd, int block, int *code, int *status) {
     siginfo_t info = {0};
     int result = RESULT(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | (block ? 0 : WNOHANG)));

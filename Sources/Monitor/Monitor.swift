@@ -20,7 +20,7 @@ final class Monitor {
     let queue: EventQueue
     let signals: SignalDescriptor
     let timer: Timer
-    let runtime: ContainerRuntime
+    let runtime: any ContainerRuntime
     var recorder: StateRecorder
     let clients: AttachServer
     let runDirectory: FileDescriptor
@@ -34,7 +34,6 @@ final class Monitor {
     var phase = Phase.creating
     var hasStarted = false
     var cleanUpFailures: [String] = []
-    private var processUser: (uid: UInt32, gid: UInt32) = (0, 0)
     /// What the queue watches of the streams now.
     var watched = WatchedStreams()
     var buffer = [UInt8](repeating: 0, count: AttachFrame.payloadLimit)
@@ -72,7 +71,7 @@ final class Monitor {
         let runDirectory = try Self.makeRunDirectory(settings.runDirectory)
         let clients = try AttachServer(in: runDirectory)
         self.settings = settings
-        bundle = arguments.bundle
+        self.bundle = arguments.bundle
         lock = FileDescriptor(adopting: arguments.lock)
         kept = arguments.kept
         userNamespace = arguments.userNamespace.map { FileDescriptor(adopting: $0) }
@@ -82,7 +81,8 @@ final class Monitor {
         self.timer = timer
         self.runDirectory = runDirectory
         self.clients = clients
-        runtime = ContainerRuntime(settings)
+        let bundle = arguments.bundle
+        runtime = OwnRuntime(settings, bundle: bundle) ?? CommandLineRuntime(settings, bundle: bundle)
         recorder = StateRecorder(bundle: arguments.bundle, settings: settings)
     }
 
@@ -120,7 +120,8 @@ final class Monitor {
         }
         if runtime.hasLeftovers { try runtime.delete() }
         try Timings.span("mount root") { () throws(StartFailure) in try mountRoot() }
-        let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess() }
+        let config = try Timings.span("read config") { () throws(StartFailure) in try readConfig() }
+        let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
             try ChildProcess(adopting: pid)
         }
@@ -141,15 +142,13 @@ final class Monitor {
                 try mounts.mountRoot(root, bundle: bundle, userNamespace: userNamespace)
             }
         }
+        self.mounts = consume mounts
+    }
+
+    private func readConfig() throws(StartFailure) -> BundleConfig {
         var config = try BundleConfig(bundle: bundle)
         try prepareRoot(&config)
-        let copy = "\(settings.runDirectory)/config.json"
-        try explaining("prepare the bundle") { () throws(SystemCallError) in
-            try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: namespacePaths))
-            try Directory.create(settings.runtimeRoot)
-        }
-        self.mounts = consume mounts
-        processUser = config.user
+        return config
     }
 
     private func prepareRoot(_ config: inout BundleConfig) throws(StartFailure) {
@@ -166,39 +165,25 @@ final class Monitor {
         }
     }
 
-    /// As a runtime that we start reaches them: through the descriptors that we hold.
-    private var namespacePaths: [(type: String, path: String)] {
-        var paths: [(type: String, path: String)] = []
-        for (type, number) in [("user", userNamespace.number), ("network", networkNamespace.number)] where number >= 0 {
-            paths.append((type, "/proc/\(getpid())/fd/\(number)"))
-        }
-        return paths
+    private var namespaces: HeldNamespaces {
+        HeldNamespaces(user: userNamespace.number, network: networkNamespace.number)
     }
 
-    private func createProcess() throws(StartFailure) -> Int32 {
-        let pidFile = settings.runDirectory + "/pid"
-        let view = RuntimeView(
-            bundle: bundle, config: settings.runDirectory + "/config.json",
-            writableDirectories: [settings.runDirectory, settings.runtimeRoot], isForeign: !runtime.isOwn)
-        if settings.terminal { return try createWithTerminal(pidFile, view) }
-        let owner = try streamOwner()
+    private func createProcess(_ config: BundleConfig) throws(StartFailure) -> Int32 {
+        if settings.terminal { return try createWithTerminal(config) }
+        let owner = try streamOwner(config.user)
         let ends: StandardStreams.ContainerEnds? = try explaining("make the standard streams") { () throws(SystemCallError) in
             try streams.makeFIFOs(in: runDirectory, openStdin: settings.openStdin, owner: owner)
         }
-        return try view.enter(userNamespace: userNamespace) { () throws(StartFailure) in
-            try runtime.create(
-                bundle: bundle, pidFile: pidFile, console: nil, streams: ends, wait: waitForRuntime)
-        }
+        return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil, wait: waitForRuntime)
     }
 
-    private func createWithTerminal(_ pidFile: String, _ view: RuntimeView) throws(StartFailure) -> Int32 {
+    private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> Int32 {
         let console = try explaining("listen for the terminal") { () throws(SystemCallError) in
             try ConsoleSocket(in: settings.runDirectory)
         }
-        let pid = try view.enter(userNamespace: userNamespace) { () throws(StartFailure) in
-            try runtime.create(
-                bundle: bundle, pidFile: pidFile, console: console.path, streams: nil, wait: waitForRuntime)
-        }
+        let pid = try runtime.create(
+            config, namespaces: namespaces, streams: nil, console: console.path, wait: waitForRuntime)
         try explaining("take the terminal") { () throws(SystemCallError) in
             guard let master = try console.receive() else {
                 throw SystemCallError("recvmsg", on: "the console socket", .noSuchFile)
@@ -210,13 +195,11 @@ final class Monitor {
     }
 
     /// On the host: who may open the container's `/dev/stdout`.
-    private func streamOwner() throws(StartFailure) -> (uid: UInt32, gid: UInt32) {
-        guard let map = settings.idMap else { return processUser }
-        guard let uid = MonitorSettings.IDMap.hostID(of: processUser.uid, in: map.uid),
-            let gid = MonitorSettings.IDMap.hostID(of: processUser.gid, in: map.gid)
-        else {
-            throw StartFailure(.invalid, "user \(processUser.uid):\(processUser.gid) is not in the container's id range")
-        }
+    private func streamOwner(_ user: (uid: UInt32, gid: UInt32)) throws(StartFailure) -> (uid: UInt32, gid: UInt32) {
+        guard let map = settings.idMap else { return user }
+        guard let uid = MonitorSettings.IDMap.hostID(of: user.uid, in: map.uid),
+            let gid = MonitorSettings.IDMap.hostID(of: user.gid, in: map.gid)
+        else { throw StartFailure(.invalid, "user \(user.uid):\(user.gid) is not in the container's id range") }
         return (uid, gid)
     }
 

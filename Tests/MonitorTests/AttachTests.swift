@@ -10,7 +10,7 @@ import Testing
 struct AttachTests {
     @Test("type into a container, end its input, and get all of its output before its exit code")
     func foreground() throws {
-        var fixture = try ContainerFixture(.crun, ["sh", "-c", "cat; echo done >&2; exit 7"])
+        var fixture = try ContainerFixture(.own, ["sh", "-c", "cat; echo done >&2; exit 7"])
         fixture.settings.openStdin = true
         fixture.settings.stdinOnce = true
         let text = (0..<40_000).flatMap { Array("line \($0)\n".utf8) }
@@ -26,7 +26,7 @@ struct AttachTests {
     @Test("all get the same, and the end")
     func several() throws {
         let fixture = try ContainerFixture(
-            .crun, ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.01; done; echo one; echo two >&2; exit 4"])
+            .own, ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.01; done; echo one; echo two >&2; exit 4"])
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
         let pid = try monitor.start()
@@ -49,7 +49,7 @@ struct AttachTests {
 
     @Test("give a terminal their size, leave their own as it was, and can be left by the keys")
     func terminal() throws {
-        var fixture = try ContainerFixture(.crun, ["sh", "-c", "read line; stty size; read line"])
+        var fixture = try ContainerFixture(.own, ["sh", "-c", "read line; stty size; read line"])
         fixture.setTerminal()
         let person = try PseudoTerminal()
         let screen = try person.openPeer()
@@ -84,7 +84,7 @@ struct AttachTests {
 
     @Test("hold up the container, not the monitor's memory, when the one in the foreground does not read")
     func backPressure() throws {
-        let fixture = try ContainerFixture(.crun, ["sh", "-c", "head -c 8000000 /dev/zero; echo > /tmp/done"])
+        let fixture = try ContainerFixture(.own, ["sh", "-c", "head -c 8000000 /dev/zero; echo > /tmp/done"])
         let prepared = try AttachConnection.prepare(AttachRequest(stdin: false, stdout: true, stderr: true))
         let monitor = try fixture.launch(attach: prepared.monitorEnd.number)
         _ = try monitor.waitCreated()
@@ -104,7 +104,7 @@ struct AttachTests {
     @Test("leave nothing over, sixteen containers at once")
     func parallel() throws {
         var monitors: [CInt] = []
-        let fixtures = try (0..<16).map { _ in try FixtureBox(ContainerFixture(.crun, ["sh", "-c", "echo $$"])) }
+        let fixtures = try (0..<16).map { _ in try FixtureBox(ContainerFixture(.own, ["sh", "-c", "echo $$"])) }
         for box in fixtures { monitors.append(try box.fixture.startAndLeave()) }
         for (box, pid) in zip(fixtures, monitors) {
             try box.fixture.waitForLock()

@@ -17,11 +17,21 @@ struct ContainerFixture: ~Copyable {
     static let firstID: UInt32 = 300_000
 
     enum Runtime: String, CaseIterable, CustomStringConvertible {
-        case crun = "/usr/bin/crun"
-        case runc = "/usr/sbin/runc"
+        /// Hako's own, in the monitor's process.
+        case own = "hako-runtime"
+        case crun, runc
 
         var description: String { rawValue }
-        var isInstalled: Bool { access(rawValue, X_OK) == 0 }
+        var path: String {
+            switch self {
+            case .own: ContainerFixture.program
+            case .crun: "/usr/bin/crun"
+            case .runc: "/usr/sbin/runc"
+            }
+        }
+
+        /// What the machine has.
+        static let installed = allCases.filter { access($0.path, X_OK) == 0 }
     }
 
     static let program = Products.path("hako-runtime")
@@ -41,7 +51,7 @@ struct ContainerFixture: ~Copyable {
     ) {
         let bundle = paths.bundle(id)
         var settings = MonitorSettings(
-            id: id, runtime: runtime.rawValue, runtimeRoot: paths.runtimeRoot, runDirectory: paths.runDirectory(id),
+            id: id, runtime: runtime.path, runtimeRoot: paths.runtimeRoot, runDirectory: paths.runDirectory(id),
             journal: paths.journal,
             root: .init(
                 lowers: [scratch.path("layer")], upper: "\(bundle)/upper", work: "\(bundle)/work", volatile: true))

@@ -25,6 +25,10 @@ enum hako_spawn_step {
 // Starts a program; its signals have their default actions and none is blocked. 0 or -errno, with the step that failed.
 int hako_spawn(const struct hako_spawn *plan, int *pid, int *pidfd, int *failed_step);
 
+// fork(2), for a process with one thread: 0 in the child, whose signals have their default actions and none is blocked;
+// the pid in the parent, with a pidfd; or -errno.
+int hako_fork(int *pidfd);
+
 // waitid(2) on a pidfd. `status` gets si_status, `code` si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED).
 // 1 when the child had ended (and is reaped), 0 when it hasn't and `block` is 0, or -errno.
 int hako_wait_pidfd(int pidfd, int block, int *code, int *status);

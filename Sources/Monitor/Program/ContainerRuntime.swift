@@ -1,100 +1,130 @@
-import Glibc
 import Linux
 import MonitorProtocol
-import OCI
-import OCIRuntime
+import Runtime
 
-/// The OCI runtime, asked by its command line to make, start and delete this one container.
-struct ContainerRuntime {
-    private let command: RuntimeCommand
-    private let id: String
+/// How the monitor waits for a process that works for it: until it ends, or the engine goes away.
+typealias Wait = (borrowing ChildProcess) throws(StartFailure) -> ExitStatus
 
-    init(_ settings: MonitorSettings) {
-        command = RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot)
-        id = settings.id
-    }
-
-    /// Whether this is the runtime that the running program is itself.
-    var isOwn: Bool {
-        guard let own = try? FileDescriptor.status(of: "/proc/self/exe"),
-            let other = try? FileDescriptor.status(of: command.program)
-        else { return false }
-        return own.device == other.device && own.inode == other.inode
-    }
-
-    /// Whether the runtime still knows a container of this name, from a monitor that was killed.
-    var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(command.root)/\(id)")) != nil }
-
-    /// Makes the container's first process with these streams, which waits to be started. Returns its pid.
+/// What makes, starts and deletes this one container.
+protocol ContainerRuntime {
+    /// Makes the container's first process, which waits to be started. Returns its pid.
     ///
     /// - Parameters:
-    ///   - console: Where it sends the terminal's master; nil for a container without one.
-    ///   - wait: Waits for the runtime's end.
+    ///   - streams: What it has as 0, 1 and 2; nil with a terminal.
+    ///   - console: Where the terminal's master is to be sent; nil without one.
     func create(
-        bundle: String, pidFile: String, console: String?, streams: borrowing StandardStreams.ContainerEnds?,
-        wait: (borrowing ChildProcess) throws(StartFailure) -> ExitStatus
+        _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
+        console: String?, wait: Wait
+    ) throws(StartFailure) -> Int32
+    /// Lets it execute its program; returns when it does.
+    func start(wait: Wait) throws(StartFailure)
+    /// Deletes what is kept of the container: its state, its cgroup, processes that are left in it.
+    func delete() throws(StartFailure)
+    /// Whether there is something to delete.
+    var hasLeftovers: Bool { get }
+}
+
+/// The numbers of the namespaces that the monitor holds; -1 for one that the container doesn't join.
+struct HeldNamespaces {
+    var user: CInt
+    var network: CInt
+}
+
+/// The program itself is a runtime: it isn't started again, and its work is done in a copy of this process, so that the
+/// memory it takes goes with the copy. The container's process becomes the monitor's child then, as its subreaper.
+struct OwnRuntime: ContainerRuntime {
+    private let runtime: Runtime
+    private let id: String
+    private let bundle: String
+
+    /// Nil if the settings name another program.
+    init?(_ settings: MonitorSettings, bundle: String) {
+        guard let own = try? FileDescriptor.status(of: "/proc/self/exe"),
+            let asked = try? FileDescriptor.status(of: settings.runtime),
+            own.device == asked.device, own.inode == asked.inode
+        else { return nil }
+        runtime = Runtime(root: settings.runtimeRoot)
+        id = settings.id
+        self.bundle = bundle
+    }
+
+    var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(runtime.root)/\(id)")) != nil }
+
+    func create(
+        _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
+        console: String?, wait: Wait
     ) throws(StartFailure) -> Int32 {
-        var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
-            try RuntimeCall.prepare(command)
-        }
+        var options = CreateOptions()
+        options.startsLater = true
+        options.consoleSocket = console
         switch streams {
-        case .some(let ends):
-            call.spawn.pass(ends.input, as: StandardDescriptor.input)
-            call.spawn.pass(ends.output, as: StandardDescriptor.output)
-            call.spawn.pass(ends.error, as: StandardDescriptor.error)
+        case .some(let ends): options.standardDescriptors = ends.numbers
         case .none: break
         }
-        let words =
-            ["create", "--bundle", bundle, "--pid-file", pidFile] + (console.map { ["--console-socket", $0] } ?? [])
-        try run(&call, words, wait)
-        return try explaining("read \(pidFile)") { () throws(SystemCallError) in
-            let text = try FileDescriptor.contents(of: pidFile, limit: 64)
-            let digits = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
-            guard let pid = Int32(digits), pid > 0 else {
-                throw SystemCallError("read", on: pidFile, .invalidArgument)
+        let joined = JoinedNamespaces(
+            user: namespaces.user >= 0 ? namespaces.user : nil, network: namespaces.network >= 0 ? namespaces.network : nil)
+        let answer = try explaining("prepare the runtime") { () throws(SystemCallError) in try Pipe() }
+        let child = try explaining("run the runtime") { () throws(SystemCallError) in
+            try ChildProcess.fork {
+                let message = createHere(config, options, joined).json.bytes()
+                // A monitor that doesn't get it sees that the copy failed.
+                return (try? answer.writing.writeAll(message)) != nil ? 0 : 1
             }
-            return pid
-        }
-    }
-
-    func start(wait: (borrowing ChildProcess) throws(StartFailure) -> ExitStatus) throws(StartFailure) {
-        try run(["start"], wait)
-    }
-
-    /// Deletes what the runtime keeps of the container: its state, its cgroup, processes that are left in it.
-    func delete() throws(StartFailure) {
-        try run(["delete", "--force"]) { child throws(StartFailure) in
-            try explaining("wait for \(command.program)") { () throws(SystemCallError) in try child.wait() }
-        }
-    }
-
-    private func run(
-        _ words: [String], _ wait: (borrowing ChildProcess) throws(StartFailure) -> ExitStatus
-    ) throws(StartFailure) {
-        var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
-            try RuntimeCall.prepare(command)
-        }
-        try run(&call, words, wait)
-    }
-
-    private func run(
-        _ call: inout RuntimeCall, _ words: [String],
-        _ wait: (borrowing ChildProcess) throws(StartFailure) -> ExitStatus
-    ) throws(StartFailure) {
-        let child: ChildProcess
-        do throws(SystemCallError) { child = try call.start(words, container: id) } catch {
-            throw StartFailure(.system, "cannot run \(command.program): \(error)")
         }
         let status = try wait(child)
-        guard status == .exited(code: 0) else { throw call.failure(status) }
+        guard status == .exited(code: 0) else {
+            throw StartFailure(.system, "the runtime ended with \(status.shellCode)")
+        }
+        return try read(answer.keepingReading())
+    }
+
+    /// In the copy.
+    private func createHere(
+        _ config: BundleConfig, _ options: CreateOptions, _ joined: JoinedNamespaces
+    ) -> ControlMessage {
+        do throws(StartFailure) {
+            let spec = try config.spec()
+            return try explaining { () throws(RuntimeError) in
+                let process = try runtime.create(
+                    Bundle(path: bundle, spec: spec), id: id, options: options, joining: joined)
+                return .created(pid: process.child.pid)
+            }
+        } catch { return .failed(error) }
+    }
+
+    private func read(_ answer: borrowing FileDescriptor) throws(StartFailure) -> Int32 {
+        let bytes = try explaining("hear from the runtime") { () throws(SystemCallError) in
+            try answer.readAll(limit: ControlMessage.limit)
+        }
+        guard let message = ControlMessage(bytes) else {
+            throw StartFailure(.system, "the runtime said nothing of the container")
+        }
+        switch message {
+        case .created(let pid): return pid
+        case .failed(let failure): throw failure
+        case .start, .started, .exited: throw StartFailure(.system, "the runtime said what it can't")
+        }
+    }
+
+    func start(wait: Wait) throws(StartFailure) {
+        try explaining { () throws(RuntimeError) in try runtime.start(id) }
+    }
+
+    func delete() throws(StartFailure) {
+        try explaining { () throws(RuntimeError) in try runtime.delete(id, force: true) }
     }
 }
 
-/// Puts what was being done before the fact of a system call that failed.
-func explaining<Result: ~Copyable>(
-    _ action: @autoclosure () -> String, _ body: () throws(SystemCallError) -> Result
-) throws(StartFailure) -> Result {
-    do throws(SystemCallError) { return try body() } catch {
-        throw StartFailure(.system, "cannot \(action()): \(error)")
+/// Tells a runtime's failure with the kind that the engine knows.
+private func explaining<Result>(_ body: () throws(RuntimeError) -> Result) throws(StartFailure) -> Result {
+    do throws(RuntimeError) { return try body() } catch {
+        let kind: StartFailure.Kind =
+            switch error.kind {
+            case .programNotFound: .notFound
+            case .programNotExecutable: .notExecutable
+            case .noSuchContainer, .exists, .wrongState, .invalid: .invalid
+            case .system: .system
+            }
+        throw StartFailure(kind, error.description)
     }
 }

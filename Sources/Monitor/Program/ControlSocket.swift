@@ -22,10 +22,7 @@ struct ControlSocket: ~Copyable {
         do throws(SystemCallError) {
             let bytes = try socket.receive(limit: ControlMessage.limit).bytes
             if bytes.isEmpty { return .closed }
-            guard let json = try? JSON(parsing: bytes), let message = try? ControlMessage(json: json) else {
-                return .nothing
-            }
-            return .message(message)
+            return ControlMessage(bytes).map(Arrival.message) ?? .nothing
         } catch { return error.errno == .wouldBlock ? .nothing : .closed }
     }
 
@@ -43,5 +40,13 @@ struct ControlSocket: ~Copyable {
             throw StartFailure(.system, "the engine went away")
         }
         return try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
+    }
+}
+
+extension ControlMessage {
+    /// Nil for what is no message.
+    init?(_ bytes: [UInt8]) {
+        guard let json = try? JSON(parsing: bytes), let message = try? ControlMessage(json: json) else { return nil }
+        self = message
     }
 }

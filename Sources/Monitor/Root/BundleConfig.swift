@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import MonitorProtocol
 import OCI
@@ -44,8 +45,17 @@ struct BundleConfig {
         json = .object(object)
     }
 
-    /// The document with the path of each namespace that has none and of which a descriptor is held.
-    func bytes(naming paths: [(type: String, path: String)]) -> [UInt8] {
+    func spec() throws(StartFailure) -> RuntimeSpec {
+        do throws(FieldError) { return try RuntimeSpec(json: json) } catch {
+            throw StartFailure(.invalid, "config.json: \(error)")
+        }
+    }
+
+    /// The document with the path of each namespace that has none and of which a descriptor is held: as another program
+    /// reaches it, through this process.
+    func bytes(naming held: HeldNamespaces) -> [UInt8] {
+        let paths = [("user", held.user), ("network", held.network)].filter { $0.1 >= 0 }
+            .map { (type: $0.0, path: "/proc/\(getpid())/fd/\($0.1)") }
         guard var object = json.object, var linux = json["linux"]?.object, let namespaces = linux["namespaces"]?.array
         else { return json.bytes() }
         linux["namespaces"] = .array(

@@ -9,12 +9,12 @@ struct RuntimeView {
     var config: String
     /// Where the runtime writes.
     var writableDirectories: [String]
-    /// Whether it is another project's runtime.
-    var isForeign: Bool
 
     /// Runs `body` in that view, and comes back.
+    ///
+    /// - Parameter userNamespace: Its descriptor's number; -1 for a container that has the host's ids.
     func enter<Result>(
-        userNamespace: borrowing FileDescriptor?, _ body: () throws(StartFailure) -> Result
+        userNamespace: CInt, _ body: () throws(StartFailure) -> Result
     ) throws(StartFailure) -> Result {
         let home = try explaining("make a mount namespace") { () throws(SystemCallError) in
             let home = try Namespace.current(.mount)
@@ -24,10 +24,8 @@ struct RuntimeView {
         let result: Result
         do throws(StartFailure) {
             try explaining("prepare the bundle") { () throws(SystemCallError) in
-                if isForeign {
-                    try letThrough(userNamespace: userNamespace)
-                    try hideUnifiedCgroup()
-                }
+                try letThrough(userNamespace)
+                try hideUnifiedCgroup()
                 try Mount.copy(of: config).attach(to: try FileDescriptor.open(bundle + "/config.json"))
             }
             result = try body()
@@ -51,13 +49,10 @@ struct RuntimeView {
     /// container's user namespace already, and can't enter. Through an idmapped mount, what belongs to the host's root
     /// belongs to the container's, who may then search it; the host's root can't make files there, so that where the
     /// runtime writes is laid over it as it is.
-    private func letThrough(userNamespace: borrowing FileDescriptor?) throws(SystemCallError) {
-        guard userNamespace.number >= 0, let closed = try firstClosedDirectory() else { return }
+    private func letThrough(_ userNamespace: CInt) throws(SystemCallError) {
+        guard userNamespace >= 0, let closed = try firstClosedDirectory() else { return }
         let mapped = try Mount.copy(of: closed)
-        switch userNamespace {
-        case .some(let namespace): try mapped.mapIDs(to: namespace)
-        case .none: return
-        }
+        try mapped.mapIDs(to: try FileDescriptor.open("/proc/self/fd/\(userNamespace)"))
         let rootfs = try Mount.copy(of: bundle + "/rootfs")
         let kept = writableDirectories.filter { $0.utf8.starts(with: (closed + "/").utf8) }
         try keeping(kept[...]) { () throws(SystemCallError) in

@@ -17,6 +17,8 @@ struct StandardStreams: ~Copyable {
         let input: FileDescriptor
         let output: FileDescriptor
         let error: FileDescriptor
+
+        var numbers: (input: CInt, output: CInt, error: CInt) { (input.number, output.number, error.number) }
     }
 
     /// Without FIFOs: a terminal comes later.

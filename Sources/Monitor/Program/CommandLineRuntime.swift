@@ -1,0 +1,105 @@
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+import OCIRuntime
+
+/// Another program, asked by runc's command line.
+struct CommandLineRuntime: ContainerRuntime {
+    private let command: RuntimeCommand
+    private let id: String
+    private let bundle: String
+    private let runDirectory: String
+
+    init(_ settings: MonitorSettings, bundle: String) {
+        command = RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot)
+        id = settings.id
+        runDirectory = settings.runDirectory
+        self.bundle = bundle
+    }
+
+    /// Whether the runtime still knows a container of this name, from a monitor that was killed.
+    var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(command.root)/\(id)")) != nil }
+
+    func create(
+        _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
+        console: String?, wait: Wait
+    ) throws(StartFailure) -> Int32 {
+        let copy = runDirectory + "/config.json"
+        try explaining("prepare the bundle") { () throws(SystemCallError) in
+            try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: namespaces))
+            try Directory.create(command.root)
+        }
+        let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [runDirectory, command.root])
+        return try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
+            try create(streams, console, wait)
+        }
+    }
+
+    private func create(
+        _ streams: borrowing StandardStreams.ContainerEnds?, _ console: String?, _ wait: Wait
+    ) throws(StartFailure) -> Int32 {
+        var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
+            try RuntimeCall.prepare(command)
+        }
+        switch streams {
+        case .some(let ends):
+            call.spawn.pass(ends.input, as: StandardDescriptor.input)
+            call.spawn.pass(ends.output, as: StandardDescriptor.output)
+            call.spawn.pass(ends.error, as: StandardDescriptor.error)
+        case .none: break
+        }
+        let pidFile = runDirectory + "/pid"
+        let words =
+            ["create", "--bundle", bundle, "--pid-file", pidFile] + (console.map { ["--console-socket", $0] } ?? [])
+        try run(&call, words, wait)
+        return try explaining("read \(pidFile)") { () throws(SystemCallError) in
+            let text = try FileDescriptor.contents(of: pidFile, limit: 64)
+            let digits = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
+            guard let pid = Int32(digits), pid > 0 else {
+                throw SystemCallError("read", on: pidFile, .invalidArgument)
+            }
+            return pid
+        }
+    }
+
+    func start(wait: Wait) throws(StartFailure) {
+        try run(["start"], wait)
+    }
+
+    func delete() throws(StartFailure) {
+        try run(["delete", "--force"]) { child throws(StartFailure) in
+            try explaining("wait for \(command.program)") { () throws(SystemCallError) in try child.wait() }
+        }
+    }
+
+    private func run(
+        _ words: [String], _ wait: Wait
+    ) throws(StartFailure) {
+        var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
+            try RuntimeCall.prepare(command)
+        }
+        try run(&call, words, wait)
+    }
+
+    private func run(
+        _ call: inout RuntimeCall, _ words: [String],
+        _ wait: Wait
+    ) throws(StartFailure) {
+        let child: ChildProcess
+        do throws(SystemCallError) { child = try call.start(words, container: id) } catch {
+            throw StartFailure(.system, "cannot run \(command.program): \(error)")
+        }
+        let status = try wait(child)
+        guard status == .exited(code: 0) else { throw call.failure(status) }
+    }
+}
+
+/// Puts what was being done before the fact of a system call that failed.
+func explaining<Result: ~Copyable>(
+    _ action: @autoclosure () -> String, _ body: () throws(SystemCallError) -> Result
+) throws(StartFailure) -> Result {
+    do throws(SystemCallError) { return try body() } catch {
+        throw StartFailure(.system, "cannot \(action()): \(error)")
+    }
+}
