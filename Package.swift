@@ -89,13 +89,20 @@ let package = Package(
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
         program("hako-runtime", ["Runtime", "Monitor", "OCI", "Linux"]),
 
+        // Images made in memory, and a program that pulls or prunes them until it is killed.
+        .target(
+            name: "StoreSamples", dependencies: ["ImageStore", "Hashing", "OCI", "Linux"], path: "Tests/StoreSamples",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "store-stress", dependencies: ["ImageStore", "StoreSamples"], path: "Tests/StoreStress",
+            swiftSettings: strict),
         // The oracle of the seccomp compiler's tests, and processes that try what a filter should stop.
         .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),
         .target(name: "CProbe", dependencies: ["CLinux"], path: "Tests/CProbe"),
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
-        tests(of: "ImageStore", ["Metadata", "Archive", "Hashing", "OCI", "Linux"]),
+        tests(of: "ImageStore", ["StoreSamples", "store-stress", "Metadata", "Archive", "Hashing", "OCI", "Linux"]),
         tests(of: "ImageClient"), tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp"]), tests(of: "MonitorProtocol"),
         tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),

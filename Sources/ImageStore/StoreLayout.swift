@@ -25,13 +25,19 @@ enum StoreLayout {
         "content/\(OCILayout.blobsName)/\(algorithm.rawValue)"
     }
     static func blob(_ digest: Digest) -> String { "content/\(OCILayout.blobPath(digest))" }
-    /// The bytes that are there already, and the lock of whoever adds to them or removes the blob.
+    /// The bytes that are there already.
     static func partialBlob(_ digest: Digest) -> String { "\(blobIngest)/\(fileName(digest))" }
+    /// Of whoever writes the blob, or removes it.
+    static func blobLock(_ digest: Digest) -> String { lock(partialBlob(digest)) }
 
     static func layer(_ diffID: DiffID) -> String { "\(layers)/\(fileName(diffID.digest))" }
     /// Being unpacked or being removed.
     static func partialLayer(_ diffID: DiffID) -> String { "\(layerIngest)/\(fileName(diffID.digest))" }
-    static func layerLock(_ diffID: DiffID) -> String { partialLayer(diffID) + ".lock" }
+    static func layerLock(_ diffID: DiffID) -> String { lock(partialLayer(diffID)) }
+
+    /// Beside what it guards, and not that itself: it has to be held until the row is written, after the rename.
+    static func lock(_ path: String) -> String { path + lockSuffix }
+    static let lockSuffix = ".lock"
 
     static func lease(_ id: String) -> String { "\(leases)/\(id)" }
 

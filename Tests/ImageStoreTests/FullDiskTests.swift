@@ -3,6 +3,7 @@ import ImageStore
 import Linux
 import Metadata
 import OCI
+import StoreSamples
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Glibc
 import ImageStore
 import Linux
 import OCI
+import StoreSamples
 import TestSupport
 import Testing
 

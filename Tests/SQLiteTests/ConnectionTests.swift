@@ -132,6 +132,7 @@ struct ConnectionTests {
         #expect(try reopened.query("SELECT id FROM items") { $0.integer(0) } == [1])
         #expect(try !reopened.checkpoint(over: 1 << 30))
         #expect(try reopened.checkpoint(over: 0))
+        #expect(reopened.logSize == 0)
         #expect(try reopened.integrityProblems().isEmpty)
     }
 

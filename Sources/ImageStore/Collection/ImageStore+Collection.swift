@@ -83,7 +83,7 @@ extension ImageStore {
     func deleteFiles(of name: StoredName) throws(StoreError) {
         let lockPath =
             switch name {
-            case .blob(let digest): StoreLayout.partialBlob(digest)
+            case .blob(let digest): StoreLayout.blobLock(digest)
             case .layer(let diffID): StoreLayout.layerLock(diffID)
             }
         let acquired = try lock(lockPath, waiting: false)

@@ -19,11 +19,15 @@ extension ImageStore {
     private func removePartialBlobs() throws(StoreError) -> Int64 {
         var reclaimed: Int64 = 0
         for name in try names(in: StoreLayout.blobIngest) {
-            let path = "\(StoreLayout.blobIngest)/\(name)"
+            let isLock = name.utf8.count > StoreLayout.lockSuffix.utf8.count && name.hasSuffix(StoreLayout.lockSuffix)
+            let path = "\(StoreLayout.blobIngest)/\(isLock ? String(name.dropLast(StoreLayout.lockSuffix.utf8.count)) : name)"
+            guard let lock = try lock(StoreLayout.lock(path), waiting: false) else { continue }
             try asStoreError { () throws(SystemCallError) in
-                let size = try LockFile.status(path, in: directory)?.size ?? 0
-                if try removeIfUnlocked(path) { reclaimed += size }
+                reclaimed += try LockFile.status(path, in: directory)?.size ?? 0
+                try removeIfThere(path)
+                try directory.unlink(StoreLayout.lock(path))
             }
+            _ = consume lock
         }
         return reclaimed
     }

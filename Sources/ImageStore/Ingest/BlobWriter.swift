@@ -23,26 +23,30 @@ public final class BlobWriter: Sendable {
     private struct State: ~Copyable {
         /// Nil when it is done or given up.
         var lock: LockFile?
+        let file: FileDescriptor
         var hash: ContentHash
         var count: Int64
     }
 
-    /// Takes over the locked temporary file, hashing what it holds.
+    /// Takes over the lock of the temporary file, hashing what it holds.
     init(
         _ store: ImageStore, lease: Lease, expecting digest: Digest?, size: Int64?, temporary: String,
         lock: consuming LockFile
     ) throws(SystemCallError) {
+        let file = try FileDescriptor.open(
+            temporary, in: store.directory, .beneathWithoutSymlinks, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        try file.changeMode(0o600)
         var hash = ContentHash(digest?.algorithm ?? .sha256)
-        var count = try lock.file.status().size
+        var count = try file.status().size
         if count > size ?? .max {
             // It can't be the beginning of what is to come.
-            try lock.file.truncate(to: 0)
+            try file.truncate(to: 0)
             count = 0
         }
         var buffer = [UInt8](repeating: 0, count: count > 0 ? 1 << 20 : 0)
         var read: Int64 = 0
         while read < count {
-            let step = try lock.file.read(into: &buffer)
+            let step = try file.read(into: &buffer)
             guard step > 0 else { break }
             hash.update(buffer[..<step])
             read += Int64(step)
@@ -53,7 +57,12 @@ public final class BlobWriter: Sendable {
         expectedDigest = digest
         expectedSize = size
         resumeOffset = read
-        state = Mutex(State(lock: lock, hash: hash, count: read))
+        state = Mutex(State(lock: lock, file: file, hash: hash, count: read))
+    }
+
+    deinit {
+        // A lock file that stays is nobody's lock, and is removed by the next holder.
+        try? letGo()
     }
 
     /// Adds bytes.
@@ -67,7 +76,7 @@ public final class BlobWriter: Sendable {
             state.hash.update(bytes)
             do throws(SystemCallError) {
                 guard state.lock != nil else { throw SystemCallError("write", on: temporary, .badDescriptor) }
-                try state.lock?.file.writeAll(bytes)
+                try state.file.writeAll(bytes)
                 return nil
             } catch { return .system(error) }
         }
@@ -83,8 +92,8 @@ public final class BlobWriter: Sendable {
             state.hash = ContentHash(expectedDigest?.algorithm ?? .sha256)
             state.count = 0
             do throws(SystemCallError) {
-                try state.lock?.file.truncate(to: 0)
-                try state.lock?.file.seek(to: 0)
+                try state.file.truncate(to: 0)
+                try state.file.seek(to: 0)
                 return nil
             } catch { return error }
         }
@@ -103,17 +112,25 @@ public final class BlobWriter: Sendable {
         } else {
             try moveToPlace(found, size: count)
         }
-        state.withLock { $0.lock = nil }
+        try letGo()
         return found
     }
 
     /// Removes what was written.
     public func discard() throws(StoreError) {
+        let isHeld = state.withLock { $0.lock != nil }
+        guard isHeld else { return }
+        try asStoreError { () throws(SystemCallError) in try store.removeIfThere(temporary) }
+        try letGo()
+    }
+
+    /// Removes the lock's file and lets go of the lock, in this order.
+    private func letGo() throws(StoreError) {
         let failure = state.withLock { state -> SystemCallError? in
             guard state.lock != nil else { return nil }
+            defer { state.lock = nil }
             do throws(SystemCallError) {
-                try store.directory.unlink(temporary)
-                state.lock = nil
+                try store.directory.unlink(StoreLayout.lock(temporary))
                 return nil
             } catch { return error }
         }
@@ -154,7 +171,7 @@ public final class BlobWriter: Sendable {
             try store.database.hold(.blob(digest), lease: lease.id)
         }
         guard present == nil else { return try discard() }
-        let path = StoreLayout.partialBlob(digest)
+        let path = StoreLayout.blobLock(digest)
         let lock = try store.lock(path, waiting: true)
         try moveToPlace(digest, size: size)
         try asStoreError { () throws(SystemCallError) in try store.directory.unlink(path) }

@@ -34,11 +34,12 @@ extension ImageStore {
     private func writer(
         _ digest: Digest?, size: Int64?, lease: Lease, temporary: String, waiting: Bool
     ) throws(StoreError) -> BlobIngest {
-        let acquired = try lock(temporary, waiting: waiting)
+        let path = StoreLayout.lock(temporary)
+        let acquired = try lock(path, waiting: waiting)
         guard let lock = acquired else { return .inProgress }
         if let digest, let item = try stored(.blob(digest)) {
-            // Whoever held the lock has finished; the file is one that we have just made.
-            try asStoreError { () throws(SystemCallError) in try directory.unlink(temporary) }
+            // Whoever held the lock has finished.
+            try asStoreError { () throws(SystemCallError) in try directory.unlink(path) }
             return .present(size: item.size)
         }
         do throws(SystemCallError) {

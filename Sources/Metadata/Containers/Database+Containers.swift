@@ -20,7 +20,7 @@ extension Database {
                 created: new.created, command: new.command, state: ContainerState(), autoRemove: new.autoRemove,
                 networkMode: new.networkMode, labels: new.labels, ports: new.ports)
             try session.insert(record)
-            try session.run("INSERT INTO container_specs VALUES(?, ?)", [.text(new.id), .blob(new.spec)])
+            try session.run("INSERT INTO container_specs(slot, spec) VALUES(?, ?)", [.integer(slot), .blob(new.spec)])
             return record
         }
     }
@@ -60,7 +60,8 @@ extension Database {
         try read { session throws(MetadataError) in
             guard
                 let spec = try session.first(
-                    "SELECT spec FROM container_specs WHERE container=?", [.text(id)], { $0.blob(0) })
+                    "SELECT spec FROM container_specs WHERE slot=(SELECT slot FROM containers WHERE id=?)", [.text(id)],
+                    { $0.blob(0) })
             else { throw .noSuchContainer(id) }
             return spec
         }
@@ -68,7 +69,9 @@ extension Database {
 
     public func updateSpec(_ spec: [UInt8], of id: String) throws(MetadataError) {
         try write { session throws(MetadataError) in
-            try session.changeOne(id, "UPDATE container_specs SET spec=? WHERE container=?", [.blob(spec), .text(id)])
+            try session.changeOne(
+                id, "UPDATE container_specs SET spec=? WHERE slot=(SELECT slot FROM containers WHERE id=?)",
+                [.blob(spec), .text(id)])
         }
     }
 
@@ -144,20 +147,35 @@ extension Session {
         return try smallestFree("idSlot", in: range)
     }
 
-    /// The smallest number of a range that no container has in `column`; walks the column's index to the first gap.
+    /// The smallest number of a range that no container has in `column`.
     fileprivate func smallestFree(_ column: String, in range: Range<Int64>) throws(MetadataError) -> Int64? {
         guard !range.isEmpty else { return nil }
         let start = Value.integer(range.lowerBound)
         let isTaken = try first("SELECT 1 FROM containers WHERE \(column)=?", [start]) { _ in true }
         guard isTaken != nil else { return range.lowerBound }
-        let next = try first(
+        var next = try end(ofDense: column, in: range)
+        if next == nil { next = try firstGap(column, from: start) }
+        guard let next, range.contains(next) else { return nil }
+        return next
+    }
+
+    /// The number after the largest one, if all up to it are taken: the usual case, for which no gap is to be looked for.
+    private func end(ofDense column: String, in range: Range<Int64>) throws(MetadataError) -> Int64? {
+        let found = try first(
+            "SELECT count(*), max(\(column)) FROM containers WHERE \(column)>=? AND \(column)<?",
+            [.integer(range.lowerBound), .integer(range.upperBound)]
+        ) { (count: $0.integer(0), largest: $0.integer(1)) }
+        guard let found, found.largest - range.lowerBound == found.count - 1 else { return nil }
+        return found.largest + 1
+    }
+
+    private func firstGap(_ column: String, from start: Value) throws(MetadataError) -> Int64? {
+        try first(
             """
             SELECT \(column)+1 FROM containers AS c WHERE \(column)>=?
             AND NOT EXISTS(SELECT 1 FROM containers AS d WHERE d.\(column)=c.\(column)+1) ORDER BY \(column) LIMIT 1
             """, [start]
         ) { $0.integer(0) }
-        guard let next, range.contains(next) else { return nil }
-        return next
     }
 
     fileprivate func insert(_ record: ContainerRecord) throws(MetadataError) {

@@ -2,25 +2,24 @@ import Hashing
 import ImageStore
 import Linux
 import OCI
-import Testing
 
 /// An image of small layers, made in memory.
-struct SampleImage {
+public struct SampleImage: Sendable {
     /// Plain tar streams, the bottom one first.
-    let layers: [[UInt8]]
-    let config: [UInt8]
-    let manifest: [UInt8]
+    public let layers: [[UInt8]]
+    public let config: [UInt8]
+    public let manifest: [UInt8]
 
-    var id: ImageID { get throws { ImageID(try Self.digest(config)) } }
-    var manifestDigest: Digest { get throws { try Self.digest(manifest) } }
-    var diffIDs: [DiffID] { get throws { try layers.map { DiffID(try Self.digest($0)) } } }
+    public var id: ImageID { get throws { ImageID(try Self.digest(config)) } }
+    public var manifestDigest: Digest { get throws { try Self.digest(manifest) } }
+    public var diffIDs: [DiffID] { get throws { try layers.map { DiffID(try Self.digest($0)) } } }
 
     /// - Parameter files: A layer for each: one file of this name and content.
-    init(_ files: [(name: String, content: String)], created: String = "2024-01-02T03:04:05Z") throws {
+    public init(_ files: [(name: String, content: String)], created: String = "2024-01-02T03:04:05Z") throws {
         try self.init(layers: files.map { Self.file($0.name, Array($0.content.utf8)) + Self.end }, created: created)
     }
 
-    init(layers: [[UInt8]], created: String = "2024-01-02T03:04:05Z") throws {
+    public init(layers: [[UInt8]], created: String = "2024-01-02T03:04:05Z") throws {
         self.layers = layers
         var config = ImageConfig(
             platform: Platform(os: "linux", architecture: "amd64"),
@@ -35,13 +34,13 @@ struct SampleImage {
         ).json.bytes()
     }
 
-    static func digest(_ bytes: [UInt8]) throws -> Digest {
+    public static func digest(_ bytes: [UInt8]) throws -> Digest {
         try Digest(algorithm: .sha256, bytes: SHA256.digest(of: bytes))
     }
 
     /// Writes all of it into a store, as a pull does.
     @discardableResult
-    func pull(
+    public func pull(
         into store: ImageStore, as name: String?, digest: String? = nil
     ) throws -> RegisteredImage {
         let lease = try store.lease()
@@ -69,14 +68,14 @@ struct SampleImage {
     }
 
     /// The two blocks of zeros that end a stream.
-    static let end = [UInt8](repeating: 0, count: 1024)
+    public static let end = [UInt8](repeating: 0, count: 1024)
 
-    static func file(_ name: String, _ content: [UInt8]) -> [UInt8] {
+    public static func file(_ name: String, _ content: [UInt8]) -> [UInt8] {
         header(name, type: "0", mode: 0o644, size: content.count) + content
             + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     }
 
-    static func directory(_ name: String, mode: Int) -> [UInt8] { header(name, type: "5", mode: mode, size: 0) }
+    public static func directory(_ name: String, mode: Int) -> [UInt8] { header(name, type: "5", mode: mode, size: 0) }
 
     /// A ustar header.
     private static func header(_ name: String, type: String, mode: Int, size: Int) -> [UInt8] {
