@@ -119,6 +119,8 @@ struct ImageCommand {
     }
 
     private func synchronize() -> Int32 {
+        // A store that was removed meanwhile must not be made anew, which opening it would do.
+        guard access("\(arguments.root)/content/\(OCILayout.markerName)", F_OK) == 0 else { return 0 }
         do throws(StoreError) {
             try ImageStore(root: arguments.root).synchronizePending()
             return 0
