@@ -51,6 +51,7 @@ struct CollectionTests: ~Copyable {
         try scratch.add("root/content/blobs/sha256/\(strayBlob)", "unknown")
         try scratch.add("root/layers/\(strayBlob)/fs/x", "unknown")
         try scratch.add("root/leases/dead", "")
+        try scratch.add("root/content/index.json.7.tmp", "half")
         #expect(try store.check(repair: false).count == 2)
         _ = try store.prune(.dangling)
         _ = try writer.finish()
@@ -62,6 +63,7 @@ struct CollectionTests: ~Copyable {
         #expect(try names("content/ingest").isEmpty)
         #expect(try names("content/blobs/sha256") == [image.manifestDigest.hex])
         #expect(try names("leases").count == 1)
+        #expect(try names("content") == ["blobs", "index.json", "index.json.lock", "ingest", "oci-layout"])
         #expect(try store.check(repair: false).isEmpty)
     }
 

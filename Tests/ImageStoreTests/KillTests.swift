@@ -11,8 +11,11 @@ struct KillTests {
     static let rounds = getenv("HAKO_TEST_ALL") == nil ? 5 : 100
 
     /// The build puts the tests' programs beside their bundle.
-    static let program = (CommandLine.arguments.first ?? "").split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
-        + "/store-stress"
+    static let program: String = {
+        guard let path = realpath("/proc/self/exe", nil) else { return "" }
+        defer { free(path) }
+        return String(cString: path).split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/store-stress"
+    }()
 
     @Test(
         "at any moment leaves a whole store, from which nothing is lost that was there",

@@ -8,7 +8,18 @@ extension ImageStore {
     ///
     /// - Returns: The bytes of the files that are gone; unpacked trees aren't counted.
     func removeLeftovers() throws(StoreError) -> Int64 {
-        try removePartialBlobs() + removeUnknownBlobs() + removePartialLayers() + removeUnknownLayers()
+        try removePartialIndexes()
+        return try removePartialBlobs() + removeUnknownBlobs() + removePartialLayers() + removeUnknownLayers()
+    }
+
+    /// `index.json` is written beside itself and renamed; a killed writer leaves that.
+    private func removePartialIndexes() throws(StoreError) {
+        let lock = try lock(StoreLayout.indexLock, waiting: true)
+        for name in try names(in: StoreLayout.content)
+        where name.hasPrefix("\(OCILayout.indexName).") && name.hasSuffix(".tmp") {
+            try asStoreError { () throws(SystemCallError) in try removeIfThere("\(StoreLayout.content)/\(name)") }
+        }
+        _ = consume lock
     }
 
     private func names(in path: String) throws(StoreError) -> [String] {
