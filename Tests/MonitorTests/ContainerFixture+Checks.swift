@@ -75,16 +75,44 @@ extension ContainerFixture {
     }
 
     borrowing func relay(_ connection: consuming AttachConnection, input: CInt? = nil) throws -> Run {
-        let output = try FileDescriptor.memory(named: "output")
-        let error = try FileDescriptor.memory(named: "error")
-        var options = RelayOptions()
-        options.input = input
-        options.output = output.number
-        options.error = error.number
-        let end = try connection.relay(options, signals: RelaySignals.block())
-        try output.seek(to: 0)
-        try error.seek(to: 0)
-        return Run(end: end, output: try output.readAll(), error: try error.readAll())
+        let streams = try Streams(input: input)
+        let end = try connection.relay(streams.options, signals: RelaySignals.block())
+        return try streams.read(end)
+    }
+
+    borrowing func relay(_ session: consuming ExecSession, input: CInt? = nil) throws -> Run {
+        let streams = try Streams(input: input)
+        let end = try session.relay(streams.options, signals: RelaySignals.block())
+        return try streams.read(end)
+    }
+
+    /// A person's streams, kept in memory.
+    private struct Streams: ~Copyable {
+        let input: CInt?
+        let output: FileDescriptor
+        let error: FileDescriptor
+
+        init(input: CInt?) throws {
+            let output = try FileDescriptor.memory(named: "output")
+            let error = try FileDescriptor.memory(named: "error")
+            self.input = input
+            self.output = output
+            self.error = error
+        }
+
+        var options: RelayOptions {
+            var options = RelayOptions()
+            options.input = input
+            options.output = output.number
+            options.error = error.number
+            return options
+        }
+
+        borrowing func read(_ end: RelayEnd) throws -> Run {
+            try output.seek(to: 0)
+            try error.seek(to: 0)
+            return Run(end: end, output: try output.readAll(), error: try error.readAll())
+        }
     }
 
     /// Starts the container in the background, as `run -d`. Returns the monitor's pid.

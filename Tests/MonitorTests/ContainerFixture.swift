@@ -91,7 +91,7 @@ struct ContainerFixture: ~Copyable {
     var cgroup: String { "/hako-tests/\(id)" }
 
     private static func config(_ args: [String], _ id: String) -> JSONObject {
-        let namespaces = ["pid", "ipc", "uts", "mount", "network", "user"]
+        let namespaces = ["pid", "ipc", "uts", "mount", "network", "user", "cgroup"]
         let mapping: JSON = [
             ["containerID": 0, "hostID": .integer(Int64(firstID)), "size": 65_536]
         ]
