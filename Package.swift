@@ -83,8 +83,8 @@ let package = Package(
         program(
             "hako",
             [
-                "Engine", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "CommandLineTables", "GoTemplate", "OCI",
-                "Linux",
+                "Engine", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "MonitorProtocol", "CommandLineTables",
+                "GoTemplate", "OCI", "Linux",
             ]),
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
         program("hako-runtime", ["Runtime", "Monitor", "OCI", "Linux"]),

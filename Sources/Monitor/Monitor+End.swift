@@ -103,7 +103,9 @@ extension Monitor {
 
     private func runExitCommand() {
         guard let program = settings.exitCommand.first else { return }
-        var command = Spawn(program, settings.exitCommand, environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+        var command = Spawn(
+            program, settings.exitCommand,
+            environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
         command.startsSession = true
         // It is its own business; where it can't be started, the next command of the engine finds what is left.
         _ = try? command.start().pid

@@ -172,7 +172,8 @@ final class Monitor {
     private func createProcess(_ config: BundleConfig) throws(StartFailure) -> Int32 {
         if settings.terminal { return try createWithTerminal(config) }
         let owner = try streamOwner(config.user)
-        let ends: StandardStreams.ContainerEnds? = try explaining("make the standard streams") { () throws(SystemCallError) in
+        let ends: StandardStreams.ContainerEnds?
+        ends = try explaining("make the standard streams") { () throws(SystemCallError) in
             try streams.makeFIFOs(in: runDirectory, openStdin: settings.openStdin, owner: owner)
         }
         return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil, wait: waitForRuntime)

@@ -2,6 +2,8 @@ import CommandLineTables
 import Engine
 import Glibc
 import Linux
+import MonitorProtocol
+import RuntimeClient
 
 /// The command line, from its words to its exit code.
 enum HakoProgram {
@@ -66,10 +68,14 @@ struct CommandFailure: Error {
 
     /// Of `run`, `create`, `start` and `exec`, as Docker's: 127 and 126 speak of the container's command, 125 of Hako.
     static func running(_ error: any Error) -> CommandFailure {
+        if case .start(let failure)? = error as? RuntimeClientError {
+            let codes: [StartFailure.Kind: CInt] = [.notFound: 127, .notExecutable: 126]
+            return CommandFailure(error, exitCode: codes[failure.kind] ?? 125)
+        }
         switch (error as? EngineError)?.kind {
-        case .commandNotFound: CommandFailure(error, exitCode: 127)
-        case .commandNotExecutable: CommandFailure(error, exitCode: 126)
-        default: CommandFailure(error, exitCode: 125)
+        case .commandNotFound: return CommandFailure(error, exitCode: 127)
+        case .commandNotExecutable: return CommandFailure(error, exitCode: 126)
+        default: return CommandFailure(error, exitCode: 125)
         }
     }
 

@@ -34,7 +34,8 @@ struct AttachTests {
         let run = fixture.settings.runDirectory
         let first = try AttachConnection.connect(runDirectory: run, request)
         let second = try AttachConnection.connect(runDirectory: run, request)
-        let third = try AttachConnection.connect(runDirectory: run, AttachRequest(stdin: false, stdout: false, stderr: false))
+        let third = try AttachConnection.connect(
+            runDirectory: run, AttachRequest(stdin: false, stdout: false, stderr: false))
         // An answered signal means that what was sent before is read: 0 tests only whether the process is there.
         try AttachConnection.connect(runDirectory: run, request).signal(0)
         try FileDescriptor.directory("/proc/\(pid)/root/tmp").makeDirectory("go")

@@ -88,7 +88,7 @@ struct ContainerFixture: ~Copyable {
     }
 
     var bundle: String { paths.bundle(id) }
-    var cgroup: String { "/hako-tests/\(id)" }
+    var cgroup: String { "/hako-\(id)" }
 
     private static func config(_ args: [String], _ id: String) -> JSONObject {
         let namespaces = ["pid", "ipc", "uts", "mount", "network", "user", "cgroup"]
@@ -115,7 +115,7 @@ struct ContainerFixture: ~Copyable {
             ],
             "linux": [
                 "namespaces": .array(namespaces.map { ["type": .string($0)] }), "uidMappings": mapping,
-                "gidMappings": mapping, "cgroupsPath": .string("/hako-tests/\(id)"),
+                "gidMappings": mapping, "cgroupsPath": .string("/hako-\(id)"),
             ],
         ]
     }

@@ -7,7 +7,9 @@ import RuntimeClient
 import TestSupport
 import Testing
 
-@Suite("A program beside a container's own", .enabled(if: ContainerFixture.isPossible, "needs root, busybox-static and hako-runtime"))
+@Suite(
+    "A program beside a container's own",
+    .enabled(if: ContainerFixture.isPossible, "needs root, busybox-static and hako-runtime"))
 struct ExecTests {
     private func inContainer(
         _ body: (borrowing ContainerFixture, RuntimeCommand) throws -> Void
@@ -53,7 +55,8 @@ struct ExecTests {
             let request = RuntimeCommand.ExecRequest(process: process(["sh", "-c", "echo /proc/$$/fd/*"]))
             let session = try command.exec(fixture.id, request, runDirectory: fixture.settings.runDirectory)
             let run = try fixture.relay(session)
-            let names = String(decoding: run.output, as: UTF8.self).split(separator: "/").compactMap { Int($0.prefix { $0.isNumber }) }
+            let names = String(decoding: run.output, as: UTF8.self).split(separator: "/")
+                .compactMap { Int($0.prefix { $0.isNumber }) }
             #expect(names.filter { $0 < 1000 }.allSatisfy { $0 <= 2 || $0 == 10 || $0 == 3 }, "\(names)")
         }
     }

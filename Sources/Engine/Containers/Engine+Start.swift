@@ -117,13 +117,14 @@ extension Engine {
     func takeLock(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor {
         let lock = try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: paths.locks)
-            return try locks.acquire(record.slot)
+            // A monitor that has told the end still cleans up for a moment.
+            return try locks.acquireWaiting(record.slot)
         }
-        guard let lock else {
-            throw EngineError(
-                .conflict, cannot: "start container \(record.name)", because: "it is being started, or runs already",
-                hint: "`hako ps` shows what runs.")
+        // Somebody else may have started or removed it meanwhile.
+        let current = try onDatabase("find the container") { database throws(MetadataError) in
+            try database.container(id: record.id)
         }
+        guard current != nil else { throw EngineError(.notFound, "No such container: \(record.name)") }
         return lock
     }
 

@@ -94,7 +94,12 @@ extension Engine {
         do throws(SystemCallError) {
             guard try PollEntry.wait(&entries, timeoutMilliseconds: milliseconds) > 0 else { return false }
         } catch { throw .system(error) }
-        _ = try monitor.waitExit()
+        do throws(RuntimeClientError) {
+            _ = try monitor.waitExit()
+        } catch {
+            // It has told the end before it heard of us, and was gone then.
+            guard case .monitorLost = error else { throw error }
+        }
         return true
     }
 

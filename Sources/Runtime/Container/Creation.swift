@@ -44,7 +44,7 @@ struct Creation: ~Copyable {
         }
         let filter = try spec.linux.seccomp?.compiled()
         var namespaces = try NamespacePlan(spec, joining)
-        let sysctls = try Sysctls(spec.linux.sysctl, namespaces)
+        let sysctls = try Sysctls(spec.linux.sysctl, namespaces, groups: spec.linux.gidMappings)
         let map = IDMap(uid: spec.linux.uidMappings, gid: spec.linux.gidMappings)
         // A map without the container's root would leave nobody to give anything to.
         if namespaces.created.contains(.user) { _ = try IdentityMap(map) }

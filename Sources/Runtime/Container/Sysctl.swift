@@ -9,7 +9,10 @@ struct Sysctls: Sendable {
 
     var isEmpty: Bool { settings.isEmpty }
 
-    init(_ sysctl: [String: String], _ namespaces: borrowing NamespacePlan) throws(RuntimeError) {
+    /// - Parameter groups: The container's, in its user namespace; empty where it has the caller's.
+    init(
+        _ sysctl: [String: String], _ namespaces: borrowing NamespacePlan, groups: [RuntimeSpec.IDMapping] = []
+    ) throws(RuntimeError) {
         var settings: [(path: String, value: String)] = []
         for (name, value) in sysctl.sorted(by: { $0.key < $1.key }) {
             let path = try Self.path(of: name)
@@ -22,9 +25,26 @@ struct Sysctls: Sendable {
             guard namespaces.isOwn(kind) else {
                 throw Self.refuse(name, "the container has the host's \(kind == .network ? "network" : "IPC") namespace")
             }
-            settings.append((path, value))
+            settings.append((path, try Self.value(value, of: path, groups)))
         }
         self.settings = settings
+    }
+
+    /// The kernel reads this one setting's ids as those of the writer's user namespace, which is ours, while it means the
+    /// container's (ping_group_range, ip-sysctl.rst).
+    private static func value(
+        _ value: String, of path: String, _ groups: [RuntimeSpec.IDMapping]
+    ) throws(RuntimeError) -> String {
+        guard path == "net/ipv4/ping_group_range", !groups.isEmpty else { return value }
+        var outside: [UInt32] = []
+        for word in value.split(whereSeparator: { $0 == " " || $0 == "\t" }) {
+            let lines = groups.map { Linux.IDMap.Line(insideID: $0.containerID, outsideID: $0.hostID, size: $0.size) }
+            guard let id = UInt32(word), let group = Linux.IDMap.outside(id, lines) else {
+                throw refuse("net.ipv4.ping_group_range", "\(word) is no group of the container's")
+            }
+            outside.append(group)
+        }
+        return outside.map(String.init).joined(separator: " ")
     }
 
     /// With slashes. As in sysctl(8), the first separator decides: `net.ipv4.conf.eth0/1.forwarding`.

@@ -45,7 +45,8 @@ struct DetachKeyMatcher {
             while byte != keys.sequence[matched], matched > 0 {
                 // Not the keys after all: the oldest byte goes on, and a later beginning may still hold.
                 let held = keys.sequence[..<matched]
-                let keep = (1...matched).first { held.dropFirst($0).elementsEqual(keys.sequence[..<(matched - $0)]) } ?? matched
+                let keep =
+                    (1...matched).first { held.dropFirst($0).elementsEqual(keys.sequence[..<(matched - $0)]) } ?? matched
                 passed.append(contentsOf: held.prefix(keep))
                 matched -= keep
             }

@@ -11,7 +11,8 @@ public struct MonitorProcess: ~Copyable {
     public let process: ChildProcess
     private let control: FileDescriptor
 
-    /// What a monitor inherits, by number. The owners keep them open until ``start(program:bundle:settings:inherited:)`` returns.
+    /// What a monitor inherits, by number. The owners keep them open until
+    /// ``start(program:bundle:settings:inherited:)`` returns.
     public struct Inherited: Sendable {
         /// An open file that holds the container's byte (``ContainerLocks/acquire(_:)``).
         public var lock: CInt
