@@ -6,7 +6,7 @@ import PackageDescription
 let withHTTP = Context.environment["HAKO_WITHOUT_HTTP"] == nil
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
-// Load-time relocations cost most of a small program's start (Documentation/performance.md): what runs often is a
+// Load-time relocations cost most of a small program's start: what runs often is a
 // static executable. Debug builds and tests stay dynamic.
 let staticExecutable: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
 
