@@ -136,6 +136,9 @@ int hako_launch(struct hako_launch *launch) {
     return launch->error ? -1 : 0;
 }
 
+int hako_set_effective_user(uid_t user) { return RESULT(syscall(SYS_setresuid, -1, user, -1)); }
+int hako_set_effective_group(gid_t group) { return RESULT(syscall(SYS_setresgid, -1, group, -1)); }
+
 int hako_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard) {
     struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
     return RESULT(prlimit(pid, resource, &limit, NULL));

@@ -49,6 +49,10 @@ enum hako_launch_step {
 // Starts it; the process is this one's child. 0, or -1 with `step` and `error`, and nothing is left then.
 int hako_launch(struct hako_launch *launch);
 
+// Sets this thread's effective ids, and only this thread's: the C library's functions change all threads. 0 or -errno.
+int hako_set_effective_user(uid_t user);
+int hako_set_effective_group(gid_t group);
+
 // prlimit(2) of another process. `resource` is RLIMIT_*.
 int hako_set_limit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
 

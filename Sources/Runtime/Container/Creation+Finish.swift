@@ -12,6 +12,7 @@ extension Creation {
         try setLimits(of: launched.child)
         let plan = try plan(for: pid, listener)
         try attempt("send the plan") { () throws(SystemCallError) in try launched.connection.send(plan) }
+        let identity = try identity(of: pid)
         let hooks = bundle.spec.hooks
         if !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty {
             try mounts.outside { () throws(RuntimeError) in
@@ -19,8 +20,8 @@ extension Creation {
                 try HookRunner(state: state(.creating, pid)).run(hooks.createRuntime, named: "createRuntime")
             }
         }
-        try Timings.span("kernel settings") { () throws(RuntimeError) in try configureKernel(pid) }
-        try buildRoot(launched, &opened, nullDevice)
+        try Timings.span("kernel settings") { () throws(RuntimeError) in try configureKernel(pid, identity) }
+        try buildRoot(launched, identity, &opened, nullDevice)
         try attempt("let the container's process go on") { () throws(SystemCallError) in
             try launched.connection.sendMounted()
         }
@@ -58,7 +59,7 @@ extension Creation {
     }
 
     /// Names and settings of the container's namespaces.
-    private borrowing func configureKernel(_ pid: CInt) throws(RuntimeError) {
+    private borrowing func configureKernel(_ pid: CInt, _ identity: IdentityMap) throws(RuntimeError) {
         let spec = bundle.spec
         if spec.hostname != nil || spec.domainname != nil {
             try attempt("set the host name") { () throws(SystemCallError) in
@@ -73,19 +74,19 @@ extension Creation {
             // A file system of our own, which nobody else has mounted anything on.
             let proc = try FileSystemContext(procOf: ProcessHandle.open(pid)).mount()
             try NamespaceVisit.run(in: pid, [.network, .ipc]) { () throws(SystemCallError) in
-                try sysctls.write(to: proc.root)
+                try sysctls.write(to: proc.root, identity)
             }
         }
     }
 
     private borrowing func buildRoot(
-        _ launched: borrowing LaunchedInit, _ opened: inout OpenedMounts, _ nullDevice: borrowing FileDescriptor
+        _ launched: borrowing LaunchedInit, _ identity: IdentityMap, _ opened: inout OpenedMounts,
+        _ nullDevice: borrowing FileDescriptor
     ) throws(RuntimeError) {
         // What is made must have the mode that is asked for; the mask is this process's, so it gets it back.
         let before = umask(0)
         defer { umask(before) }
         let pid = launched.child.pid
-        let identity = try identity(of: pid)
         let builder = RootBuilder(
             bundle: bundle, root: RootDirectory(mount: try mountRoot(), owner: identity.root), identity: identity,
             process: pid, cgroup: cgroup)

@@ -86,13 +86,27 @@ struct Sysctls: Sendable {
     /// Writes them, by a thread that is in the container's network and IPC namespaces.
     ///
     /// - Parameter proc: The root of a proc file system of our own: the container's `/proc` may be anything.
-    func write(to proc: borrowing FileDescriptor) throws(SystemCallError) {
+    func write(to proc: borrowing FileDescriptor, _ identity: IdentityMap) throws(SystemCallError) {
         for (path, value) in settings {
-            let file = try FileDescriptor.open("sys/" + path, in: proc, .beneathOneMount, flags: O_WRONLY)
-            guard try file.fileSystemType() == .proc else { throw SystemCallError("open", on: path, .invalidArgument) }
-            do throws(SystemCallError) { try file.writeAll(value) } catch {
-                throw SystemCallError(error.call, on: path, error.errno)
+            // A network's settings are for who has CAP_NET_ADMIN over it; those of an IPC namespace are its root's alone,
+            // whatever capabilities others have (Linux 5.19).
+            if Self.namespace(of: path) == .network || !identity.isMapped {
+                try Self.write(value, to: path, in: proc)
+            } else {
+                try EffectiveIdentity.run(user: identity.root.user, group: identity.root.group) {
+                    () throws(SystemCallError) in try Self.write(value, to: path, in: proc)
+                }
             }
+        }
+    }
+
+    private static func write(
+        _ value: String, to path: String, in proc: borrowing FileDescriptor
+    ) throws(SystemCallError) {
+        let file = try FileDescriptor.open("sys/" + path, in: proc, .beneathOneMount, flags: O_WRONLY)
+        guard try file.fileSystemType() == .proc else { throw SystemCallError("open", on: path, .invalidArgument) }
+        do throws(SystemCallError) { try file.writeAll(value) } catch {
+            throw SystemCallError(error.call, on: path, error.errno)
         }
     }
 }

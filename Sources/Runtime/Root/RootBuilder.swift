@@ -47,10 +47,12 @@ struct RootBuilder: ~Copyable {
             isDirectory = opened.isDirectory
             if options.isBind { try prepareBind(opened, mount, options) }
             try attach(opened.mount, mount, isDirectory: isDirectory)
+            if mount.type == "devpts" { try giveAway(opened.mount.root, shown, with: ["ptmx"]) }
         } else {
             let made = try fileSystem(mount, options)
             try attach(made, mount, isDirectory: true)
             if mount.type == "mqueue" { try giveAway(made.root, shown) }
+            if mount.type == "devpts" { try giveAway(made.root, shown, with: ["ptmx"]) }
         }
     }
 
@@ -86,10 +88,15 @@ struct RootBuilder: ~Copyable {
     ]
 
     /// File systems whose root belongs to whoever mounted them, and that take no owner as option.
-    private borrowing func giveAway(_ mounted: borrowing FileDescriptor, _ shown: PrintableText) throws(RuntimeError) {
+    private borrowing func giveAway(
+        _ mounted: borrowing FileDescriptor, _ shown: PrintableText, with names: [String] = []
+    ) throws(RuntimeError) {
         guard identity.isMapped else { return }
         try attempt("mount \(shown)") { () throws(SystemCallError) in
             try mounted.setOwner(user: root.owner.user, group: root.owner.group)
+            for name in names {
+                try mounted.changeOwner(of: name, userID: root.owner.user, groupID: root.owner.group)
+            }
         }
     }
 
