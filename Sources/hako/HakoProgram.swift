@@ -11,7 +11,6 @@ enum HakoProgram {
 
     static let program = Program(
         "hako", "A container engine: runs containers without a daemon",
-        epilogue: "To get more help with Hako, read https://github.com/hako-containers/hako",
         options: [
             .text("root", "Directory of the store", placeholder: "directory", default: StorePaths.defaultRoot).anywhere(),
             .text("run-root", "Directory of what is gone after a reboot", placeholder: "directory").anywhere(),
