@@ -38,7 +38,7 @@ extension ImageStore {
         let record = ImageRecord(
             id: id, manifest: manifest, manifestMediaType: parts.mediaType ?? .imageManifest,
             manifestSize: Int64(bytes.count), platform: config.platform.description,
-            created: config.created.flatMap(Timestamp.nanoseconds), size: try size(of: config.diffIDs, in: id),
+            created: config.created.flatMap(Timestamp.init(parsing:))?.nanoseconds, size: try size(of: config.diffIDs, in: id),
             registered: RealTime.now)
         let registration = ImageRegistration(
             image: record, layers: config.diffIDs,
