@@ -72,11 +72,12 @@ let package = Package(
         module("OCIRuntime", ["MonitorProtocol", "OCI", "Linux"]),
         module("Monitor", ["Runtime", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         module("RuntimeClient", ["OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
-        module("Network", ["OCI", "Linux"]),
+        // Not "Network": libraries look for Apple's framework of that name, and would find ours.
+        module("ContainerNetwork", ["OCI", "Linux"]),
         module(
             "Engine",
             [
-                "ImageStore", "ImageClient", "Metadata", "Network", "RuntimeClient", "OCIRuntime", "MonitorProtocol",
+                "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "RuntimeClient", "OCIRuntime", "MonitorProtocol",
                 "OCI", "Linux",
             ]),
 
@@ -106,7 +107,7 @@ let package = Package(
         tests(of: "ImageClient"), tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp"]), tests(of: "MonitorProtocol"),
         tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
-        tests(of: "Network"), tests(of: "Engine"),
+        tests(of: "ContainerNetwork"), tests(of: "Engine"),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Linux"], swiftSettings: strict),
     ]
 )

@@ -2,7 +2,7 @@ import Glibc
 import Linux
 import Metadata
 import MonitorProtocol
-import Network
+import ContainerNetwork
 import OCI
 
 // The files of a container, made when it is started: a created one costs the disk no more than its row.

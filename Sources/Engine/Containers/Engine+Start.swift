@@ -2,7 +2,7 @@ import Glibc
 import Linux
 import Metadata
 import MonitorProtocol
-import Network
+import ContainerNetwork
 import OCI
 import RuntimeClient
 

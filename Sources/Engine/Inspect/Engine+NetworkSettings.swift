@@ -1,6 +1,6 @@
 import Linux
 import Metadata
-import Network
+import ContainerNetwork
 import OCI
 
 extension Engine {

@@ -1,16 +1,16 @@
 import Linux
 import Metadata
-import Network
+import ContainerNetwork
 import OCI
 
 /// A container's place in the default network, and the ports of the host that were taken for it.
 final class NetworkEndpoint {
     let bridge: BridgeState
-    let endpoint: Network.Endpoint
-    let ports: [Network.PublishedPort]
+    let endpoint: ContainerNetwork.Endpoint
+    let ports: [ContainerNetwork.PublishedPort]
     private let reservation: PortReservation
 
-    init(_ endpoint: Network.Endpoint, on bridge: BridgeState, _ reservation: consuming PortReservation) {
+    init(_ endpoint: ContainerNetwork.Endpoint, on bridge: BridgeState, _ reservation: consuming PortReservation) {
         self.endpoint = endpoint
         self.bridge = bridge
         ports = reservation.ports
@@ -75,7 +75,7 @@ extension Engine {
             try database.endpoints(in: network)
         }
         for row in endpoints {
-            guard let endpoint = Network.Endpoint(row, slotName: "veth") else { continue }
+            guard let endpoint = ContainerNetwork.Endpoint(row, slotName: "veth") else { continue }
             let ports = try publishedPorts(of: row.container)
             do throws(NetworkError) {
                 try Bridge.publish(ports, to: endpoint, of: state)
@@ -90,7 +90,7 @@ extension Engine {
         guard spec.host.networkMode == Self.defaultNetwork else { return nil }
         let (bridge, network) = try Timings.span("ensure-bridge") { () throws(EngineError) in try ensureBridge() }
         let row = try connect(record, to: network, bridge)
-        guard let endpoint = Network.Endpoint(row, slotName: Self.linkName(record)) else {
+        guard let endpoint = ContainerNetwork.Endpoint(row, slotName: Self.linkName(record)) else {
             throw EngineError(.system, cannot: "connect the container", because: "its address in the database is none")
         }
         let requests = try portRequests(spec)
@@ -170,7 +170,7 @@ extension Engine {
             do throws(NetworkError) {
                 // A bridge that is gone has taken its rules with it.
                 if let state = try Bridge.existing(bridgeSettings(known)),
-                    let endpoint = Network.Endpoint(row, slotName: "veth" + id.prefix(10))
+                    let endpoint = ContainerNetwork.Endpoint(row, slotName: "veth" + id.prefix(10))
                 {
                     try Bridge.unpublish(ports, from: endpoint, of: state)
                 }
@@ -184,7 +184,7 @@ extension Engine {
     }
 }
 
-extension Network.Endpoint {
+extension ContainerNetwork.Endpoint {
     /// From the database's row; nil where it has no IPv4 address.
     init?(_ row: Metadata.Endpoint, slotName: String) {
         guard let address = row.ipv4, let ipv4 = IPAddress(.ipv4, value: UInt128(address)) else { return nil }

@@ -1,6 +1,6 @@
 import Linux
 import Metadata
-import Network
+import ContainerNetwork
 import OCI
 
 extension Engine {
@@ -42,7 +42,7 @@ extension Engine {
 
     /// Writes down which ports the container has: for `ps`, for `unpublish`, and against other containers.
     func note(
-        _ ports: [Network.PublishedPort], of record: ContainerRecord, exposed: [String], families: Set<IPFamily>
+        _ ports: [ContainerNetwork.PublishedPort], of record: ContainerRecord, exposed: [String], families: Set<IPFamily>
     ) throws(EngineError) {
         guard !ports.isEmpty else { return }
         let rows = ports.flatMap { port in
@@ -60,13 +60,13 @@ extension Engine {
     }
 
     /// As the network module has them.
-    func publishedPorts(of id: String) throws(EngineError) -> [Network.PublishedPort] {
+    func publishedPorts(of id: String) throws(EngineError) -> [ContainerNetwork.PublishedPort] {
         let rows = try onDatabase("list the published ports") { database throws(MetadataError) in
             try database.publishedPorts(of: id)
         }
         return rows.compactMap { row in
             guard let transport = TransportProtocol(row.proto) else { return nil }
-            return Network.PublishedPort(
+            return ContainerNetwork.PublishedPort(
                 hostAddress: IPAddress(row.hostAddress), hostPort: row.hostPort, containerPort: row.containerPort,
                 transport: transport)
         }

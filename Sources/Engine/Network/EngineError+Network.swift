@@ -1,4 +1,4 @@
-import Network
+import ContainerNetwork
 
 extension EngineError {
     /// Facts of the network, for people.

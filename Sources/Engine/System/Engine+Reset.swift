@@ -1,6 +1,6 @@
 import Linux
 import Metadata
-import Network
+import ContainerNetwork
 
 extension Engine {
     /// Removes everything of this store: containers, images, the bridge with its rules, the directories.

@@ -2,7 +2,7 @@ import Linux
 import TestSupport
 import Testing
 
-@testable import Network
+@testable import ContainerNetwork
 
 @Suite("The files by which a container knows names")
 struct NameFileTests {

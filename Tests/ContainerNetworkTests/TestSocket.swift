@@ -1,7 +1,7 @@
 import Glibc
 import Linux
 
-@testable import Network
+@testable import ContainerNetwork
 
 /// A server that tells each client its own name and the client's address.
 final class TestServer: Sendable {

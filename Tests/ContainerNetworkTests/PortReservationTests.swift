@@ -2,7 +2,7 @@ import Glibc
 import Linux
 import Testing
 
-@testable import Network
+@testable import ContainerNetwork
 
 @Suite("Taking ports of the host", .enabled(if: canMakeNetworks, "needs root and nftables"))
 struct PortReservationTests {

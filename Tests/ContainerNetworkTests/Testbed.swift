@@ -2,7 +2,7 @@ import Glibc
 import Linux
 import TestSupport
 
-@testable import Network
+@testable import ContainerNetwork
 
 /// A network namespace that stands for a machine or a container.
 final class Machine: Sendable {

@@ -1,7 +1,7 @@
 import Linux
 import Testing
 
-@testable import Network
+@testable import ContainerNetwork
 
 @Suite("Choosing subnets and addresses")
 struct AddressPlanTests {

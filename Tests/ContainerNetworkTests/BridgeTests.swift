@@ -3,7 +3,7 @@ import Linux
 import TestSupport
 import Testing
 
-@testable import Network
+@testable import ContainerNetwork
 
 /// Network namespaces, and a kernel with nftables in them.
 let canMakeNetworks = geteuid() == 0 && (try? NetworkNamespace.run(in: NetworkNamespace.create()) {

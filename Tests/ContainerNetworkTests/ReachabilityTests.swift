@@ -1,7 +1,7 @@
 import Linux
 import Testing
 
-@testable import Network
+@testable import ContainerNetwork
 
 @Suite("A published port", .enabled(if: canMakeNetworks, "needs root and nftables"))
 struct PublishingTests {

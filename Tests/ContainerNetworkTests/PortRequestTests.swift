@@ -1,7 +1,7 @@
 import Linux
 import Testing
 
-@testable import Network
+@testable import ContainerNetwork
 
 @Suite("Reading what -p asks for")
 struct PortRequestTests {
