@@ -38,8 +38,7 @@ static int arrange_standard(const int standard[3]) {
     return 0;
 }
 
-static int launched(void *argument) {
-    struct hako_launch *launch = argument;
+static int prepare(struct hako_launch *launch) {
     // Before the cgroup namespace: it makes the process's cgroup its root. "0" is the writer itself, and spares the wait
     // for an RCU grace period that moving another process costs.
     for (int i = 0; i < launch->tasks_count; i++)
@@ -55,9 +54,18 @@ static int launched(void *argument) {
     for (int i = 0; i < 2; i++)
         if (launch->kept[i] >= 0 && fcntl(launch->kept[i], F_SETFD, 0) < 0)
             return fail(launch, HAKO_LAUNCH_DESCRIPTORS);
+    return 0;
+}
+
+static int execute(struct hako_launch *launch, char *const arguments[]) {
     char *environment[] = {NULL};
-    syscall(SYS_execveat, launch->program, "", launch->arguments, environment, AT_EMPTY_PATH);
+    syscall(SYS_execveat, launch->program, "", arguments, environment, AT_EMPTY_PATH);
     return fail(launch, HAKO_LAUNCH_EXEC);
+}
+
+static int launched(void *argument) {
+    struct hako_launch *launch = argument;
+    return prepare(launch) ? 1 : execute(launch, launch->arguments);
 }
 
 static void enter_cgroup(struct clone_args *args, const struct hako_launch *launch) {
@@ -86,6 +94,27 @@ static long clone_launched(struct hako_launch *launch, uint64_t parent, int exit
     return pid;
 }
 
+static int joins_processes(const struct hako_launch *launch) {
+    for (int i = 0; i < launch->joined_count; i++)
+        if (launch->joined_kinds[i] & CLONE_NEWPID) return 1;
+    return 0;
+}
+
+// Becomes hako-init here, where no container sees it, and has that make the child and tell its pid. A child of ours would
+// show, to all who are in the PID namespace already, the runtime's file as its program and the runtime's memory as its own:
+// who may trace could overwrite both (CVE-2019-5736, CVE-2016-9962).
+static int join_as_program(struct hako_launch *launch) {
+    char report[12];
+    char *arguments[] = {launch->arguments[0], launch->arguments[1], report, NULL};
+    char *digit = report + sizeof report - 1;
+    *digit = 0;
+    for (int rest = launch->report[1]; rest > 0; rest /= 10) *--digit = (char)('0' + rest % 10);
+    arguments[2] = digit;
+    if (prepare(launch)) return 1;
+    if (fcntl(launch->report[1], F_SETFD, 0) < 0) return fail(launch, HAKO_LAUNCH_DESCRIPTORS);
+    return execute(launch, arguments);
+}
+
 // Joins the namespaces on behalf of its child, which it makes a child of its own parent.
 static int joining(void *argument) {
     struct hako_launch *launch = argument;
@@ -96,6 +125,7 @@ static int joining(void *argument) {
         (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
          syscall(SYS_setresuid, 0, 0, 0) < 0))
         return fail(launch, HAKO_LAUNCH_ROOT);
+    if (launch->report[1] >= 0) return join_as_program(launch);
     clone_launched(launch, CLONE_PARENT, 0);
     return 0;
 }
@@ -104,33 +134,55 @@ static void reap(pid_t pid) {
     while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
 }
 
+// The pid of the child that hako-init has made.
+static void receive_pid(struct hako_launch *launch) {
+    int32_t pid = -EPIPE;
+    close(launch->report[1]);
+    long count;
+    do { count = read(launch->report[0], &pid, sizeof pid); } while (count < 0 && errno == EINTR);
+    close(launch->report[0]);
+    if (launch->error) return;
+    launch->pid = count == sizeof pid && pid > 0 ? pid : -1;
+    if (launch->pid > 0) return;
+    errno = count == sizeof pid ? -pid : EPIPE;
+    fail(launch, HAKO_LAUNCH_CLONE);
+}
+
+static void launch_joining(struct hako_launch *launch) {
+    char stack[49152] __attribute__((aligned(16)));
+    struct clone_args args = {
+        .flags = CLONE_VM | CLONE_VFORK,
+        // With CLONE_PARENT, its child gets this signal too.
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = sizeof stack,
+    };
+    if (joins_processes(launch) && pipe2(launch->report, O_CLOEXEC) < 0) {
+        fail(launch, HAKO_LAUNCH_DESCRIPTORS);
+        return;
+    }
+    enter_cgroup(&args, launch);
+    long pid = hako_clone_onto_stack(&args, joining, launch);
+    if (pid < 0) {
+        errno = (int)-pid;
+        fail(launch, HAKO_LAUNCH_CLONE);
+    }
+    if (launch->report[1] >= 0) receive_pid(launch);
+    if (pid > 0) reap((pid_t)pid);
+}
+
 int hako_launch(struct hako_launch *launch) {
     launch->pid = -1;
     launch->error = 0;
+    launch->report[0] = launch->report[1] = -1;
     sigset_t all, before;
     sigfillset(&all);
     // A handler must not run in a child that has our memory; hako-init takes the block off again.
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (launch->joined_count == 0) {
+    if (launch->joined_count == 0)
         clone_launched(launch, 0, SIGCHLD);
-    } else {
-        char stack[49152] __attribute__((aligned(16)));
-        struct clone_args args = {
-            .flags = CLONE_VM | CLONE_VFORK,
-            // With CLONE_PARENT, its child gets this signal too.
-            .exit_signal = SIGCHLD,
-            .stack = (uint64_t)(uintptr_t)stack,
-            .stack_size = sizeof stack,
-        };
-        enter_cgroup(&args, launch);
-        long pid = hako_clone_onto_stack(&args, joining, launch);
-        if (pid < 0) {
-            errno = (int)-pid;
-            fail(launch, HAKO_LAUNCH_CLONE);
-        } else {
-            reap((pid_t)pid);
-        }
-    }
+    else
+        launch_joining(launch);
     if (launch->error && launch->pid > 0) reap(launch->pid);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return launch->error ? -1 : 0;

@@ -253,14 +253,32 @@ static _Noreturn void execute(const char *program) {
     fail_at(HAKO_INIT_EXEC, error, 0);
 }
 
-// argv[1] is the socket's number, in decimal digits.
+static int number(const char *digits) {
+    int value = 0;
+    for (; *digits >= '0' && *digits <= '9'; digits++) value = value * 10 + *digits - '0';
+    return value;
+}
+
+// We have joined a PID namespace: our child is in it, we are not. It is our parent's child; we tell that its pid.
+static void make_member(int report) {
+    long pid = CALL_5(__NR_clone, CLONE_PARENT, 0, 0, 0, 0);
+    if (pid == 0) {
+        CALL_1(__NR_close, report);
+        return;
+    }
+    int32_t answer = (int32_t)pid;
+    CALL_3(__NR_write, report, &answer, sizeof answer);
+    leave(0);
+}
+
+// argv[1] is the socket's number, in decimal digits; argv[2], where there is one, that of the pipe for the member's pid.
 __attribute__((used)) static _Noreturn void start(long *stack) {
     char **arguments = (char **)(stack + 1);
-    if (stack[0] != 2) leave(125);
-    int socket = 0;
-    for (const char *digit = arguments[1]; *digit >= '0' && *digit <= '9'; digit++) socket = socket * 10 + *digit - '0';
+    if (stack[0] != 2 && stack[0] != 3) leave(125);
+    int socket = number(arguments[1]);
     // Nobody inside may trace us or look into our memory before the program runs.
     CALL_5(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (stack[0] == 3) make_member(number(arguments[2]));
     default_signals();
     receive_plan(socket);
     if (self.plan->flags & HAKO_INIT_WAITS_FOR_MOUNTS) wait_for(HAKO_INIT_MOUNTED);

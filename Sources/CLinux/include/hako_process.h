@@ -34,6 +34,8 @@ struct hako_launch {
     pid_t pid;
     int step;
     int error;
+    // hako_launch's own.
+    int report[2];
 };
 
 enum hako_launch_step {
