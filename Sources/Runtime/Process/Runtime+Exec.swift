@@ -125,22 +125,30 @@ extension ContainerTerminal {
     /// On the devpts of a running container, so that the terminal has a name there; on the host's where there is none.
     init(_ process: RuntimeSpec.Process, inContainerOf first: borrowing FileDescriptor) throws(RuntimeError) {
         let pair = try attempt("open a terminal") { () throws(SystemCallError) in
-            let home = try Namespace.current(.mount)
-            let directory = try FileDescriptor.open(".", flags: FileDescriptor.pathOnly)
-            try Namespace.join(first, .mount)
-            defer {
-                NamespaceVisit.comeBack(to: home, .mount)
-                try? directory.becomeWorkingDirectory()  // it may be gone: "/" is no worse
-            }
-            // Beneath the container's root and through no link of its; that it is a devpts is checked.
-            let root = try FileDescriptor.directory("/")
-            guard
-                let devpts = try? FileDescriptor.open(
-                    "dev/pts", in: root, .beneathWithoutSymlinks, flags: O_RDONLY | O_DIRECTORY),
-                try devpts.fileSystemType() == .devpts
-            else { return try PseudoTerminal() }
+            // Opened when we are back: in there, /dev/ptmx may lead anywhere (CVE-2025-52565).
+            guard let devpts = try Self.devpts(ofContainerOf: first) else { return try PseudoTerminal() }
             return try PseudoTerminal(in: devpts)
         }
         try self.init(pair, process)
+    }
+
+    /// Beneath the container's root and through no link of its; nil where that is no devpts.
+    private static func devpts(
+        ofContainerOf first: borrowing FileDescriptor
+    ) throws(SystemCallError) -> FileDescriptor? {
+        let home = try Namespace.current(.mount)
+        let directory = try FileDescriptor.open(".", flags: FileDescriptor.pathOnly)
+        try Namespace.join(first, .mount)
+        defer {
+            NamespaceVisit.comeBack(to: home, .mount)
+            try? directory.becomeWorkingDirectory()  // it may be gone: "/" is no worse
+        }
+        let root = try FileDescriptor.directory("/")
+        guard
+            let devpts = try? FileDescriptor.open(
+                "dev/pts", in: root, .beneathWithoutSymlinks, flags: O_RDONLY | O_DIRECTORY),
+            try devpts.fileSystemType() == .devpts
+        else { return nil }
+        return devpts
     }
 }
