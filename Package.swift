@@ -100,15 +100,20 @@ let package = Package(
         // The oracle of the seccomp compiler's tests, and processes that try what a filter should stop.
         .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),
         .target(name: "CProbe", dependencies: ["CLinux"], path: "Tests/CProbe"),
+        // A hostile program inside containers, which have no library of ours.
+        .executableTarget(
+            name: "container-probe", path: "Tests/ContainerProbe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
         tests(of: "ImageStore", ["StoreSamples", "store-stress", "Metadata", "Archive", "Hashing", "OCI", "Linux"]),
-        tests(of: "ImageClient"), tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp"]), tests(of: "MonitorProtocol"),
+        tests(of: "ImageClient"), tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),
         tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
         tests(of: "ContainerNetwork"), tests(of: "Engine"),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "Linux"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "Linux", "container-probe"], swiftSettings: strict),
     ]
 )
 

@@ -57,13 +57,24 @@ struct TestContainer: ~Copyable {
     }
 
     /// Creates and starts it with its streams on /dev/null; its pid.
-    borrowing func start() throws -> CInt {
+    ///
+    /// - Parameter runtime: Another copy of the runtime, with its `hako-init` beside it.
+    borrowing func start(with runtime: String = Self.program) throws -> CInt {
         try write()
-        let created = try runtime("create", "-b", scratch.root, "--pid-file", scratch.path("pid"), id)
+        let created = try ProgramRun.of(
+            runtime,
+            ["--root", scratch.path("state"), "create", "-b", scratch.root, "--pid-file", scratch.path("pid"), id])
         guard created.status == 0 else { throw Failure(run: created) }
-        let started = try runtime("start", id)
+        let started = try ProgramRun.of(runtime, ["--root", scratch.path("state"), "start", id])
         guard started.status == 0 else { throw Failure(run: started) }
         return CInt(String(decoding: try FileDescriptor.contents(of: scratch.path("pid")), as: UTF8.self)) ?? -1
+    }
+
+    /// Puts the hostile program into its root.
+    borrowing func addProbe() throws {
+        let program = try FileDescriptor.open(scratch.path("rootfs/bin/container-probe"), flags: O_WRONLY | O_CREAT, mode: 0o755)
+        try program.writeAll(try FileDescriptor.contents(of: Attacker.program))
+        try program.changeMode(0o755)
     }
 
     struct Failure: Error { let run: ProgramRun }
