@@ -23,6 +23,7 @@ extension Monitor {
         clients.sendEnd(exit)
         cleanUp()
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
+        control.waitUntilClosed()
         runExitCommand()
     }
 
@@ -103,6 +104,8 @@ extension Monitor {
 
     private func runExitCommand() {
         guard let program = settings.exitCommand.first else { return }
+        // An engine that stayed to the end removes by itself what was made with `--rm`.
+        guard (try? FileDescriptor.status(of: bundle)) != nil else { return }
         var command = Spawn(
             program, settings.exitCommand,
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
@@ -129,6 +132,16 @@ extension Optional where Wrapped == ControlSocket {
             var entries = [PollEntry(control.socket.number, [])]
             return (try? PollEntry.wait(&entries, timeoutMilliseconds: 0)) != 0
         case .none: return true
+        }
+    }
+
+    /// Waits for the engine that runs the container in the foreground to be done with it.
+    func waitUntilClosed() {
+        switch self {
+        case .some(let control):
+            var entries = [PollEntry(control.socket.number, [])]
+            _ = try? PollEntry.wait(&entries)
+        case .none: return
         }
     }
 }

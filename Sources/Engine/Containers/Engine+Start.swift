@@ -24,6 +24,18 @@ public struct StartedContainer: ~Copyable {
     /// On the host.
     public let pid: Int32
     public var connection: AttachConnection?
+    private let monitor: MonitorProcess
+
+    fileprivate init(id: String, pid: Int32, connection: consuming AttachConnection?, monitor: consuming MonitorProcess) {
+        self.id = id
+        self.pid = pid
+        self.connection = connection
+        self.monitor = monitor
+    }
+
+    /// To be called by whoever stayed until the container's end, and has removed it if it was made with `--rm`: only then
+    /// its monitor looks at what is left to clean up.
+    public consuming func letGo() {}
 }
 
 /// A connection that is there before the monitor is, and the end that the monitor inherits.
@@ -97,7 +109,8 @@ extension Engine {
                 try raiseLoopback(namespaces)
             }
             let pid = try run(monitor, record)
-            return StartedContainer(id: record.id, pid: pid, connection: stream.connection.take())
+            return StartedContainer(
+                id: record.id, pid: pid, connection: stream.connection.take(), monitor: monitor)
         } catch {
             // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
             releaseNetwork(record.id)

@@ -89,14 +89,13 @@ public struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     }
 
     private func index(of name: String) -> Int? {
-        // Not `==`: it takes "é" and "e" + "´" for the same.
-        members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+        members.firstIndex { $0.name.hasBytes(of: name) }
     }
 
     public static func == (one: JSONObject, other: JSONObject) -> Bool {
         one.members.count == other.members.count
             && zip(one.members, other.members).allSatisfy {
-                $0.name.utf8.elementsEqual($1.name.utf8) && $0.value == $1.value
+                $0.name.hasBytes(of: $1.name) && $0.value == $1.value
             }
     }
 
@@ -106,4 +105,9 @@ public struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
             hasher.combine(value)
         }
     }
+}
+
+extension String {
+    /// Whether both are the same bytes. `==` takes "é" and "e" + "´" for the same.
+    func hasBytes(of other: String) -> Bool { utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) }
 }

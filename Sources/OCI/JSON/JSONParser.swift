@@ -104,7 +104,7 @@ struct JSONParser {
             // A few names are compared in place; many, as an attacker would send, go into a set.
             let isRepeated =
                 members.count < 16
-                ? members.contains { $0.name.utf8.elementsEqual(name.utf8) } : names.contains(Array(name.utf8))
+                ? members.contains { $0.name.hasBytes(of: name) } : names.contains(Array(name.utf8))
             guard !isRepeated else { throw error("repeated member \"\(name)\"", at: start) }
             if members.count == 15 { names = Set(members.map { Array($0.name.utf8) }) }
             if members.count >= 15 { names.insert(Array(name.utf8)) }

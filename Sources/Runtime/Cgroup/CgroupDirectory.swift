@@ -96,13 +96,6 @@ struct CgroupDirectory: Hashable, Sendable {
         }
     }
 
-    /// Removes the default parent if this was its last child.
-    func removeEmptyParent() {
-        guard path.components.count == 2, path.components[0] == CgroupPath.defaultParent else { return }
-        // Failing is an answer: it has other children.
-        try? FileDescriptor.directory(mountPoint).removeDirectory(CgroupPath.defaultParent)
-    }
-
     /// Visits this cgroup and all below it, and then, from the deepest up, leaves each but this one.
     ///
     /// A container may nest cgroups deeper than any path may be long, so only one directory is open at a time and

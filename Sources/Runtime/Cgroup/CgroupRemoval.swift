@@ -23,7 +23,6 @@ enum CgroupRemoval {
             try asCgroupError { () throws(SystemCallError) in try wait(milliseconds: pause, for: events) }
             (waited, pause) = (waited + pause, min(pause * 2, 64))
         }
-        for directory in directories { directory.removeEmptyParent() }
     }
 
     /// Waits for the cgroup to become empty where the kernel tells of it, else for a short time.

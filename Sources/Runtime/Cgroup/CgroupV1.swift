@@ -8,7 +8,7 @@ struct CgroupV1: Cgroup {
     let path: CgroupPath
     let mounts: CgroupMounts
 
-    /// A parent that another container's end removes is made again; more often than this nobody loses the race.
+    /// A parent that somebody removes meanwhile is made again; more often than this nobody loses the race.
     private static let attempts = 100
 
     var directories: [CgroupDirectory] {

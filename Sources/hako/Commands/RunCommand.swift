@@ -71,6 +71,7 @@ enum RunCommand {
             detachKeys: try ForegroundContainer.detachKeys(arguments))
         let code = try relay.run(started.connection.take(), signals)
         if spec.host.autoRemove, code != nil { try engine.removeEnded(created.record.id) }
+        started.letGo()
         engine.synchronizeImages()
         return code ?? 0
     }
