@@ -77,6 +77,25 @@ struct DockerArchiveTests: ~Copyable {
         #expect(try store.contents("a", of: store.layers(digest(of: image.config).hex)[0]) == "one")
     }
 
+    @Test("writes a manifest of OCI's for it", arguments: [CompressionFormatName.none, .gzip, .zstd])
+    func manifestType(format: CompressionFormatName) async throws {
+        let image = try SampleImage([("a", "one")], compression: format.format)
+        try await store.load(
+            archive([
+                manifest((config: "c", tags: ["app:1"], layers: ["l"])), file("l", image.layers[0]),
+                file("c", image.config),
+            ]))
+        let store = try store.store()
+        let found = try store.resolve("app:1").image
+        #expect(found.id.hex == (try digest(of: image.config).hex))
+        let written = try ImageManifest(json: JSON(parsing: store.contents(of: found.manifest)))
+        #expect(written.mediaType == .imageManifest)
+        #expect(written.config.mediaType == .imageConfig)
+        #expect(written.config.digest == (try digest(of: image.config)))
+        #expect(written.layers.map(\.mediaType) == [image.mediaType])
+        #expect(written.layers.map(\.digest) == [try digest(of: image.layers[0])])
+    }
+
     @Test("follows a link from one layer to another, as old versions wrote them")
     func links() async throws {
         let twice = try SampleImage([("a", "one")], [("a", "one")], compression: .none)

@@ -67,6 +67,19 @@ struct LyingLayerTests: ~Copyable {
         try await expectRefusal(of: image, from: image.served())
     }
 
+    @Test("though it is what was promised is refused, and its blob is whole")
+    func brokenFarAhead() async throws {
+        // What is behind the damage is more than is ever read ahead.
+        let body = (0..<16 << 20).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 8) }
+        var tar = try SampleImage.tar([("a", [1]), ("b", body)])
+        tar[1024] ^= 1
+        var image = try SampleImage([("a", "")])
+        image.layers[0] = try SampleImage.compressed(tar, .gzip)
+        image.diffIDs[0] = try digest(of: tar).description
+        try await expectRefusal(of: image, from: image.served())
+        #expect(try store.stored().contains(digest(of: image.layers[0]).hex))
+    }
+
     @Test("because it is kept elsewhere is not fetched")
     func foreign() async throws {
         let elsewhere = try Liar { _, connection in try connection.answer(200) }

@@ -51,9 +51,9 @@ public final class Loader: Sendable {
             else { throw TransferError(.invalid, "invalid archive: manifest.json lacks Config or Layers") }
             let config = try members.content(named: configName)
             let blobs = try layers.compactMap { $0 }.map { try members.content(named: $0) }
+            // The archive has no manifest. An OCI layout is to hold OCI's: skopeo's `oci:` looks for no other.
             let manifest = ImageManifest(
-                mediaType: .dockerManifest,
-                config: Descriptor(mediaType: .dockerConfig, digest: config.digest, size: config.size),
+                config: Descriptor(mediaType: .imageConfig, digest: config.digest, size: config.size),
                 layers: blobs.map {
                     Descriptor(mediaType: Self.mediaType($0.compression), digest: $0.digest, size: $0.size)
                 })
@@ -65,9 +65,9 @@ public final class Loader: Sendable {
 
     private static func mediaType(_ compression: CompressionFormat) -> MediaType {
         switch compression {
-        case .none: .dockerLayer
-        case .gzip: .dockerLayerGzip
-        case .zstd: .dockerLayerZstd
+        case .none: .layer
+        case .gzip: .layerGzip
+        case .zstd: .layerZstd
         }
     }
 

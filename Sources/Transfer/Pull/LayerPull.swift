@@ -9,7 +9,7 @@ import Synchronization
 /// Brings one layer into the store: its blob, and what that unpacks to. Runs on a thread that may block.
 ///
 /// The usual way is one pass: each part of the download is hashed and written to the blob, inflated, hashed again and
-/// unpacked, and then forgotten.
+/// unpacked, and then forgotten. Up to the inflating, it goes on ahead of the rest (``ReadAhead``).
 struct LayerPull {
     let puller: Puller
     let layer: LayerDescription
@@ -133,8 +133,11 @@ struct StoredLayer {
 
     /// Unpacks a stream that may be compressed; what the stream itself throws comes out as it is.
     static func unpack(_ stream: any ByteSource, to writer: LayerWriter) throws {
+        let ahead = ReadAhead(LazyDecoder(stream))
+        // The stream is its owner's again, to be read to its end or let go of.
+        defer { ahead.stop() }
         do throws(StoreError) {
-            try writer.unpack(from: LazyDecoder(stream))
+            try writer.unpack(from: ahead)
         } catch .source(let cause) { throw cause }
     }
 }
