@@ -23,7 +23,6 @@ extension Monitor {
         clients.sendEnd(exit)
         cleanUp()
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
-        control.waitUntilClosed()
         runExitCommand()
     }
 
@@ -105,6 +104,7 @@ extension Monitor {
     private func runExitCommand() {
         guard let program = settings.exitCommand.first else { return }
         // An engine that stayed to the end removes by itself what was made with `--rm`.
+        control.waitUntilClosed()
         guard (try? FileDescriptor.status(of: bundle)) != nil else { return }
         var command = Spawn(
             program, settings.exitCommand,
