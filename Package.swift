@@ -59,7 +59,7 @@ let package = Package(
         module("OCI"),
         module("GoTemplate"),
         module("CommandLineTables"),
-        module("Archive", ["Linux", "Hashing"]),
+        module("Archive", ["OCI", "Linux", "Hashing"]),
 
         // Images and metadata.
         module("Metadata", ["SQLite", "OCI", "Linux"]),

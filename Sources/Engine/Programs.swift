@@ -7,6 +7,8 @@ public struct Programs: Sendable {
     public let hako: String
     public let runtime: String
     public let image: String
+    /// What `--init` puts into a container.
+    public let initProgram: String
 
     /// Finds them from this program's own file, never by PATH: a directory of the caller's could hold another one.
     public static func find() throws(EngineError) -> Programs {
@@ -18,7 +20,9 @@ public struct Programs: Sendable {
         }
         let directory = own.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(own[..<$0]) } ?? "."
         for place in [directory, directory + "/../libexec/hako"] where access(place + "/hako-runtime", X_OK) == 0 {
-            return Programs(hako: own, runtime: place + "/hako-runtime", image: place + "/hako-image")
+            return Programs(
+                hako: own, runtime: place + "/hako-runtime", image: place + "/hako-image",
+                initProgram: place + "/hako-init")
         }
         throw EngineError(
             .system, cannot: "find hako-runtime", because: "it is neither in \(directory) nor in \(directory)/../libexec/hako",

@@ -3,6 +3,7 @@
 // It is all of Hako that ever runs inside a container: a few kilobytes without a C library, executed from a sealed copy in
 // memory, so that neither the runtime's file nor its memory can be reached from there (CVE-2019-5736, CVE-2016-9962). It
 // reads its plan from a socket, waits for the mounts, takes on the container's identity, waits for the start, executes.
+// For `--init` a container has a copy of its own of the same program (`child_init.c`).
 #include "calls.h"
 
 #include <asm/ioctls.h>
@@ -20,6 +21,7 @@
 #include <asm/poll.h>
 #include <asm/signal.h>
 
+#include "child_init.h"
 #include "hako_init.h"
 
 static struct {
@@ -271,9 +273,11 @@ static void make_member(int report) {
     leave(0);
 }
 
-// argv[1] is the socket's number, in decimal digits; argv[2], where there is one, that of the pipe for the member's pid.
+// argv[1] is the socket's number, in decimal digits; argv[2], where there is one, that of the pipe for the member's pid. Or
+// argv[1] is `--`, and a container's program follows, whose init this stays.
 __attribute__((used)) static _Noreturn void start(long *stack) {
     char **arguments = (char **)(stack + 1);
+    if (stack[0] >= 3 && arguments[1][0] == '-') serve_as_init(arguments + 2, arguments + stack[0] + 1);
     if (stack[0] != 2 && stack[0] != 3) leave(125);
     int socket = number(arguments[1]);
     // Nobody inside may trace us or look into our memory before the program runs.

@@ -34,7 +34,7 @@ struct LogTests: ~Copyable {
         #expect(record.dropLast().firstIndex(of: 0x0A) == nil)
         let json = try JSON(parsing: Array(record.dropLast()))
         if let raw = json["raw"]?.string {
-            #expect(Self.base64Decoded(raw) == bytes)
+            #expect(Base64.decode(raw) == bytes)
         } else {
             #expect(Array((json["log"]?.string ?? "").utf8) == bytes)
         }
@@ -112,22 +112,6 @@ struct LogTests: ~Copyable {
         let texts = try lines.map { try JSON(parsing: Array($0))["log"]?.string ?? "" }
         #expect(texts.first == "[hako: \(lost) log records were lost: no space left on device]\n")
         #expect(texts.last == "after\n")
-    }
-
-    private static func base64Decoded(_ text: String) -> [UInt8] {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var (bits, count): (UInt32, Int) = (0, 0)
-        var bytes: [UInt8] = []
-        for character in text.utf8 {
-            guard let digit = digits.firstIndex(of: character) else { break }
-            bits = bits << 6 | UInt32(digit)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return bytes
     }
 }
 

@@ -75,7 +75,7 @@ struct RealRegistryTests: ~Copyable {
         #expect(
             try await absent(at: registry, Setup(logins: logins(for: registry.host))) == .notFound("manifest unknown"))
         let wrong = logins(for: registry.host).replacing(
-            Base64.encode(Array("user:secret-password".utf8)), with: "dXNlcjp3cm9uZw==")
+            Base64.encode(Array("user:secret-password".utf8)[...]), with: "dXNlcjp3cm9uZw==")
         #expect(try await absent(at: registry, Setup(logins: wrong)) == .unauthorized("authentication required"))
     }
 

@@ -49,11 +49,11 @@ func withClient<Result>(
 
 /// A login for each registry: `user` and `secret-password`.
 func logins(for registries: String...) -> String {
-    let auth = Base64.encode(Array("user:secret-password".utf8))
+    let auth = Base64.encode(Array("user:secret-password".utf8)[...])
     return "{\"auths\": {" + registries.map { "\"\($0)\": {\"auth\": \"\(auth)\"}" }.joined(separator: ",") + "}}"
 }
 
-let basic = "Basic " + Base64.encode(Array("user:secret-password".utf8))
+let basic = "Basic " + Base64.encode(Array("user:secret-password".utf8)[...])
 
 func digest(of bytes: [UInt8]) throws -> Digest { try Digest("sha256:" + SHA256.hexDigest(of: bytes)) }
 

@@ -1,4 +1,5 @@
 import Linux
+import OCI
 
 /// What pax extended headers say about the entry that follows (POSIX.1-2017 pax, "pax Header Block"; GNU.sparse, GNU tar
 /// manual; SCHILY.xattr, star; LIBARCHIVE.xattr, libarchive). Names and values are bytes: `hdrcharset` changes nothing.
@@ -55,7 +56,7 @@ struct PaxRecords {
             return try setAttribute(Array(name), Array(value), limits)
         }
         if let name = key.dropping("LIBARCHIVE.xattr.") {
-            guard let name = percentDecoded(name), let value = base64Decoded(value) else {
+            guard let name = percentDecoded(name), let value = Base64.decode(value) else {
                 throw .invalidField(.attribute)
             }
             return try setAttribute(name, value, limits)

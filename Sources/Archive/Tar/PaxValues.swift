@@ -70,34 +70,3 @@ private func hexadecimalValue(_ digit: UInt8) -> UInt8? {
     default: nil
     }
 }
-
-/// Base64 (RFC 4648), with or without `=` at its end: libarchive writes none.
-func base64Decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-    let end = text.lastIndex { $0 != UInt8(ascii: "=") }.map { $0 + 1 } ?? text.startIndex
-    guard text.endIndex - end <= 2 else { return nil }
-    var decoded: [UInt8] = []
-    decoded.reserveCapacity(text.count / 4 * 3 + 3)
-    var (bits, count): (UInt32, Int) = (0, 0)
-    for byte in text[..<end] {
-        guard let value = base64Value(byte) else { return nil }
-        bits = bits << 6 | value
-        count += 6
-        if count >= 8 {
-            count -= 8
-            decoded.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-        }
-    }
-    // One character alone holds no byte.
-    return count == 6 ? nil : decoded
-}
-
-private func base64Value(_ byte: UInt8) -> UInt32? {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(byte - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(byte - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
-}

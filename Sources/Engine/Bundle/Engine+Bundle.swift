@@ -28,10 +28,12 @@ extension Engine {
             try makeUpper(plan)
         } catch { throw EngineError(.system, cannot: "make the bundle \(bundle)", because: "\(error)", cause: error) }
         let files = try writeAccountFiles(plan)
+        let initProgram = plan.spec.host.initProcess == true ? bundle + "/init" : nil
+        if let initProgram { try copyInitProgram(to: initProgram) }
         let builder = RuntimeSpecBuilder(
             id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
             mounts: try ContainerMount.list(plan.spec.host), firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
-            accountFiles: files, hostName: HostInfo.nodeName,
+            accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
             imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: "/hako/\(plan.record.id)")
         let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
         do throws(SystemCallError) {
@@ -49,6 +51,14 @@ extension Engine {
         }
         try Directory.create(upper, mode: mode ?? 0o755)
         try FileDescriptor.directory(upper).changeOwner(userID: plan.rootID, groupID: plan.rootID)
+    }
+
+    /// A container has a copy of its own: whatever it can do to the file, it does to no other.
+    private func copyInitProgram(to path: String) throws(EngineError) {
+        do throws(SystemCallError) {
+            let bytes = try FileDescriptor.contents(of: programs.initProgram, limit: 1 << 20)
+            try FileDescriptor.replaceContents(of: path, with: bytes, mode: 0o555)
+        } catch { throw EngineError(.system, cannot: "copy \(programs.initProgram) for --init", because: "\(error)", cause: error) }
     }
 
     // MARK: Who and where the container is

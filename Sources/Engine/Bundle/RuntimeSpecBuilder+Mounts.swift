@@ -2,7 +2,7 @@ import Linux
 import OCI
 
 extension RuntimeSpecBuilder {
-    /// The defaults, the files that tell the container who it is, and what was asked for, which may cover either.
+    /// The defaults, the files that tell the container who it is, and what was asked for, which may cover either; then the init.
     func allMounts() throws(EngineError) -> [RuntimeSpec.Mount] {
         let asked = Set(mounts.map(\.destination))
         var all = SpecDefaults.mounts(shmSize: host.shmSize, isPrivileged: host.privileged).filter {
@@ -16,6 +16,12 @@ extension RuntimeSpecBuilder {
                     options: ["rbind", "rprivate"] + (host.readonlyRootfs ? ["ro"] : [])))
         }
         for mount in mounts { all.append(specMount(mount)) }
+        if let initProgram {
+            all.append(
+                .init(
+                    destination: SpecDefaults.initPath, type: "bind", source: initProgram,
+                    options: ["bind", "rprivate", "ro", "nosuid", "nodev"]))
+        }
         return all
     }
 

@@ -10,6 +10,8 @@ struct RuntimeSpecBuilder {
     let firstHostID: UInt32?
     /// The bundle, where `hosts`, `hostname` and `resolv.conf` lie; nil where the container has the image's own.
     let accountFiles: [(source: String, destination: String)]
+    /// The container's copy of `hako-init`, for `--init`.
+    let initProgram: String?
     /// The host's name, for `--network=host`.
     let hostName: String
     /// In the image spec's words.
@@ -39,7 +41,8 @@ struct RuntimeSpecBuilder {
 
     func process() throws(EngineError) -> RuntimeSpec.Process {
         var process = RuntimeSpec.Process(
-            args: (config.entrypoint ?? []) + (config.command ?? []), env: environment(),
+            args: (initProgram == nil ? [] : [SpecDefaults.initPath, "--"]) + (config.entrypoint ?? []) + (config.command ?? []),
+            env: environment(),
             cwd: config.workingDirectory.isEmpty ? "/" : config.workingDirectory)
         process.terminal = config.tty
         process.noNewPrivileges = SecurityOptions(host.securityOptions).noNewPrivileges

@@ -4,6 +4,9 @@ import OCI
 enum SpecDefaults {
     static let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    /// Where `--init` puts `hako-init`: Docker's place for its own.
+    static let initPath = "/sbin/docker-init"
+
     /// `/dev` is a tmpfs of the runtime's with nodes of its own: an image's device nodes are never reached.
     static func mounts(shmSize: Int64, isPrivileged: Bool) -> [RuntimeSpec.Mount] {
         let access = isPrivileged ? "rw" : "ro"

@@ -16,7 +16,8 @@ public struct LogRecord: Sendable {
         else { return nil }
         stream = json["stream"]?.string == "stderr" ? .stderr : .stdout
         self.time = time
-        bytes = Array(text.utf8)
+        // Hako's own addition: what is not UTF-8 is in `log` only in part.
+        bytes = json["raw"]?.string.flatMap { Base64.decode($0) } ?? Array(text.utf8)
     }
 }
 

@@ -14,7 +14,7 @@ enum LogRecordEncoder {
         record.append(UInt8(ascii: "\""))
         if !isValid {
             record.append(contentsOf: #","raw":""#.utf8)
-            appendBase64(piece, to: &record)
+            record.append(contentsOf: Base64.encode(piece).utf8)
             record.append(UInt8(ascii: "\""))
         }
         record.append(contentsOf: #","time":""#.utf8)
@@ -67,30 +67,6 @@ enum LogRecordEncoder {
 
     private static func hex(_ digit: UInt8) -> UInt8 {
         digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-    }
-
-    private static func appendBase64(_ piece: ArraySlice<UInt8>, to record: inout [UInt8]) {
-        var index = piece.startIndex
-        while index < piece.endIndex {
-            let count = min(3, piece.endIndex - index)
-            var group: UInt32 = 0
-            for offset in 0..<3 { group = group << 8 | (offset < count ? UInt32(piece[index + offset]) : 0) }
-            for position in 0..<4 {
-                let digit = UInt8(truncatingIfNeeded: group >> UInt32(18 - 6 * position)) & 0x3F
-                record.append(position <= count ? base64(digit) : UInt8(ascii: "="))
-            }
-            index += count
-        }
-    }
-
-    private static func base64(_ digit: UInt8) -> UInt8 {
-        switch digit {
-        case 0..<26: UInt8(ascii: "A") + digit
-        case 26..<52: UInt8(ascii: "a") + digit - 26
-        case 52..<62: UInt8(ascii: "0") + digit - 52
-        case 62: UInt8(ascii: "+")
-        default: UInt8(ascii: "/")
-        }
     }
 }
 

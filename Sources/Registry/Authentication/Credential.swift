@@ -1,3 +1,5 @@
+import OCI
+
 /// What proves to a registry who asks. It has no description: a secret that can't be printed can't end up in a log.
 public struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
     enum Kind: Sendable {
@@ -23,7 +25,7 @@ public struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
         guard case .password(let username, let password) = kind, !username.utf8.contains(UInt8(ascii: ":")),
             (username + password).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { return nil }
-        return "Basic " + Base64.encode(Array("\(username):\(password)".utf8))
+        return "Basic " + Base64.encode(Array("\(username):\(password)".utf8)[...])
     }
 
     var username: String? { if case .password(let username, _) = kind { username } else { nil } }

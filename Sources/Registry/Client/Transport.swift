@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import OCI
 import Synchronization
 
 /// One request, as it goes out. The header fields are made here from typed values.
@@ -117,7 +118,7 @@ final class Transport: Sendable {
             case .socks: settings.proxy = .socksServer(host: proxy.host, port: Int(proxy.port))
             case .http:
                 let login = proxy.login.map {
-                    HTTPClient.Authorization.basic(credentials: Base64.encode(Array($0.utf8)))
+                    HTTPClient.Authorization.basic(credentials: Base64.encode(Array($0.utf8)[...]))
                 }
                 settings.proxy = .server(host: proxy.host, port: Int(proxy.port), authorization: login)
             }
