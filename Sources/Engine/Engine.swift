@@ -25,7 +25,7 @@ public final class Engine {
         self.paths = paths
         programs = try Programs.find()
         do throws(SystemCallError) {
-            for directory in [paths.root, paths.containers, paths.runRoot, paths.runRoot + "/containers"] {
+            for directory in [paths.root, paths.containers, paths.runRoot, paths.bundles] {
                 // Closed to others whatever the umask: layers hold set-uid programs, logs and environments secrets.
                 try Directory.create(directory)
             }

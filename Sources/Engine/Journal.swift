@@ -56,7 +56,7 @@ extension Engine {
         var state = record.state
         (state.status, state.pid) = (.exited, 0)
         // A file that can't be read is no better than one that says "running".
-        if let file = try? MonitorProtocol.ContainerState.read(bundle: paths.bundle(record.id)), file.status == .exited {
+        if let file = try? MonitorProtocol.ContainerState.read(directory: paths.directory(record.id)), file.status == .exited {
             state.exitCode = Int64(file.exitCode)
             state.finished = file.finishedAt?.nanoseconds ?? RealTime.now
             state.oomKilled = file.oomKilled

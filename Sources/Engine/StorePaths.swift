@@ -29,8 +29,11 @@ public struct StorePaths: Sendable {
     public var locks: String { runRoot + "/locks" }
     public var journal: String { runRoot + "/journal" }
     public var runtimeRoot: String { runRoot + "/runtime" }
-    public func bundle(_ id: String) -> String { "\(containers)/\(id)" }
-    public func runDirectory(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
+    public var bundles: String { runRoot + "/containers" }
+    /// What a container keeps from one start to the next.
+    public func directory(_ id: String) -> String { "\(containers)/\(id)" }
+    /// Made at each start.
+    public func bundle(_ id: String) -> String { "\(bundles)/\(id)" }
 
     /// Host ids of containers: ranges of 65,536 from this one on.
     static let firstHostID: UInt32 = 0x10_0000

@@ -23,7 +23,7 @@ extension Monitor {
         clients.sendEnd(exit)
         cleanUp()
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
-        runExitCommand()
+        finish()
     }
 
     /// What is still in the pipes. Nobody is waited for: what a process that outlives the container's first one goes on
@@ -65,19 +65,13 @@ extension Monitor {
                     cleanUpFailures.append("cannot unmount the root: \(error)")
                 }
             }
-            attempt("remove the run directory") { try removeRunDirectory() }
+            attempt("remove the bundle") { try Directory.removeTree(bundle) }
             if hasStarted, !cleanUpFailures.isEmpty { try? recorder.add(error: cleanUpFailures.joined(separator: "; ")) }
             // Before the lock: who starts the container anew binds the same ports.
             for number in kept { _ = FileDescriptor(adopting: number) }
             kept = []
             lock = nil
         }
-    }
-
-    private func removeRunDirectory() throws {
-        let path = settings.runDirectory
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        try FileDescriptor.directory(String(path[..<slash])).removeTree(String(path[path.index(after: slash)...]))
     }
 
     /// Each step of a clean-up is tried, whatever became of the one before. There is nobody to tell but the state's readers.
@@ -101,11 +95,15 @@ extension Monitor {
         }
     }
 
+    /// An engine that stays with its container removes by itself what was made with `--rm`, but for the files: these keep
+    /// nobody waiting here. Failing, they are what `system check` finds.
+    private func finish() {
+        guard !settings.exitCommand.isEmpty else { return }
+        if control.waitUntilRemoved() { try? Directory.removeTree(settings.directory) } else { runExitCommand() }
+    }
+
     private func runExitCommand() {
         guard let program = settings.exitCommand.first else { return }
-        // An engine that stayed to the end removes by itself what was made with `--rm`.
-        control.waitUntilClosed()
-        guard (try? FileDescriptor.status(of: bundle)) != nil else { return }
         var command = Spawn(
             program, settings.exitCommand,
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
@@ -135,13 +133,20 @@ extension Optional where Wrapped == ControlSocket {
         }
     }
 
-    /// Waits for the engine that runs the container in the foreground to be done with it.
-    func waitUntilClosed() {
+    /// Waits for the engine that runs the container in the foreground to be done with it; whether it has removed it.
+    func waitUntilRemoved() -> Bool {
         switch self {
         case .some(let control):
-            var entries = [PollEntry(control.socket.number, [])]
-            _ = try? PollEntry.wait(&entries)
-        case .none: return
+            while true {
+                var entries = [PollEntry(control.socket.number, .readable)]
+                guard (try? PollEntry.wait(&entries)) != nil else { return false }
+                switch control.receive() {
+                case .message(.removed): return true
+                case .closed: return false
+                case .message, .nothing: continue
+                }
+            }
+        case .none: return false
         }
     }
 }

@@ -23,7 +23,9 @@ final class Monitor {
     let runtime: any ContainerRuntime
     var recorder: StateRecorder
     let clients: AttachServer
-    let runDirectory: FileDescriptor
+    let bundleDirectory: FileDescriptor
+    /// Locked for as long as the monitor lives.
+    let directory: FileDescriptor
     var log: ContainerLog?
     var streams = StandardStreams()
     var input = InputQueue()
@@ -68,8 +70,10 @@ final class Monitor {
         let queue = try EventQueue()
         let signals = try SignalDescriptor([SIGCHLD])
         let timer = try Timer()
-        let runDirectory = try Self.makeRunDirectory(settings.runDirectory)
-        let clients = try AttachServer(in: runDirectory)
+        let bundleDirectory = try FileDescriptor.directory(arguments.bundle)
+        let clients = try AttachServer(in: bundleDirectory)
+        let directory = try FileDescriptor.directory(settings.directory)
+        try directory.lockWhole()
         self.settings = settings
         self.bundle = arguments.bundle
         lock = FileDescriptor(adopting: arguments.lock)
@@ -79,21 +83,12 @@ final class Monitor {
         self.queue = queue
         self.signals = signals
         self.timer = timer
-        self.runDirectory = runDirectory
+        self.bundleDirectory = bundleDirectory
+        self.directory = directory
         self.clients = clients
         let bundle = arguments.bundle
         runtime = OwnRuntime(settings, bundle: bundle) ?? CommandLineRuntime(settings, bundle: bundle)
-        recorder = StateRecorder(bundle: arguments.bundle, settings: settings)
-    }
-
-    /// A new one: what a monitor that was killed left there is of no use.
-    private static func makeRunDirectory(_ path: String) throws(SystemCallError) -> FileDescriptor {
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        let parent = String(path[..<slash])
-        try Directory.create(parent)
-        try FileDescriptor.directory(parent).removeTree(String(path[path.index(after: slash)...]))
-        try Directory.create(path)
-        return try FileDescriptor.directory(path)
+        recorder = StateRecorder(settings)
     }
 
     /// The life of the container. Returns when nothing is left to do.
@@ -174,14 +169,14 @@ final class Monitor {
         let owner = try streamOwner(config.user)
         let ends: StandardStreams.ContainerEnds?
         ends = try explaining("make the standard streams") { () throws(SystemCallError) in
-            try streams.makeFIFOs(in: runDirectory, openStdin: settings.openStdin, owner: owner)
+            try streams.makeFIFOs(in: bundleDirectory, openStdin: settings.openStdin, owner: owner)
         }
         return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil, wait: waitForRuntime)
     }
 
     private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> Int32 {
         let console = try explaining("listen for the terminal") { () throws(SystemCallError) in
-            try ConsoleSocket(in: settings.runDirectory)
+            try ConsoleSocket(in: bundle)
         }
         let pid = try runtime.create(
             config, namespaces: namespaces, streams: nil, console: console.path, wait: waitForRuntime)

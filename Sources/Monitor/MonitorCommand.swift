@@ -19,7 +19,11 @@ public enum MonitorCommand {
         SignalAction.ignore([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE])
         let control = ControlSocket(FileDescriptor(adopting: arguments.control))
         let monitor: Monitor
-        do throws(StartFailure) { monitor = try prepare(arguments) } catch {
+        do throws(StartFailure) {
+            // An engine that goes away before it has said what to do wants nothing.
+            guard let settings = try readSettings(control) else { return 0 }
+            monitor = try prepare(arguments, settings)
+        } catch {
             control.send(.failed(error))
             return 125
         }
@@ -28,19 +32,20 @@ public enum MonitorCommand {
         return 0
     }
 
-    private static func readSettings(bundle: String) throws(StartFailure) -> MonitorSettings {
-        let path = bundle + "/monitor.json"
+    private static func readSettings(_ control: borrowing ControlSocket) throws(StartFailure) -> MonitorSettings? {
         let bytes = try explaining("read the settings") { () throws(SystemCallError) in
-            try FileDescriptor.contents(of: path, limit: 16 << 20)
+            try control.socket.receive(limit: MonitorSettings.limit).bytes
         }
+        if bytes.isEmpty { return nil }
         do {
             return try MonitorSettings(json: JSON(parsing: bytes))
-        } catch { throw StartFailure(.invalid, "\(path): \(error)") }
+        } catch { throw StartFailure(.invalid, "the monitor's settings: \(error)") }
     }
 
-    private static func prepare(_ arguments: MonitorArguments) throws(StartFailure) -> Monitor {
-        let settings = try readSettings(bundle: arguments.bundle)
-        return try explaining("prepare the monitor") { () throws(SystemCallError) in
+    private static func prepare(
+        _ arguments: MonitorArguments, _ settings: MonitorSettings
+    ) throws(StartFailure) -> Monitor {
+        try explaining("prepare the monitor") { () throws(SystemCallError) in
             // They came without close-on-exec, as they came through an exec.
             for number in arguments.numbers { try FileDescriptor.setCloseOnExec(number: number) }
             try ChildProcess.becomeSubreaper()

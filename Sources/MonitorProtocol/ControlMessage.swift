@@ -1,6 +1,7 @@
 import OCI
 
 /// One message on the socket between the engine and the monitor that it started (SOCK_SEQPACKET, one JSON object each).
+/// ``MonitorSettings`` come before the first.
 public enum ControlMessage: Hashable, Sendable {
     /// From the monitor: the container's process waits to be started.
     case created(pid: Int32)
@@ -12,6 +13,8 @@ public enum ControlMessage: Hashable, Sendable {
     case failed(StartFailure)
     /// From the monitor, the last message.
     case exited(ContainerExit)
+    /// To the monitor, after `exited`: the engine knows the container no more; its files are the monitor's to remove.
+    case removed
 
     /// The longest message, in bytes.
     public static let limit = 16 << 10
@@ -25,6 +28,7 @@ public enum ControlMessage: Hashable, Sendable {
             let kind = StartFailure.Kind(rawValue: try json.requiredString("kind")) ?? .system
             self = .failed(StartFailure(kind, try json.requiredString("message")))
         case "exited": self = .exited(try ContainerExit(json: json))
+        case "removed": self = .removed
         default: throw FieldError("type", "is not known")
         }
     }
@@ -38,6 +42,7 @@ public enum ControlMessage: Hashable, Sendable {
             ["type": "error", "kind": .string(failure.kind.rawValue), "message": .string(failure.message)]
         case .exited(let exit):
             ["type": "exited", "exitCode": .integer(Int64(exit.exitCode)), "oomKilled": .bool(exit.oomKilled)]
+        case .removed: ["type": "removed"]
         }
     }
 }
@@ -49,7 +54,7 @@ public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case notFound
         /// Its program is there and can't be executed: exit code 126.
         case notExecutable
-        /// config.json or monitor.json asks for what can't be.
+        /// config.json or the monitor's settings ask for what can't be.
         case invalid
         /// Anything else.
         case system

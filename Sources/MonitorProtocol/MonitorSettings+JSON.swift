@@ -4,7 +4,7 @@ extension MonitorSettings {
     public init(json: JSON) throws(FieldError) {
         self.init(
             id: try json.requiredString("id"), runtime: try json.requiredString("runtime"),
-            runtimeRoot: try json.requiredString("runtimeRoot"), runDirectory: try json.requiredString("runDirectory"),
+            runtimeRoot: try json.requiredString("runtimeRoot"), directory: try json.requiredString("directory"),
             journal: try json.requiredString("journal"), root: try json["root"].map(RootMount.init(json:)))
         idMap = try json["idMap"].map(IDMap.init(json:))
         user = json["user"]?.string
@@ -33,7 +33,7 @@ extension MonitorSettings {
     public var json: JSON {
         var object: JSONObject = [
             "id": .string(id), "runtime": .string(runtime), "runtimeRoot": .string(runtimeRoot),
-            "runDirectory": .string(runDirectory), "journal": .string(journal),
+            "directory": .string(directory), "journal": .string(journal),
         ]
         object["root"] = root?.json
         object["idMap"] = idMap?.json

@@ -1,14 +1,14 @@
 import OCI
 
-/// What a monitor is told at its start: `monitor.json` in the bundle.
+/// What a monitor is told at its start: the first message on its control socket.
 public struct MonitorSettings: Hashable, Sendable {
     public var id: String
     /// The OCI runtime's absolute path. The monitor's own program is run without starting it again.
     public var runtime: String
     /// What the runtime gets as `--root`.
     public var runtimeRoot: String
-    /// Where the socket and the FIFOs are.
-    public var runDirectory: String
+    /// Where the container's `state.json` is. Whoever removes the container's files holds a lock on it (flock(2)).
+    public var directory: String
     public var journal: String
     /// Nil where something else provides the bundle's `rootfs`.
     public var root: RootMount?
@@ -31,13 +31,16 @@ public struct MonitorSettings: Hashable, Sendable {
     /// Run when all is over; empty for nothing.
     public var exitCommand: [String] = []
 
+    /// The longest message that brings them, in bytes.
+    public static let limit = 128 << 10
+
     public init(
-        id: String, runtime: String, runtimeRoot: String, runDirectory: String, journal: String, root: RootMount? = nil
+        id: String, runtime: String, runtimeRoot: String, directory: String, journal: String, root: RootMount? = nil
     ) {
         self.id = id
         self.runtime = runtime
         self.runtimeRoot = runtimeRoot
-        self.runDirectory = runDirectory
+        self.directory = directory
         self.journal = journal
         self.root = root
     }

@@ -7,9 +7,9 @@ public struct ConsoleSocket: ~Copyable {
     private let name: String
     private let listener: FileDescriptor
 
-    /// - Parameter runDirectory: Closed to all but the owner, so that nobody else connects.
-    public init(in runDirectory: String) throws(SystemCallError) {
-        let directory = try FileDescriptor.directory(runDirectory)
+    /// - Parameter bundle: Closed to all but the owner, so that nobody else connects.
+    public init(in bundle: String) throws(SystemCallError) {
+        let directory = try FileDescriptor.directory(bundle)
         let name = "console-\(getpid())-\(Timings.monotonicNanoseconds()).sock"
         let listener = try UnixSocket.listen(.stream, at: name, in: directory, backlog: 1)
         self.directory = directory
@@ -18,7 +18,7 @@ public struct ConsoleSocket: ~Copyable {
     }
 
     deinit {
-        // Without it a name stays until the container's run directory goes.
+        // Without it a name stays until the container's bundle goes.
         try? directory.unlink(name)
     }
 

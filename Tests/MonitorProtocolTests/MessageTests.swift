@@ -17,7 +17,7 @@ struct MessageTests {
     @Test("reads back what it writes, settings")
     func settings() throws {
         var settings = MonitorSettings(
-            id: "abc", runtime: "/r", runtimeRoot: "/run/r", runDirectory: "/run/c", journal: "/run/j",
+            id: "abc", runtime: "/r", runtimeRoot: "/run/r", directory: "/c", journal: "/run/j",
             root: .init(lowers: ["/b", "/a"], upper: "/u", work: "/w", volatile: true))
         settings.idMap = .init(
             uid: [.init(containerID: 0, hostID: 1_000_000, size: 65_536)],

@@ -31,13 +31,13 @@ struct AttachTests {
         _ = try monitor.waitCreated()
         let pid = try monitor.start()
         let request = AttachRequest(stdin: false, stdout: true, stderr: true)
-        let run = fixture.settings.runDirectory
-        let first = try AttachConnection.connect(runDirectory: run, request)
-        let second = try AttachConnection.connect(runDirectory: run, request)
+        let bundle = fixture.bundle
+        let first = try AttachConnection.connect(bundle: bundle, request)
+        let second = try AttachConnection.connect(bundle: bundle, request)
         let third = try AttachConnection.connect(
-            runDirectory: run, AttachRequest(stdin: false, stdout: false, stderr: false))
+            bundle: bundle, AttachRequest(stdin: false, stdout: false, stderr: false))
         // An answered signal means that what was sent before is read: 0 tests only whether the process is there.
-        try AttachConnection.connect(runDirectory: run, request).signal(0)
+        try AttachConnection.connect(bundle: bundle, request).signal(0)
         try FileDescriptor.directory("/proc/\(pid)/root/tmp").makeDirectory("go")
         let end = RelayEnd.exited(ContainerExit(exitCode: 4, oomKilled: false))
         for connection in [try fixture.relay(first), try fixture.relay(second)] {
@@ -76,7 +76,7 @@ struct AttachTests {
         #expect(before.c_lflag == after.c_lflag && before.c_iflag == after.c_iflag && before.c_oflag == after.c_oflag)
         try fixture.waitForLog("33 77\r\n")
         try AttachConnection.connect(
-            runDirectory: fixture.settings.runDirectory, AttachRequest(stdin: false, stdout: false, stderr: false)
+            bundle: fixture.bundle, AttachRequest(stdin: false, stdout: false, stderr: false)
         ).signal(SIGKILL)
         #expect(try monitor.waitExit().exitCode == 137)
         try fixture.waitGone(monitor)
@@ -93,9 +93,9 @@ struct AttachTests {
         // An answer means that the monitor isn't stuck in a write to the one that doesn't read.
         let other = AttachRequest(stdin: false, stdout: false, stderr: false)
         for _ in 0..<50 {
-            try AttachConnection.connect(runDirectory: fixture.settings.runDirectory, other).signal(0)
+            try AttachConnection.connect(bundle: fixture.bundle, other).signal(0)
         }
-        #expect(access("\(fixture.bundle)/upper/tmp/done", F_OK) != 0)
+        #expect(access("\(fixture.settings.directory)/upper/tmp/done", F_OK) != 0)
         let run = try fixture.relay(prepared.connection)
         #expect(run.output == Array(repeating: 0, count: 8_000_000))
         #expect(try monitor.waitExit().exitCode == 0)

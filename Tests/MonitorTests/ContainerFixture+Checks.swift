@@ -36,7 +36,7 @@ extension ContainerFixture {
         for hierarchy in ["memory", "pids", "cpu", "freezer", "devices", "systemd", "unified", ""] {
             #expect(access("/sys/fs/cgroup/\(hierarchy)\(cgroup)", F_OK) != 0, "cgroup in \(hierarchy)")
         }
-        #expect(access(paths.runDirectory(id), F_OK) != 0)
+        #expect(access(paths.bundle(id), F_OK) != 0)
         #expect(access("\(paths.runtimeRoot)/\(id)", F_OK) != 0)
     }
 

@@ -42,19 +42,18 @@ struct ContainerFixture: ~Copyable {
         let scratch = try Scratch(["layer/bin": .directory, "layer/tmp": .directory, "run": .directory])
         let id = "test-\(getpid())-\(Timings.monotonicNanoseconds())"
         let paths = RuntimePaths(root: scratch.path("root"), runRoot: scratch.path("run"))
-        try Self.layOut(scratch, bundle: paths.bundle(id))
+        try Self.layOut(scratch, bundle: paths.bundle(id), directory: paths.directory(id))
         self.init(scratch: scratch, id: id, paths: paths, runtime, args)
     }
 
     private init(
         scratch: consuming Scratch, id: String, paths: RuntimePaths, _ runtime: Runtime, _ args: [String]
     ) {
-        let bundle = paths.bundle(id)
+        let directory = paths.directory(id)
         var settings = MonitorSettings(
-            id: id, runtime: runtime.path, runtimeRoot: paths.runtimeRoot, runDirectory: paths.runDirectory(id),
-            journal: paths.journal,
+            id: id, runtime: runtime.path, runtimeRoot: paths.runtimeRoot, directory: directory, journal: paths.journal,
             root: .init(
-                lowers: [scratch.path("layer")], upper: "\(bundle)/upper", work: "\(bundle)/work", volatile: true))
+                lowers: [scratch.path("layer")], upper: "\(directory)/upper", work: "\(directory)/work", volatile: true))
         let range = MonitorSettings.IDMap.Range(containerID: 0, hostID: Self.firstID, size: 65_536)
         settings.idMap = .init(uid: [range], gid: [range])
         settings.log = .init(path: paths.log(id))
@@ -66,10 +65,10 @@ struct ContainerFixture: ~Copyable {
     }
 
     /// The layer belongs to root on the disk, the upper directory to the container's root.
-    private static func layOut(_ scratch: borrowing Scratch, bundle: String) throws {
-        for directory in ["rootfs", "upper", "work"] { try Directory.create("\(bundle)/\(directory)") }
-        for directory in ["upper", "work"] { chown("\(bundle)/\(directory)", firstID, firstID) }
-        chmod("\(bundle)/upper", 0o755)
+    private static func layOut(_ scratch: borrowing Scratch, bundle: String, directory: String) throws {
+        for path in [bundle + "/rootfs", directory + "/upper", directory + "/work"] { try Directory.create(path) }
+        for name in ["upper", "work"] { chown("\(directory)/\(name)", firstID, firstID) }
+        chmod("\(directory)/upper", 0o755)
         for directory in ["layer", "layer/bin"] { chmod(scratch.path(directory), 0o755) }
         chmod(scratch.path("layer/tmp"), 0o1777)
         try scratch.add("layer/bin/busybox", .file(try FileDescriptor.contents(of: busybox)))
@@ -133,11 +132,13 @@ struct ContainerFixture: ~Copyable {
         try FileDescriptor.replaceContents(of: bundle + "/config.json", with: JSON.object(config).bytes())
         let namespaces = try UserNamespace.create(idMap: IDMap(outsideID: Self.firstID, size: 65_536), alsoNetwork: true)
         let lock = try ContainerLocks(path: paths.locks).acquire(0)
-        return try MonitorProcess.start(
-            program: Self.program, bundle: bundle, settings: settings,
+        let monitor = try MonitorProcess.spawn(
+            program: Self.program, bundle: bundle,
             inherited: .init(
                 lock: lock.number, userNamespace: namespaces.user.number,
                 networkNamespace: namespaces.network.number, attach: attach))
+        try monitor.create(settings)
+        return monitor
     }
 
     /// Waits until the monitor has cleaned up and ended.

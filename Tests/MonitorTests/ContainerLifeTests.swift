@@ -17,7 +17,7 @@ struct ContainerLifeTests {
         #expect(try monitor.start() == pid)
         let exit = try monitor.waitExit()
         #expect(exit == ContainerExit(exitCode: 3, oomKilled: false))
-        let state = try #require(try ContainerState.read(bundle: fixture.bundle))
+        let state = try #require(try ContainerState.read(directory: fixture.settings.directory))
         #expect(state.status == .exited && state.exitCode == 3 && state.error == "")
         let records = try JournalReader(path: fixture.paths.journal).read(from: 0).records
         #expect(records.map(\.event) == [.start(pid: pid), .die(exit)])
@@ -33,7 +33,7 @@ struct ContainerLifeTests {
         _ = try monitor.waitCreated()
         _ = try monitor.start()
         try AttachConnection.connect(
-            runDirectory: fixture.settings.runDirectory, AttachRequest(stdin: false, stdout: false, stderr: false)
+            bundle: fixture.bundle, AttachRequest(stdin: false, stdout: false, stderr: false)
         ).signal(SIGKILL)
         #expect(try monitor.waitExit().exitCode == 137)
         try fixture.waitGone(monitor)
@@ -63,7 +63,7 @@ struct ContainerLifeTests {
         let pid = try launchAndLeave(fixture)
         try fixture.waitForLock()
         #expect(kill(pid, 0) != 0)
-        #expect(try ContainerState.read(bundle: fixture.bundle) == nil)
+        #expect(try ContainerState.read(directory: fixture.settings.directory) == nil)
         try fixture.expectNothingLeft()
     }
 
@@ -86,7 +86,7 @@ struct ContainerLifeTests {
         try FileDescriptor.directory("/proc/\(pid)/root/tmp").makeDirectory("go")
         var entries = [PollEntry(container.pidfd.number, .readable)]
         #expect(try PollEntry.wait(&entries, timeoutMilliseconds: 20_000) == 1)
-        let done = try FileDescriptor.contents(of: "\(fixture.bundle)/upper/tmp/done")
+        let done = try FileDescriptor.contents(of: "\(fixture.settings.directory)/upper/tmp/done")
         #expect(done == Array("after\n".utf8))
         #expect(try fixture.loggedBytes() == Array("before\n".utf8))
         try fixture.deleteByRuntime()

@@ -20,7 +20,7 @@ struct ExecTests {
         _ = try monitor.start()
         try body(fixture, RuntimeCommand(program: fixture.settings.runtime, root: fixture.paths.runtimeRoot))
         try AttachConnection.connect(
-            runDirectory: fixture.settings.runDirectory, AttachRequest(stdin: false, stdout: false, stderr: false)
+            bundle: fixture.bundle, AttachRequest(stdin: false, stdout: false, stderr: false)
         ).signal(SIGKILL)
         _ = try monitor.waitExit()
         try fixture.waitGone(monitor)
@@ -42,7 +42,7 @@ struct ExecTests {
             let input = try FileDescriptor.open(fixture.scratch.path("input"))
             var request = RuntimeCommand.ExecRequest(process: process(["sh", "-c", "cat; echo e >&2; exit 9"]))
             request.openStdin = true
-            let session = try command.exec(fixture.id, request, runDirectory: fixture.settings.runDirectory)
+            let session = try command.exec(fixture.id, request, bundle: fixture.bundle)
             let run = try fixture.relay(session, input: input.number)
             #expect(run.end == .exited(ContainerExit(exitCode: 9, oomKilled: false)))
             #expect(run.output == text && run.error == Array("e\n".utf8))
@@ -53,7 +53,7 @@ struct ExecTests {
     func descriptors() throws {
         try inContainer { fixture, command in
             let request = RuntimeCommand.ExecRequest(process: process(["sh", "-c", "echo /proc/$$/fd/*"]))
-            let session = try command.exec(fixture.id, request, runDirectory: fixture.settings.runDirectory)
+            let session = try command.exec(fixture.id, request, bundle: fixture.bundle)
             let run = try fixture.relay(session)
             let names = String(decoding: run.output, as: UTF8.self).split(separator: "/")
                 .compactMap { Int($0.prefix { $0.isNumber }) }
@@ -70,7 +70,7 @@ struct ExecTests {
             var request = RuntimeCommand.ExecRequest(process: process(["sh", "-c", "read x; stty size"], terminal: true))
             request.terminal = true
             request.openStdin = true
-            let session = try command.exec(fixture.id, request, runDirectory: fixture.settings.runDirectory)
+            let session = try command.exec(fixture.id, request, bundle: fixture.bundle)
             try person.master.writeAll("\n")
             var options = RelayOptions()
             options.input = screen.number
@@ -93,7 +93,7 @@ struct ExecTests {
             let error = #expect(throws: RuntimeClientError.self) {
                 let session = try command.exec(
                     fixture.id, RuntimeCommand.ExecRequest(process: process([path])),
-                    runDirectory: fixture.settings.runDirectory)
+                    bundle: fixture.bundle)
                 _ = try fixture.relay(session)
             }
             guard case .start(let failure)? = error else {
@@ -108,7 +108,7 @@ struct ExecTests {
     func background() throws {
         try inContainer { fixture, command in
             let request = RuntimeCommand.ExecRequest(process: process(["sh", "-c", "sleep 1000 & echo left"]))
-            let session = try command.exec(fixture.id, request, runDirectory: fixture.settings.runDirectory)
+            let session = try command.exec(fixture.id, request, bundle: fixture.bundle)
             let run = try fixture.relay(session)
             #expect(run.output == Array("left\n".utf8))
         }

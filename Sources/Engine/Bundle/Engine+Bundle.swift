@@ -5,7 +5,8 @@ import MonitorProtocol
 import ContainerNetwork
 import OCI
 
-// The files of a container, made when it is started: a created one costs the disk no more than its row.
+// The files of a container, made when it is started: a created one costs the disk no more than its row. What the container
+// can write to lies on the store's disk; what only Hako writes lies in the run root, which is small and in memory.
 extension Engine {
     /// What a container's bundle is made of.
     struct BundlePlan {
@@ -22,10 +23,13 @@ extension Engine {
     /// Makes or completes the bundle, so that a monitor can be started on it.
     func writeBundle(_ plan: BundlePlan) throws(EngineError) {
         let bundle = paths.bundle(plan.record.id)
+        let directory = paths.directory(plan.record.id)
         do throws(SystemCallError) {
-            try Directory.create(bundle)
-            for name in ["/rootfs", "/work"] { try Directory.create(bundle + name) }
+            for path in [directory, directory + "/work"] { try Directory.create(path) }
             try makeUpper(plan)
+            // What a monitor that was killed left there is of no use.
+            try Directory.removeTree(bundle)
+            for path in [bundle, bundle + "/rootfs"] { try Directory.create(path) }
         } catch { throw EngineError(.system, cannot: "make the bundle \(bundle)", because: "\(error)", cause: error) }
         let files = try writeAccountFiles(plan)
         let initProgram = plan.spec.host.initProcess == true ? bundle + "/init" : nil
@@ -43,7 +47,7 @@ extension Engine {
 
     /// The writable layer, owned by the container's root, with the mode of the image's root directory.
     private func makeUpper(_ plan: BundlePlan) throws(SystemCallError) {
-        let upper = paths.bundle(plan.record.id) + "/upper"
+        let upper = paths.directory(plan.record.id) + "/upper"
         // One that is there keeps what the container wrote, mode and owner included.
         guard access(upper, F_OK) != 0 else { return }
         let mode = try plan.lowers.first.map { lower throws(SystemCallError) in
@@ -78,7 +82,7 @@ extension Engine {
             ]
         } catch { throw EngineError(error, cannot: "write the container's hosts and resolv.conf") }
         return try files.map { file, text throws(EngineError) in
-            let path = "\(paths.bundle(plan.record.id))/\(file)"
+            let path = "\(paths.directory(plan.record.id))/\(file)"
             do throws(SystemCallError) {
                 let opened = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
                 try opened.writeAll(text)
@@ -106,12 +110,12 @@ extension Engine {
 
     func monitorSettings(_ plan: BundlePlan) throws(EngineError) -> MonitorSettings {
         let record = plan.record
-        let bundle = paths.bundle(record.id)
+        let directory = paths.directory(record.id)
         var settings = MonitorSettings(
             id: record.id, runtime: try runtimeProgram(plan.spec.host.runtime), runtimeRoot: paths.runtimeRoot,
-            runDirectory: paths.runDirectory(record.id), journal: paths.journal,
+            directory: directory, journal: paths.journal,
             root: .init(
-                lowers: plan.lowers, upper: bundle + "/upper", work: bundle + "/work",
+                lowers: plan.lowers, upper: directory + "/upper", work: directory + "/work",
                 volatile: plan.spec.host.autoRemove))
         if plan.spec.host.hasOwnIDs {
             let range = MonitorSettings.IDMap.Range(

@@ -28,7 +28,7 @@ extension Engine {
         let (command, request) = try execRequest(record, spec)
         return try calling("run \(spec.command.first ?? "") in container \(record.name)") {
             () throws(RuntimeClientError) in
-            try command.exec(record.id, request, runDirectory: paths.runDirectory(record.id))
+            try command.exec(record.id, request, bundle: paths.bundle(record.id))
         }
     }
 

@@ -20,14 +20,20 @@ extension Engine {
         return (config.openStdin, config.tty)
     }
 
-    /// Removes a container made with `--rm` whose end was seen.
-    public func removeEnded(_ id: String) throws(EngineError) {
+    /// Removes a container made with `--rm` whose end was seen. Its files are its monitor's to remove: that takes longer
+    /// than anybody should wait for.
+    public func remove(_ ended: consuming StartedContainer) throws(EngineError) {
+        let id = ended.id
         let found = try onDatabase("find container \(id.prefix(12))") { database throws(MetadataError) in
             try database.container(id: id)
         }
-        // Its monitor's own clean-up was faster.
-        guard let found else { return }
-        try remove(found)
+        // Somebody else was faster.
+        guard let found else { return ended.letGo() }
+        let action = "remove container \(found.name)"
+        try remove(found) { () throws(EngineError) in
+            let isLeft = try calling(action) { () throws(RuntimeClientError) in try ended.leaveRemoval() }
+            if !isLeft { try removeFiles(found) }
+        }
     }
 
     /// `name` without the slash that Docker's API puts before it.

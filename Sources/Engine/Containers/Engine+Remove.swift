@@ -22,8 +22,12 @@ extension Engine {
     }
 
     /// Removes what does not run any more. The files go before the row: a Hako that is killed in between leaves a row that
-    /// can be removed again, and no other container gets the ids of files that are still there.
+    /// can be removed again.
     func remove(_ record: ContainerRecord) throws(EngineError) {
+        try remove(record) { () throws(EngineError) in try removeFiles(record) }
+    }
+
+    func remove(_ record: ContainerRecord, files: () throws(EngineError) -> Void) throws(EngineError) {
         // A monitor that has told the end still cleans up for a moment; two removers take turns.
         let lock = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: paths.locks)
@@ -36,16 +40,20 @@ extension Engine {
         // A racer was faster, and the slot may be another container's by now.
         guard current != nil else { return }
         releaseNetwork(record.id)
+        try files()
+        try onDatabase("remove container \(record.name)") { database throws(MetadataError) in
+            try database.deleteContainer(record.id)
+        }
+    }
+
+    func removeFiles(_ record: ContainerRecord) throws(EngineError) {
         do throws(SystemCallError) {
-            try FileDescriptor.directory(paths.containers).removeTree(record.id)
-            try FileDescriptor.directory(paths.runRoot + "/containers").removeTree(record.id)
+            try Directory.removeTree(paths.directory(record.id))
+            try Directory.removeTree(paths.bundle(record.id))
         } catch {
             throw EngineError(
                 .system, cannot: "remove the files of container \(record.name)", because: "\(error)",
-                hint: "What is mounted below \(paths.bundle(record.id)) must be unmounted first.", cause: error)
-        }
-        try onDatabase("remove container \(record.name)") { database throws(MetadataError) in
-            try database.deleteContainer(record.id)
+                hint: "What is mounted below \(paths.directory(record.id)) must be unmounted first.", cause: error)
         }
     }
 

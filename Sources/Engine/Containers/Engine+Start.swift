@@ -24,7 +24,7 @@ public struct StartedContainer: ~Copyable {
     /// On the host.
     public let pid: Int32
     public var connection: AttachConnection?
-    private let monitor: MonitorProcess
+    fileprivate let monitor: MonitorProcess
 
     fileprivate init(id: String, pid: Int32, connection: consuming AttachConnection?, monitor: consuming MonitorProcess) {
         self.id = id
@@ -33,9 +33,11 @@ public struct StartedContainer: ~Copyable {
         self.monitor = monitor
     }
 
-    /// To be called by whoever stayed until the container's end, and has removed it if it was made with `--rm`: only then
-    /// its monitor looks at what is left to clean up.
+    /// To be called by whoever stayed until the container's end: only then its monitor looks at what is left to clean up.
     public consuming func letGo() {}
+
+    /// See ``MonitorProcess/leaveRemoval()``.
+    borrowing func leaveRemoval() throws(RuntimeClientError) -> Bool { try monitor.leaveRemoval() }
 }
 
 /// A connection that is there before the monitor is, and the end that the monitor inherits.
@@ -79,7 +81,8 @@ extension Engine {
         try launch(created.record, created.spec, attachment: attachment)
     }
 
-    /// The sequence of a start. The network is laid while the monitor mounts the root; the program runs when both are done.
+    /// The sequence of a start. The monitor gets ready while its bundle is written, and mounts the root while the network is
+    /// laid; the program runs when all is done.
     private func launch(
         _ record: ContainerRecord, _ spec: StoredSpec, attachment: Attachment?
     ) throws(EngineError) -> StartedContainer {
@@ -96,11 +99,13 @@ extension Engine {
             let plan = BundlePlan(
                 record: record, spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image),
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
-            try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
             var stream = try prepareAttachment(attachment)
             let monitor = try Timings.span("spawn-monitor") { () throws(EngineError) in
-                try spawnMonitor(plan, lock: lock, namespaces, endpoint, attach: stream.monitorNumber)
+                try spawnMonitor(record, lock: lock, namespaces, endpoint, attach: stream.monitorNumber)
             }
+            try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
+            let settings = try monitorSettings(plan)
+            try calling("start container \(record.name)") { () throws(RuntimeClientError) in try monitor.create(settings) }
             if let endpoint {
                 try Timings.span("attach-network") { () throws(EngineError) in
                     try connect(endpoint, namespaces, record)
@@ -151,18 +156,15 @@ extension Engine {
     }
 
     private func spawnMonitor(
-        _ plan: BundlePlan, lock: borrowing FileDescriptor, _ namespaces: borrowing ContainerNamespaces,
+        _ record: ContainerRecord, lock: borrowing FileDescriptor, _ namespaces: borrowing ContainerNamespaces,
         _ endpoint: NetworkEndpoint?, attach: CInt?
     ) throws(EngineError) -> MonitorProcess {
         var inherited = MonitorProcess.Inherited(
             lock: lock.number, userNamespace: namespaces.userNumber, networkNamespace: namespaces.networkNumber,
             attach: attach)
         inherited.kept = endpoint?.portDescriptors ?? []
-        let settings = try monitorSettings(plan)
-        return try calling("start container \(plan.record.name)") { () throws(RuntimeClientError) in
-            try MonitorProcess.start(
-                program: programs.runtime, bundle: paths.bundle(plan.record.id), settings: settings,
-                inherited: inherited)
+        return try calling("start container \(record.name)") { () throws(RuntimeClientError) in
+            try MonitorProcess.spawn(program: programs.runtime, bundle: paths.bundle(record.id), inherited: inherited)
         }
     }
 

@@ -47,10 +47,11 @@ extension Engine {
         guard record.state.status == .running, let monitor = connection(to: record) else {
             return try container(record.id).state.exitCode
         }
-        let exit = try calling("wait for container \(record.name)") { () throws(RuntimeClientError) in
-            try monitor.waitExit()
+        do throws(RuntimeClientError) { return Int64(try monitor.waitExit().exitCode) } catch {
+            // It has told the end before it heard of us, and was gone then.
+            if case .monitorLost = error { return try container(record.id).state.exitCode }
+            throw EngineError(error, cannot: "wait for container \(record.name)")
         }
-        return Int64(exit.exitCode)
     }
 
     static func signalNumber(_ text: String) throws(EngineError) -> CInt {
@@ -107,7 +108,7 @@ extension Engine {
     func connection(to record: ContainerRecord) -> AttachConnection? {
         // No socket, or nobody behind it: the caller goes on without.
         try? AttachConnection.connect(
-            runDirectory: paths.runDirectory(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
+            bundle: paths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
     }
 
     /// The container's monitor is gone and its processes are not: the runtime kills them by their cgroup.

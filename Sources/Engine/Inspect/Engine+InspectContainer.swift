@@ -12,13 +12,13 @@ extension Engine {
         let spec = try storedSpec(of: record)
         let command = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
         let mounts = try ContainerMount.list(spec.host)
-        let bundle = paths.bundle(record.id)
+        let directory = paths.directory(record.id)
         var object: JSONObject = [
             "Id": .string(record.id), "Created": .string(Timestamp(nanoseconds: record.created).description),
             "Path": .string(command.first ?? ""), "Args": JSON(Array(command.dropFirst())),
             "State": .object(Self.state(record.state)), "Image": .string(record.image.description),
-            "ResolvConfPath": .string(bundle + "/resolv.conf"), "HostnamePath": .string(bundle + "/hostname"),
-            "HostsPath": .string(bundle + "/hosts"),
+            "ResolvConfPath": .string(directory + "/resolv.conf"), "HostnamePath": .string(directory + "/hostname"),
+            "HostsPath": .string(directory + "/hosts"),
             "LogPath": .string(spec.host.logConfig.type == "json-file" ? runtimePaths.log(record.id) : ""),
             "Name": .string("/" + record.name), "RestartCount": 0, "Driver": "overlay", "Platform": "linux",
             "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": nil,
@@ -68,12 +68,12 @@ extension Engine {
     }
 
     private func graphDriver(_ record: ContainerRecord) throws(EngineError) -> JSON {
-        let bundle = paths.bundle(record.id)
+        let directory = paths.directory(record.id)
         let lowers = try lowerDirectories(of: record.image)
         return [
             "Data": [
-                "LowerDir": .string(lowers.joined(separator: ":")), "MergedDir": .string(bundle + "/rootfs"),
-                "UpperDir": .string(bundle + "/upper"), "WorkDir": .string(bundle + "/work"),
+                "LowerDir": .string(lowers.joined(separator: ":")), "MergedDir": .string(paths.bundle(record.id) + "/rootfs"),
+                "UpperDir": .string(directory + "/upper"), "WorkDir": .string(directory + "/work"),
             ], "Name": "overlay",
         ]
     }
@@ -83,7 +83,7 @@ extension Engine {
         let image = try onImages("find image \(record.image.short)") { store throws(StoreError) in
             try store.image(record.image)?.size ?? 0
         }
-        let upper = paths.bundle(record.id) + "/upper"
+        let upper = paths.directory(record.id) + "/upper"
         let written: Int64
         do throws(SystemCallError) {
             written = try FileDescriptor.directory(upper).treeSize()

@@ -15,7 +15,8 @@ extension Engine {
         closeImages()
         for directory in [paths.root, paths.runRoot] {
             do throws(SystemCallError) {
-                try Self.removeDirectory(directory)
+                if directory == paths.root { try waitForRemovers() }
+                try Directory.removeTree(directory)
             } catch {
                 throw EngineError(
                     .system, cannot: "remove \(directory)", because: "\(error)",
@@ -24,9 +25,12 @@ extension Engine {
         }
     }
 
-    private static func removeDirectory(_ path: String) throws(SystemCallError) {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
-        let parent = slash == path.startIndex ? "/" : String(path[..<slash])
-        try FileDescriptor.directory(parent).removeTree(String(path[path.utf8.index(after: slash)...]))
+    /// Monitors that still remove files of containers which nobody knows any more.
+    private func waitForRemovers() throws(SystemCallError) {
+        for name in try FileDescriptor.directory(paths.containers).names() {
+            do throws(SystemCallError) { try FileDescriptor.directory("\(paths.containers)/\(name)").lockWhole() } catch {
+                guard error.errno == .noSuchFile || error.errno == .notDirectory else { throw error }
+            }
+        }
     }
 }

@@ -48,20 +48,26 @@ extension Engine {
         let known = Set(try containers().map(\.id))
         var strays: [String] = []
         do throws(SystemCallError) {
-            for directory in [paths.containers, paths.runRoot + "/containers"] {
+            for directory in [paths.containers, paths.bundles] {
                 for name in try FileDescriptor.directory(directory).names() where !known.contains(name.description) {
-                    strays.append("\(directory)/\(name)")
+                    let path = "\(directory)/\(name)"
+                    if try isUnlocked(path) { strays.append(path) }
                 }
             }
         } catch { throw EngineError(.system, cannot: "list the containers' directories", because: "\(error)", cause: error) }
         return strays
     }
 
+    /// Whether no monitor is removing it just now.
+    private func isUnlocked(_ directory: String) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) { return try FileDescriptor.directory(directory).tryLockWhole() } catch {
+            guard error.errno == .noSuchFile || error.errno == .notDirectory else { throw error }
+            return error.errno == .notDirectory
+        }
+    }
+
     private func removeStray(_ path: String) throws(EngineError) {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return }
-        do throws(SystemCallError) {
-            try FileDescriptor.directory(String(path[..<slash])).removeTree(String(path[path.utf8.index(after: slash)...]))
-        } catch { throw EngineError(.system, cannot: "remove \(path)", because: "\(error)", cause: error) }
+        do throws(SystemCallError) { try Directory.removeTree(path) } catch { throw EngineError(.system, cannot: "remove \(path)", because: "\(error)", cause: error) }
     }
 
     /// What `info` tells: counts, host, limits of it.

@@ -86,6 +86,32 @@ public enum Directory {
         default: throw SystemCallError("mkdir", on: path, errno)
         }
     }
+
+    /// Removes what is at an absolute path, with all that is below it and on the same mount; nothing there is no error.
+    public static func removeTree(_ path: String) throws(SystemCallError) {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+        let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+        guard access(parent, F_OK) == 0 else { return }
+        try FileDescriptor.directory(parent).removeTree(String(path[path.utf8.index(after: slash)...]))
+    }
+}
+
+extension FileDescriptor {
+    /// Waits for an advisory lock on the whole open file, which lasts until the last of its descriptors is closed. flock(2).
+    public borrowing func lockWhole() throws(SystemCallError) {
+        let number = number
+        _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_EX) }
+    }
+
+    /// As ``lockWhole()``, without waiting: false where another has it.
+    public borrowing func tryLockWhole() throws(SystemCallError) -> Bool {
+        let number = number
+        do throws(SystemCallError) { _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_EX | LOCK_NB) } } catch {
+            guard error.errno == .wouldBlock else { throw error }
+            return false
+        }
+        return true
+    }
 }
 
 extension FileDescriptor {

@@ -9,12 +9,13 @@ struct CommandLineRuntime: ContainerRuntime {
     private let command: RuntimeCommand
     private let id: String
     private let bundle: String
-    private let runDirectory: String
+    /// A directory of the bundle's, in which the runtime may write.
+    private let writable: String
 
     init(_ settings: MonitorSettings, bundle: String) {
         command = RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot)
         id = settings.id
-        runDirectory = settings.runDirectory
+        writable = bundle + "/runtime"
         self.bundle = bundle
     }
 
@@ -25,12 +26,13 @@ struct CommandLineRuntime: ContainerRuntime {
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
         console: String?, wait: Wait
     ) throws(StartFailure) -> Int32 {
-        let copy = runDirectory + "/config.json"
+        let copy = writable + "/config.json"
         try explaining("prepare the bundle") { () throws(SystemCallError) in
+            try Directory.create(writable)
             try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: namespaces))
             try Directory.create(command.root)
         }
-        let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [runDirectory, command.root])
+        let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [writable, command.root])
         return try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
             try create(streams, console, wait)
         }
@@ -49,7 +51,7 @@ struct CommandLineRuntime: ContainerRuntime {
             call.spawn.pass(ends.error, as: StandardDescriptor.error)
         case .none: break
         }
-        let pidFile = runDirectory + "/pid"
+        let pidFile = writable + "/pid"
         let words =
             ["create", "--bundle", bundle, "--pid-file", pidFile] + (console.map { ["--console-socket", $0] } ?? [])
         try run(&call, words, wait)

@@ -5,15 +5,15 @@ import OCI
 
 /// Writes down what becomes of the container: `state.json`, and a line in the journal.
 struct StateRecorder {
-    private let bundle: String
+    private let path: String
     private let journal: String
     private let id: String
     private let bootID: String
     private var startedAt: Timestamp?
     private var ended: ContainerState?
 
-    init(bundle: String, settings: MonitorSettings) {
-        self.bundle = bundle
+    init(_ settings: MonitorSettings) {
+        path = settings.directory + "/state.json"
         journal = settings.journal
         id = settings.id
         // Without it a reader takes the state for one of another boot, and looks at the lock.
@@ -46,7 +46,7 @@ struct StateRecorder {
     }
 
     private func write(_ state: ContainerState) throws(SystemCallError) {
-        try FileDescriptor.replaceContents(of: bundle + "/state.json", with: state.json.bytes())
+        try FileDescriptor.replaceContents(of: path, with: state.json.bytes())
     }
 
     /// One write to a file opened with O_APPEND: lines of other monitors come before or after it.

@@ -12,10 +12,10 @@ public struct AttachConnection: ~Copyable {
     ///
     /// - Throws: `ECONNREFUSED` or `ENOENT` (``RuntimeClientError/system(_:)``) if the container has no monitor.
     public static func connect(
-        runDirectory: String, _ request: AttachRequest
+        bundle: String, _ request: AttachRequest
     ) throws(RuntimeClientError) -> AttachConnection {
         try calling { () throws(SystemCallError) in
-            let directory = try FileDescriptor.directory(runDirectory)
+            let directory = try FileDescriptor.directory(bundle)
             let connection = AttachConnection(try UnixSocket.connect(.stream, to: "monitor.sock", in: directory))
             try connection.socket.writeAll(AttachFrame(.request, request.json.bytes()).bytes)
             return connection
@@ -77,7 +77,12 @@ public struct AttachConnection: ~Copyable {
                     if frame.kind == .end { return nil }
                 }
             } catch { throw SystemCallError("read", on: "the monitor's socket", Errno(rawValue: EPROTO)) }
-            let bytes = try socket.read(upTo: AttachFrame.payloadLimit)
+            let bytes: [UInt8]
+            do throws(SystemCallError) { bytes = try socket.read(upTo: AttachFrame.payloadLimit) } catch {
+                // A monitor that ends without having accepted the connection resets it.
+                guard error.errno.rawValue == ECONNRESET else { throw error }
+                return nil
+            }
             if bytes.isEmpty { return nil }
             parser.append(bytes[...])
         }

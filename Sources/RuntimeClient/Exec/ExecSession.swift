@@ -11,13 +11,13 @@ public struct ExecSession: ~Copyable {
     private let streams: ExecStreams
 
     static func start(
-        _ command: RuntimeCommand, _ id: String, _ request: RuntimeCommand.ExecRequest, runDirectory: String
+        _ command: RuntimeCommand, _ id: String, _ request: RuntimeCommand.ExecRequest, bundle: String
     ) throws(RuntimeClientError) -> ExecSession {
         var call = try calling { () throws(SystemCallError) in try RuntimeCall.prepare(command) }
         do throws(SystemCallError) {
             try call.pass(document: request.process.bytes(), as: "--process")
         } catch { throw .system(error) }
-        if request.terminal { return try startWithTerminal(call, id, runDirectory) }
+        if request.terminal { return try startWithTerminal(call, id, bundle) }
         do throws(SystemCallError) { return try startWithPipes(call, id, request.openStdin) } catch { throw .system(error) }
     }
 
@@ -39,10 +39,10 @@ public struct ExecSession: ~Copyable {
 
     /// The terminal is made by the runtime in the container's own devpts and comes as a descriptor.
     private static func startWithTerminal(
-        _ call: consuming RuntimeCall, _ id: String, _ runDirectory: String
+        _ call: consuming RuntimeCall, _ id: String, _ bundle: String
     ) throws(RuntimeClientError) -> ExecSession {
         var call = call
-        let console = try calling { () throws(SystemCallError) in try ConsoleSocket(in: runDirectory) }
+        let console = try calling { () throws(SystemCallError) in try ConsoleSocket(in: bundle) }
         let child: ChildProcess
         do throws(SystemCallError) {
             child = try call.start(["exec", "--tty", "--console-socket", console.path], container: id)

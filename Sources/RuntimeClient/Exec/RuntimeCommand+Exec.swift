@@ -18,11 +18,11 @@ extension RuntimeCommand {
     /// descriptor of our caller enters the container (threats: TIOCSTI, CVE-2024-21626).
     ///
     /// - Parameters:
-    ///   - runDirectory: The container's, for the socket on which the terminal comes.
+    ///   - bundle: The container's, for the socket on which the terminal comes.
     public func exec(
-        _ id: String, _ request: ExecRequest, runDirectory: String
+        _ id: String, _ request: ExecRequest, bundle: String
     ) throws(RuntimeClientError) -> ExecSession {
-        try ExecSession.start(self, id, request, runDirectory: runDirectory)
+        try ExecSession.start(self, id, request, bundle: bundle)
     }
 
     /// Starts a program in a running container and leaves it to itself.

@@ -5,14 +5,15 @@ import OCI
 
 /// A monitor that this process started, and the socket on which it tells what becomes of the container.
 ///
-/// Letting go of it before ``start()`` ends the container; after that, nothing.
+/// Letting go of it before ``start()`` ends the container; after that, nothing. While it lives, a monitor whose container
+/// has ended does not run its exit command.
 public struct MonitorProcess: ~Copyable {
     /// The monitor itself. It ends by itself; who lives longer should reap it.
     public let process: ChildProcess
     private let control: FileDescriptor
 
     /// What a monitor inherits, by number. The owners keep them open until
-    /// ``start(program:bundle:settings:inherited:)`` returns.
+    /// ``spawn(program:bundle:inherited:)`` returns.
     public struct Inherited: Sendable {
         /// An open file that holds the container's byte (``ContainerLocks/acquire(_:)``).
         public var lock: CInt
@@ -31,14 +32,13 @@ public struct MonitorProcess: ~Copyable {
         }
     }
 
-    /// Writes `monitor.json` into the bundle and starts a monitor on it.
+    /// Starts a monitor for a bundle that needs not be there yet: the monitor waits for ``create(_:)``.
     ///
     /// - Parameter program: `hako-runtime`'s absolute path. The runtime that runs the container is `settings.runtime`.
-    public static func start(
-        program: String, bundle: String, settings: MonitorSettings, inherited: Inherited
+    public static func spawn(
+        program: String, bundle: String, inherited: Inherited
     ) throws(RuntimeClientError) -> MonitorProcess {
         try calling { () throws(SystemCallError) in
-            try FileDescriptor.replaceContents(of: bundle + "/monitor.json", with: settings.json.bytes())
             let sockets = try UnixSocket.Pair(.messages)
             var spawn = Spawn(program, ["hako-runtime", "monitor"])
             // Not the caller's environment: it may hold secrets, and the monitor outlives the caller.
@@ -73,6 +73,33 @@ public struct MonitorProcess: ~Copyable {
         self.control = control
     }
 
+    /// Has the monitor make the container, from the bundle, which is whole now.
+    public borrowing func create(_ settings: MonitorSettings) throws(RuntimeClientError) {
+        try send(settings.json)
+    }
+
+    /// Leaves the files of a container that has ended, and that nobody knows any more, to the monitor.
+    ///
+    /// - Returns: False if the monitor is gone: then they are still there.
+    public borrowing func leaveRemoval() throws(RuntimeClientError) -> Bool {
+        do throws(RuntimeClientError) {
+            // Unread, the message of its end would make a reset of what we send before we close. unix(7).
+            _ = try waitExit()
+            try send(ControlMessage.removed.json)
+            return true
+        } catch {
+            switch error {
+            case .monitorLost: return false
+            case .system(let error) where error.errno == .brokenPipe: return false
+            default: throw error
+            }
+        }
+    }
+
+    private borrowing func send(_ message: JSON) throws(RuntimeClientError) {
+        try calling { () throws(SystemCallError) in _ = try control.send(message.bytes()[...]) }
+    }
+
     /// Waits until the container's first process is there and waits to be started. Returns its pid on the host.
     ///
     /// - Throws: ``RuntimeClientError/start(_:)`` if the runtime couldn't make it.
@@ -85,12 +112,9 @@ public struct MonitorProcess: ~Copyable {
     ///
     /// - Throws: ``RuntimeClientError/start(_:)``, of kind `notFound` or `notExecutable` if the program can't be executed.
     public borrowing func start() throws(RuntimeClientError) -> Int32 {
-        let message = ControlMessage.start.json.bytes()
-        do throws(SystemCallError) {
-            _ = try control.send(message[...])
-        } catch {
+        do throws(RuntimeClientError) { try send(ControlMessage.start.json) } catch {
             // A monitor that has failed meanwhile says why before it goes.
-            guard error.errno == .brokenPipe else { throw .system(error) }
+            guard case .system(let error) = error, error.errno == .brokenPipe else { throw error }
         }
         guard case .started(let pid) = try next() else { throw unexpected }
         return pid

@@ -2,9 +2,9 @@ import Linux
 import MonitorProtocol
 
 extension ContainerState {
-    /// Reads a bundle's `state.json`; nil where the container was never started.
-    public static func read(bundle: String) throws(RuntimeClientError) -> ContainerState? {
-        let path = bundle + "/state.json"
+    /// Reads the `state.json` of a container's directory; nil where the container was never started.
+    public static func read(directory: String) throws(RuntimeClientError) -> ContainerState? {
+        let path = directory + "/state.json"
         let bytes: [UInt8]
         do throws(SystemCallError) {
             bytes = try FileDescriptor.contents(of: path, limit: 1 << 20)

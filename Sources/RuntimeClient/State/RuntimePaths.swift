@@ -14,10 +14,11 @@ public struct RuntimePaths: Hashable, Sendable {
     public var locks: String { runRoot + "/locks" }
     /// The runtime's `--root`.
     public var runtimeRoot: String { runRoot + "/runtime" }
-    public func bundle(_ id: String) -> String { "\(root)/containers/\(id)" }
-    public func runDirectory(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
-    public func log(_ id: String) -> String { "\(bundle(id))/\(id)-json.log" }
+    /// What a container keeps from one start to the next.
+    public func directory(_ id: String) -> String { "\(root)/containers/\(id)" }
+    /// Made at each start.
+    public func bundle(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
+    public func log(_ id: String) -> String { "\(directory(id))/\(id)-json.log" }
     public func config(_ id: String) -> String { bundle(id) + "/config.json" }
-    public func monitorSettings(_ id: String) -> String { bundle(id) + "/monitor.json" }
-    public func state(_ id: String) -> String { bundle(id) + "/state.json" }
+    public func state(_ id: String) -> String { directory(id) + "/state.json" }
 }

@@ -70,8 +70,7 @@ enum RunCommand {
             proxiesSignals: arguments.flag("sig-proxy") && !spec.config.tty,
             detachKeys: try ForegroundContainer.detachKeys(arguments))
         let code = try relay.run(started.connection.take(), signals)
-        if spec.host.autoRemove, code != nil { try engine.removeEnded(created.record.id) }
-        started.letGo()
+        if spec.host.autoRemove, code != nil { try engine.remove(started) } else { started.letGo() }
         engine.synchronizeImages()
         return code ?? 0
     }
