@@ -19,6 +19,8 @@ public struct Option: Sendable {
     public private(set) var isTakenAnywhere = false
     /// Why Docker's option is not there yet; giving it is an error that says so.
     public private(set) var reasonItIsUnsupported: String?
+    /// Values of an unsupported option that ask for nothing but what is done anyway.
+    public private(set) var acceptedValues: [String] = []
 
     init(
         _ name: String, _ short: String?, _ kind: OptionKind, _ help: String, placeholder: String,
@@ -116,9 +118,12 @@ extension Option {
 
     /// The same option, known but refused: whoever gives it is told `reason`, a clause such as
     /// `links are not there; use a network`.
-    public func unsupported(because reason: String) -> Option {
+    ///
+    /// - Parameter values: Those that ask for what is done anyway, and are taken: `no` of `--restart`.
+    public func unsupported(because reason: String, except values: [String] = []) -> Option {
         var option = hidden()
         option.reasonItIsUnsupported = reason
+        option.acceptedValues = values
         return option
     }
 }

@@ -104,7 +104,9 @@ struct OptionParser {
             throw options.place.invalid(value, for: option, because: error.reason)
         }
         // A flag that is given as off asks for nothing that is missing.
-        let asksForIt = option.kind != .flag || OptionValue.bool(value) != option.isOnByDefault
+        let asksForIt =
+            option.kind == .flag
+            ? OptionValue.bool(value) != option.isOnByDefault : !option.acceptedValues.contains(value)
         if let reason = option.reasonItIsUnsupported, asksForIt {
             throw options.place.error(.unsupportedOption, "--\(option.name) is not supported: \(reason)")
         }

@@ -38,6 +38,8 @@ public struct HelpTopic: Sendable {
     public let path: [String]
     /// Nil for the program itself.
     public let command: Command?
+    /// False where a group was named without a command of it.
+    public var isAsked = true
 }
 
 extension Program {
@@ -75,7 +77,9 @@ extension Program {
         try parser.parse()
         if parser.wantsHelp { return .help(HelpTopic(path: path, command: command)) }
         if command.isGroup {
-            guard !parser.positionals.isEmpty else { return .help(HelpTopic(path: path, command: command)) }
+            guard !parser.positionals.isEmpty else {
+                return .help(HelpTopic(path: path, command: command, isAsked: false))
+            }
             return try invocation(
                 of: parser.positionals[...], in: command.subcommands, path: path, global: parser.global)
         }

@@ -52,7 +52,8 @@ extension ContainerOptions {
         host.privileged = arguments.flag("privileged")
         host.readonlyRootfs = arguments.flag("read-only")
         host.securityOptions = try arguments.values("security-opt").map(SecurityOption.inlined)
-        if let size = arguments.bytes("shm-size") { host.shmSize = size }
+        // Zero asks for the default, as in Docker.
+        if let size = arguments.bytes("shm-size"), size != 0 { host.shmSize = size }
         host.sysctls = try map(arguments, "sysctl")
         host.runtime = arguments.value("runtime") ?? ""
         host.initProcess = arguments.isGiven("init") ? arguments.flag("init") : nil

@@ -11,7 +11,7 @@ enum EnvironmentOption {
     }
 
     private static func expanded(_ entry: String) throws -> String {
-        guard !entry.hasPrefix("=") else {
+        guard !entry.isEmpty, !entry.hasPrefix("=") else {
             throw EngineError(.invalidArgument, "invalid environment variable: \(entry)")
         }
         guard !entry.contains("="), let value = getenv(entry) else { return entry }
@@ -46,7 +46,10 @@ enum EnvironmentOption {
 enum LabelOption {
     static func labels(files: [String], values: [String]) throws -> [String: String] {
         var labels: [String: String] = [:]
-        for entry in try files.flatMap({ try EnvironmentOption.lines(of: $0, isEnvironment: false) }) + values {
+        // As Docker's: a name without a value counts on the command line, and not in a file.
+        var lines: [String] = []
+        for file in files { lines += try EnvironmentOption.lines(of: file, isEnvironment: false).filter { $0.contains("=") } }
+        for entry in lines + values {
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard !parts[0].isEmpty else { throw EngineError(.invalidArgument, "invalid label '\(entry)': empty name") }
             labels[parts[0]] = parts.count > 1 ? parts[1] : ""
@@ -84,6 +87,9 @@ enum MountOption {
         }
         guard !request.target.isEmpty else {
             throw arguments.invalid(text, for: "mount", because: "target is required")
+        }
+        if request.kind == .tmpfs, !request.source.isEmpty {
+            throw arguments.invalid(text, for: "mount", because: "a tmpfs has no source")
         }
         if request.kind == .bind, request.source.isEmpty {
             throw arguments.invalid(text, for: "mount", because: "source is required when specifying type=bind")
