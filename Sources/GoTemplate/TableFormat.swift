@@ -32,9 +32,17 @@ public struct TableFormat: Sendable {
         for row in rows { lines.append(try self.row(row)) }
         guard isTable else { return lines.map { $0 + "\n" }.joined() }
         // A heading that can't be made is no reason to hide the rows.
+        let fields = headings.filter { $0.key != "Label" }.map { TemplateField.value($0.key, .string($0.value)) }
         let heading = try? template.render(
-            .map(TemplateMap(strings: headings)), functions: .headers)
+            .record(TemplateRecord("formatter.SubHeaderContext", fields + [Self.labelHeading])), functions: .headers)
         return Columns.aligned([heading ?? ""] + lines)
+    }
+
+    /// The column of a label is called as the last part of its name: `com.example.git-commit` is `git commit`.
+    private static let labelHeading = TemplateField.method("Label", arity: 1) { arguments in
+        guard case .string(let name)? = arguments.first else { return .string("") }
+        let last = name.split(separator: ".", omittingEmptySubsequences: false).last ?? ""
+        return .string(String(last.map { $0 == "-" || $0 == "_" ? " " : $0 }))
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -113,7 +113,8 @@ extension TemplateExecution {
         case .map(let map):
             guard !hasArguments else { throw error("\(name) is not a method but has arguments") }
             if let value = map[name] { return value }
-            if missingKey == .error { throw error("map has no entry for key \(GoText.quoted(name))") }
+            if let value = map.omitted[name] { return value }
+            if missingKey == .error, !map.isOpen { throw error("map has no entry for key \(GoText.quoted(name))") }
             return nil
         case .null: throw error("nil pointer evaluating interface {}.\(name)")
         case .nilPointer(let type): throw error("nil pointer evaluating \(type).\(name)")

@@ -25,6 +25,7 @@ extension TemplateFunctions {
         case .list(let elements): return elements.count
         case .map(let map): return map.entries.count
         case nil, .null: throw TemplateFunctionError("len of nil pointer")
+        case let value? where value.isNilCollection: return 0
         case .nilPointer: throw TemplateFunctionError("len of nil pointer")
         case let other?: throw TemplateFunctionError("len of type \(other.typeName)")
         }

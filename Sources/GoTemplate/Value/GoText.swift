@@ -9,6 +9,7 @@ enum GoText {
     /// `%v`.
     static func sprint(_ value: TemplateValue) -> String {
         switch value {
+        case .nilPointer(let type) where value.isNilCollection: type.hasPrefix("map[") ? "map[]" : "[]"
         case .null, .nilPointer: "<nil>"
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)

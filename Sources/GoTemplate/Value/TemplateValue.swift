@@ -2,7 +2,7 @@
 public indirect enum TemplateValue: Sendable {
     /// A nil of no type: printed as `<no value>`, in JSON `null`.
     case null
-    /// A nil pointer to a named type: printed as `<nil>`, in JSON `null`.
+    /// A nil of a named type: printed as `<nil>`, or as the empty slice or map that it is in Go; in JSON `null`.
     case nilPointer(String)
     case bool(Bool)
     case int(Int64)
@@ -32,9 +32,17 @@ public struct TemplateMap: Sendable {
     public let entries: [(key: String, value: TemplateValue)]
     /// What `index` gives for a key that isn't there: Go's zero value of the element type, `""` for a map of strings.
     public let missing: TemplateValue
+    /// What a field gives that isn't among the entries, but is in the structure that this map stands for: its JSON leaves
+    /// out what is empty.
+    public let omitted: [String: TemplateValue]
+    /// Whether any key may be asked for, as with labels; else the map stands for a structure.
+    public let isOpen: Bool
 
     /// The last of two values of the same key holds.
-    public init(_ entries: [(key: String, value: TemplateValue)], missing: TemplateValue = .null) {
+    public init(
+        _ entries: [(key: String, value: TemplateValue)], missing: TemplateValue = .null,
+        omitted: [String: TemplateValue] = [:], isOpen: Bool = false
+    ) {
         let sorted = entries.enumerated().sorted {
             let (one, other) = ($0.element.key, $1.element.key)
             return Self.isLess(one, other) || (!Self.isLess(other, one) && $0.offset < $1.offset)
@@ -47,6 +55,8 @@ public struct TemplateMap: Sendable {
         }
         self.entries = unique
         self.missing = missing
+        self.omitted = omitted
+        self.isOpen = isOpen
     }
 
     /// A map of strings, as labels are.
@@ -182,6 +192,12 @@ extension TemplateValue {
         case .map(let map): map.entries.reduce(0) { $0 + $1.key.utf8.count + $1.value.textSize + 2 }
         default: 8
         }
+    }
+
+    /// Whether it is a slice or map without elements that was never made: Go prints, measures and ranges over it as empty.
+    var isNilCollection: Bool {
+        guard case .nilPointer(let type) = self else { return false }
+        return type.hasPrefix("[]") || type.hasPrefix("map[")
     }
 
     var isNil: Bool {

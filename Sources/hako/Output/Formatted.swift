@@ -27,24 +27,11 @@ enum Formatted {
         let template: Template
         do {
             template = try Template(format)
-        } catch { throw EngineError(.invalidArgument, "template parsing error: \(error)") }
-        Terminal.print(
-            Terminal.escapedLines(try template.render(TemplateValue(document), missingKey: .error)) + "\n")
-    }
-}
-
-extension TemplateValue {
-    /// A JSON document as templates see it.
-    init(_ json: JSON) {
-        switch json {
-        case .null: self = .null
-        case .bool(let value): self = .bool(value)
-        case .integer(let value): self = .int(value)
-        case .number(let digits): self = .float(Double(digits) ?? .nan)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .list(elements.map(TemplateValue.init))
-        case .object(let object):
-            self = .map(TemplateMap(object.members.map { (key: $0.name, value: TemplateValue($0.value)) }))
+        } catch {
+            // Docker's client ends with 64 here, and nowhere else.
+            throw CommandFailure(EngineError(.invalidArgument, "template parsing error: \(error)"), exitCode: 64)
         }
+        Terminal.print(
+            Terminal.escapedLines(try template.render(DockerShape.value(document), missingKey: .error)) + "\n")
     }
 }
