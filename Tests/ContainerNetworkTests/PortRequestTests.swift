@@ -23,6 +23,8 @@ struct PortRequestTests {
                 PortRequest(
                     hostAddress: IPAddress("2001:db8::1"), hostPorts: 8080...8080, containerPort: 80, transport: .sctp)
             ),
+            ("::1:8080:80", PortRequest(hostAddress: IPAddress("::1"), hostPorts: 8080...8080, containerPort: 80)),
+            ("0:80", PortRequest(containerPort: 80)),
             ("8000-8010:80", PortRequest(hostPorts: 8000...8010, containerPort: 80)),
         ] as [(String, PortRequest)])
     func parses(text: String, request: PortRequest) throws {
@@ -41,7 +43,7 @@ struct PortRequestTests {
         "refuses everything else",
         arguments: [
             "", ":", "::", "0", "65536", "-1:80", "80:", "a:80", "8080:80/icmp", "8080:80/", "1-2:80-82", "82-80:80",
-            "300.0.0.1:8080:80", "::1:8080:80", "[::1:8080:80", "[127.0.0.1]:8080:80", "[]:1:2", "8080: 80", "80\n",
+            "300.0.0.1:8080:80", "[::1:8080:80", "[127.0.0.1]:8080:80", "[]:1:2", "8080: 80", "80\n",
             "99999999999999999999:80", "+80", "8080:80:90", "\u{0663}:80",
         ])
     func refuses(text: String) {

@@ -52,7 +52,8 @@ public struct PortRequest: Hashable, Sendable {
     public static func parse(_ text: String) throws(NetworkError) -> [PortRequest] {
         let fields = try Fields(text)
         let container = try fields.range(fields.container, "container port")
-        let host = fields.host.isEmpty ? nil : try fields.range(fields.host, "host port")
+        // Zero leaves the choice to the kernel, as nothing does.
+        let host = fields.host.isEmpty || fields.host == "0" ? nil : try fields.range(fields.host, "host port")
         let address = try fields.hostAddress()
         if let host, container.count > 1, host.count != container.count {
             throw fields.invalid("the ranges of host and container ports differ in length")
@@ -111,8 +112,8 @@ extension PortRequest {
             guard var address, !address.isEmpty else { return nil }
             let isBracketed = address.first == "[" && address.last == "]" && address.count > 2
             if isBracketed { address = address.dropFirst().dropLast() }
-            guard let parsed = IPAddress(String(address)), isBracketed == (parsed.family == .ipv6) else {
-                throw invalid("\"\(address)\" is no IP address (write IPv6 addresses in brackets)")
+            guard let parsed = IPAddress(String(address)), !isBracketed || parsed.family == .ipv6 else {
+                throw invalid("\"\(address)\" is no IP address")
             }
             return parsed
         }

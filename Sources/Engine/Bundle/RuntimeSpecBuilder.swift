@@ -46,8 +46,10 @@ struct RuntimeSpecBuilder {
             cwd: config.workingDirectory.isEmpty ? "/" : config.workingDirectory)
         process.terminal = config.tty
         process.noNewPrivileges = SecurityOptions(host.securityOptions).noNewPrivileges
-        let capabilities = try CapabilitySet.resolve(
+        var capabilities = try CapabilitySet.resolve(
             add: host.capAdd, drop: host.capDrop, isPrivileged: isPrivileged)
+        let asksForAll = isPrivileged || host.capAdd.contains("ALL")
+        if asksForAll, !host.hasOwnIDs { capabilities = try CapabilitySet.held(of: capabilities) }
         // Inheritable and ambient stay empty: a file capability `+i` would gain from them (CVE-2022-24769).
         process.capabilities = .init(bounding: capabilities, effective: capabilities, permitted: capabilities)
         for ulimit in host.resources.ulimits {

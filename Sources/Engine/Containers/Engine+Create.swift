@@ -59,6 +59,7 @@ extension Engine {
         var spec = StoredSpec(
             config: request.config, host: request.host, imageArchitecture: image.architecture)
         try spec.config.fill(from: image.config)
+        try request.refuseForeignNetworkOptions()
         try addPorts(request, to: &spec)
         var warnings = try validate(&spec)
         warnings += image.warnings
@@ -76,6 +77,12 @@ extension Engine {
     /// Docker's names may come with a slash in front.
     static func bare(_ name: String) -> String { name.hasPrefix("/") ? String(name.dropFirst()) : name }
 
+    /// As `ps` shows it: arguments with a blank in them in quotes.
+    private static func text(of command: [String]) -> String {
+        let arguments = command.dropFirst().map { $0.contains(" ") ? "'\($0)'" : $0 }
+        return (command.prefix(1) + arguments).joined(separator: " ")
+    }
+
     private func insert(
         id: String, name: String?, image: ImageID, spec: StoredSpec
     ) throws(EngineError) -> ContainerRecord {
@@ -85,7 +92,7 @@ extension Engine {
         while true {
             let new = NewContainer(
                 id: id, name: name ?? ContainerNames.random(attempt: attempt), image: image,
-                imageName: spec.config.image, created: RealTime.now, command: command.joined(separator: " "),
+                imageName: spec.config.image, created: RealTime.now, command: Self.text(of: command),
                 autoRemove: spec.host.autoRemove, networkMode: spec.host.networkMode,
                 labels: JSON(spec.config.labels).text(),
                 ports: PortList([], exposed: spec.config.exposedPorts).json.text(), spec: spec.bytes)
@@ -117,8 +124,12 @@ extension Engine {
         }
         try spec.host.validate()
         try resolveJoinedContainer(&spec)
-        _ = try CapabilitySet.resolve(add: spec.host.capAdd, drop: spec.host.capDrop, isPrivileged: false)
+        if !spec.host.capAdd.isEmpty { spec.host.capAdd = try CapabilitySet.canonical(spec.host.capAdd) }
+        if !spec.host.capDrop.isEmpty { spec.host.capDrop = try CapabilitySet.canonical(spec.host.capDrop) }
         var warnings: [String] = []
+        if spec.host.networkMode == "host", !spec.host.portBindings.isEmpty || spec.host.publishAllPorts {
+            warnings.append("Published ports are discarded when using host network mode")
+        }
         for mount in try ContainerMount.list(spec.host) {
             if let note = try mount.prepareSource() { warnings.append(note) }
         }

@@ -23,7 +23,8 @@ extension Engine {
             "Name": .string("/" + record.name), "RestartCount": 0, "Driver": "overlay", "Platform": "linux",
             "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": nil,
             "HostConfig": spec.host.inspectJSON, "GraphDriver": try graphDriver(record),
-            "Mounts": .array(mounts.filter { $0.kind != .tmpfs }.map(\.inspectJSON)), "Config": spec.config.json,
+            "Mounts": .array(mounts.filter { spec.host.tmpfs[$0.destination] == nil }.map(\.inspectJSON)),
+            "Config": spec.config.json,
             "NetworkSettings": .object(try networkSettings(record, spec)),
         ]
         if withSize {
@@ -76,6 +77,12 @@ extension Engine {
                 "UpperDir": .string(directory + "/upper"), "WorkDir": .string(directory + "/work"),
             ], "Name": "overlay",
         ]
+    }
+
+    /// What `ps` shows of its mounts: the sources of binds, and nothing for a tmpfs of `--mount`.
+    public func mountNames(of record: ContainerRecord) throws(EngineError) -> [String] {
+        let host = try storedSpec(of: record).host
+        return try ContainerMount.list(host).filter { host.tmpfs[$0.destination] == nil }.map(\.source)
     }
 
     /// What the container wrote, and that with its image's layers; in bytes.

@@ -13,7 +13,7 @@ extension Engine {
             "Id": .string(image.id.description), "RepoTags": JSON(image.references.map(\.familiar)),
             "RepoDigests": JSON(image.repoDigests.map(\.familiar)), "Parent": "",
             "Comment": .string(config.history.last?.comment ?? ""), "Created": .string(config.created ?? ""),
-            "DockerVersion": "", "Author": .string(config.author ?? ""), "Config": config.config.json,
+            "DockerVersion": "", "Author": .string(config.author ?? ""), "Config": Self.completed(config.config),
             "Architecture": .string(config.platform.architecture),
         ]
         if let variant = config.platform.variant { object["Variant"] = .string(variant) }
@@ -30,6 +30,16 @@ extension Engine {
             "mediaType": .string("\(image.record.manifestMediaType)"), "digest": .string("\(image.record.manifest)"),
             "size": .integer(image.record.manifestSize),
         ]
+        return .object(object)
+    }
+
+    /// The configuration with the members that Docker's inspect always has; scripts ask for them by name.
+    private static func completed(_ config: ExecutionConfig) -> JSON {
+        var object = config.json.object ?? [:]
+        for name in ["Env", "Cmd", "Entrypoint", "Volumes", "OnBuild", "Labels"] where object[name] == nil {
+            object[name] = .null
+        }
+        for name in ["User", "WorkingDir"] where object[name] == nil { object[name] = "" }
         return .object(object)
     }
 }

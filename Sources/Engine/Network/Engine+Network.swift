@@ -53,6 +53,17 @@ extension Engine {
         return (state, record)
     }
 
+    /// What of this host's firewall drops what containers send or get, with what helps; empty where nothing is found.
+    func firewallWarnings() throws(EngineError) -> [String] {
+        let known = try onDatabase("find the default network") { database throws(MetadataError) in
+            try database.network(named: Self.defaultNetwork)
+        }
+        let families: Set<IPFamily> = known?.subnet6 == nil ? [.ipv4] : [.ipv4, .ipv6]
+        do throws(NetworkError) {
+            return try Firewall.obstacles(to: paths.bridgeName, families: families, besides: paths.nftTable).map(Self.warning)
+        } catch { throw EngineError(error, cannot: "read the host's firewall") }
+    }
+
     private static func warning(_ obstacle: FirewallObstacle) -> String {
         "the host's firewall drops what containers send or get (\(obstacle.place)). Let them through with: "
             + obstacle.remedies.joined(separator: "; ")

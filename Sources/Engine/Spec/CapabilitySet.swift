@@ -1,3 +1,5 @@
+import Linux
+
 /// The capabilities of a container, by capabilities(7)'s names.
 enum CapabilitySet {
     /// What Docker grants; chroot, raw sockets and the rest act only on what the container's user namespace owns.
@@ -34,6 +36,22 @@ enum CapabilitySet {
             result.append(name)
         }
         return result
+    }
+
+    /// Those of the names that this process has itself: in the host's user namespace it can give no other, and Docker
+    /// leaves them out of `ALL` and `--privileged` too.
+    static func held(of names: [String]) throws(EngineError) -> [String] {
+        do throws(SystemCallError) {
+            let held = Set(try Linux.CapabilitySet.held().names)
+            return names.filter(held.contains)
+        } catch { throw EngineError(.system, cannot: "read the capabilities of this process", because: "\(error)", cause: error) }
+    }
+
+    /// `NET_ADMIN` and `cap_net_admin` as `CAP_NET_ADMIN`, `all` as `ALL`, sorted, each once: what inspect shows.
+    static func canonical(_ names: [String]) throws(EngineError) -> [String] {
+        var result: Set<String> = []
+        for name in names { result.insert(try canonical(name)) }
+        return result.contains("ALL") ? ["ALL"] : result.sorted()
     }
 
     private static func canonical(_ name: String) throws(EngineError) -> String {

@@ -12,7 +12,7 @@ extension ContainerConfig {
             if command == nil { command = image.command }
         }
         if entrypoint == [""] || entrypoint == [] { entrypoint = nil }
-        environment = Environment.merged(image.environment, with: environment)
+        environment = Environment.inherited(image.environment, below: environment)
         for (name, value) in image.labels.pairs where labels[name] == nil { labels[name] = value }
         if stopSignal == nil { stopSignal = image.stopSignal }
         if healthcheck == nil { healthcheck = image.healthcheck?.json }

@@ -48,6 +48,11 @@ extension ContainerMount {
         let invalid = { (reason: String) in
             EngineError(.invalidArgument, "invalid volume specification: '\(bind)': \(reason)")
         }
+        if parts.count == 1, parts[0].hasPrefix("/") {
+            throw EngineError(
+                .invalidArgument, cannot: "mount a volume at \(parts[0])", because: "volumes are not available yet",
+                hint: "Name a directory of the host before it: -v /host/path:\(parts[0]).")
+        }
         guard parts.count == 2 || parts.count == 3 else { throw invalid("expected source:destination[:options]") }
         guard parts[0].hasPrefix("/") else {
             throw EngineError(
@@ -60,7 +65,11 @@ extension ContainerMount {
             propagation: "rprivate", createsSource: true)
         guard parts.count == 3 else { return }
         mode = parts[2]
-        for option in parts[2].split(separator: ",").map(String.init) {
+        let options = parts[2].split(separator: ",").map(String.init)
+        guard options.count(where: ["ro", "rw", "readonly"].contains) <= 1,
+            options.count(where: Self.propagations.contains) <= 1
+        else { throw invalid("invalid mode: \(parts[2])") }
+        for option in options {
             switch option {
             case "ro", "readonly": isReadOnly = true
             case "rw": isReadOnly = false

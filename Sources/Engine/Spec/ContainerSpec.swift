@@ -15,3 +15,19 @@ public struct ContainerSpec: Sendable {
 
     public init() {}
 }
+
+extension ContainerSpec {
+    /// Who joins another container's network has that one's names, ports and name servers.
+    func refuseForeignNetworkOptions() throws(EngineError) {
+        guard host.networkMode.hasPrefix("container:") else { return }
+        let conflicts = [
+            ("hostname and the network mode", !config.hostname.isEmpty), ("dns and the network mode", !host.dns.isEmpty),
+            ("custom host-to-IP mapping and the network mode", !host.extraHosts.isEmpty),
+            ("port publishing and the container type network mode", !publish.isEmpty || host.publishAllPorts),
+            ("port exposing and the container type network mode", !expose.isEmpty),
+        ]
+        for (what, isGiven) in conflicts where isGiven {
+            throw EngineError(.invalidArgument, "conflicting options: \(what)")
+        }
+    }
+}

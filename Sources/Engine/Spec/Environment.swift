@@ -19,6 +19,14 @@ enum Environment {
         return result
     }
 
+    /// What a container has of its image's variables: the request's own first, as Docker orders them, then those of the
+    /// image that the request neither sets nor removes.
+    static func inherited(_ image: [String], below own: [String]) -> [String] {
+        let named = Set(own.compactMap { name(of: $0).map { String($0) } })
+        let rest = image.filter { entry in name(of: entry).map { !named.contains(String($0)) } ?? false }
+        return merged([], with: own) + rest
+    }
+
     /// The bytes before the first `=`, or all; nil for an empty name.
     private static func name(of entry: String) -> Substring.UTF8View? {
         let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }

@@ -116,8 +116,10 @@ extension MountRequest {
 
     var json: JSON {
         var object: JSONObject = [
-            "Type": .string(kind.rawValue), "Source": .string(source), "Target": .string(target),
+            "Type": .string(kind.rawValue)
         ]
+        if !source.isEmpty { object["Source"] = .string(source) }
+        object["Target"] = .string(target)
         if isReadOnly { object["ReadOnly"] = true }
         var bind = JSONObject()
         if !propagation.isEmpty { bind["Propagation"] = .string(propagation) }

@@ -51,6 +51,9 @@ extension Resources {
             throw refuse("conflicting options: CPUs and CPU Period or Quota cannot both be set")
         }
         if cpuShares < 0 { throw refuse("invalid CPU shares \(cpuShares): value must not be negative") }
+        // What the kernel has of shares (kernel/sched/sched.h); it would take another value without a word.
+        if cpuShares == 1 { throw refuse("the minimum allowed cpu-shares is 2") }
+        if cpuShares > 262_144 { throw refuse("the maximum allowed cpu-shares is 262144") }
         if cpuPeriod != 0, !(1000...1_000_000).contains(cpuPeriod) {
             throw refuse("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
         }

@@ -82,12 +82,13 @@ extension Engine {
             "ContainersPaused": .integer(count(.paused)),
             "ContainersStopped": .integer(Int64(containers.count) - count(.running) - count(.paused)),
             "Images": .integer(Int64(images.count)), "ServerVersion": .string(version), "Driver": "overlay",
-            "LoggingDriver": "json-file", "CgroupVersion": .string(CgroupLayout.version),
+            "LoggingDriver": "json-file", "CgroupDriver": "cgroupfs", "CgroupVersion": .string(CgroupLayout.version),
             "DefaultRuntime": "hako-runtime",
             "SecurityOptions": ["name=seccomp,profile=builtin", "name=userns", "name=cgroupns"],
             "KernelVersion": .string(HostInfo.kernelRelease), "OperatingSystem": .string(HostInfo.operatingSystem),
             "OSType": "linux", "Architecture": .string(HostInfo.machine), "NCPU": .integer(Int64(HostInfo.cpuCount)),
             "MemTotal": .integer(HostInfo.memory), "DockerRootDir": .string(paths.root), "Name": .string(HostInfo.nodeName),
+            "Warnings": JSON(try firewallWarnings()),
         ]
     }
 }

@@ -66,6 +66,19 @@ public struct CapabilitySet: OptionSet, Hashable, Sendable {
         rawValue = mask
     }
 
+    /// What the calling process may use: its permitted capabilities. A host may give root less than all.
+    ///
+    /// - Throws: ``SystemCallError`` where `/proc` isn't mounted.
+    public static func held() throws(SystemCallError) -> CapabilitySet {
+        let path = "/proc/self/status"
+        let lines = try FileDescriptor.contents(of: path, limit: 65536).split(separator: UInt8(ascii: "\n"))
+        let name = Array("CapPrm:\t".utf8)
+        guard let line = lines.first(where: { $0.starts(with: name) }),
+            let mask = UInt64(String(decoding: line.dropFirst(name.count), as: UTF8.self), radix: 16)
+        else { throw SystemCallError("read", on: path, .invalidArgument) }
+        return CapabilitySet(rawValue: mask)
+    }
+
     /// All from 0 to `last`.
     public static func all(upTo last: Capability) -> CapabilitySet {
         CapabilitySet(rawValue: last.rawValue == 63 ? .max : (1 << UInt64(last.rawValue + 1)) - 1)
