@@ -125,11 +125,13 @@ struct RuntimeLog {
     let isJSON: Bool
 
     func write(_ error: RuntimeError) {
-        complain("hako-runtime: \(error)")
+        // An engine reads the JSON log and tells its user; standard error may be its user's own.
+        if path == nil || !isJSON { complain("hako-runtime: \(error)") }
         guard let path else { return }
         let line = isJSON ? json(error).text() : "level=error msg=\"\(error)\""
-        // Where the log can't be written, the standard error has said it.
-        try? FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600).writeAll(line + "\n")
+        do throws(SystemCallError) {
+            try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600).writeAll(line + "\n")
+        } catch { if isJSON { complain("hako-runtime: \(error)") } }
     }
 
     private func json(_ error: RuntimeError) -> JSON {

@@ -33,9 +33,9 @@ public final class Puller: Sendable {
     public func pull(_ name: Reference, platform: Platform?) throws(TransferError) {
         let reference = name.withDefaultTag
         do {
-            progress.status("\(reference.tag ?? reference.digest?.description ?? ""): Pulling from \(reference.path)")
             let lease = try store.lease()
             let resolved = try Timings.span("resolve") { try resolve(reference, platform ?? .host) }
+            progress.status("\(reference.tag ?? reference.digest?.description ?? ""): Pulling from \(reference.path)")
             let config: ImageConfig = try Timings.span("config") { try self.config(of: resolved, reference, lease) }
             if let platform, !platform.runs(config.platform) {
                 throw TransferError(
