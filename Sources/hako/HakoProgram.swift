@@ -32,7 +32,9 @@ enum HakoProgram {
         do {
             return try invoke(words)
         } catch let error as CommandLineError {
-            Terminal.printError("hako: \(error)\n")
+            let text = "\(error)"
+            // Errors of commands bear the name already, as Docker's do.
+            Terminal.printError((text.hasPrefix("hako: ") ? "" : "hako: ") + text + "\n")
             return error.exitCode
         } catch let failure as CommandFailure {
             return failure.report()
@@ -44,7 +46,9 @@ enum HakoProgram {
     private static func invoke(_ words: [String]) throws -> CInt {
         switch try program.parse(words) {
         case .help(let topic):
-            Terminal.print(topic.command == nil ? program.help() : program.help(for: topic))
+            let text = topic.command == nil ? program.help() : program.help(for: topic)
+            // Of a group without a command of it, the help is what went wrong; Docker ends with 0 all the same.
+            if topic.isAsked { Terminal.print(text) } else { Terminal.printError(text) }
             return 0
         case .program(let options):
             Terminal.print(options.flag("version") ? "Hako version \(version)\n" : program.help())
@@ -67,6 +71,8 @@ struct CommandFailure: Error {
 
     /// Of `run`, `create`, `start` and `exec`, as Docker's: 127 and 126 speak of the container's command, 125 of Hako.
     static func running(_ error: any Error) -> CommandFailure {
+        // It was given its code where it arose.
+        if let failure = error as? CommandFailure { return failure }
         if case .start(let failure)? = error as? RuntimeClientError {
             let codes: [StartFailure.Kind: CInt] = [.notFound: 127, .notExecutable: 126]
             return CommandFailure(error, exitCode: codes[failure.kind] ?? 125)

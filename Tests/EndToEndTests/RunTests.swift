@@ -73,7 +73,8 @@ struct RunTests {
         let store = try TestStore()
         let id = try store.output("create", "--name", "taken", "busybox", "true")
         let run = try store.hako("create", "--name", "taken", "busybox", "true")
-        #expect(run.status == 125)
+        #expect(run.status == 1)
+        #expect(try store.hako("run", "--name", "taken", "busybox", "true").status == 125)
         #expect(run.error.contains(id))
     }
 
@@ -92,6 +93,6 @@ struct RunTests {
         let path = store.scratch.path("cid")
         let id = try store.output("create", "--cidfile", path, "busybox", "true")
         #expect(try ProgramRun.of("/bin/cat", [path]).output == id)
-        #expect(try store.hako("create", "--cidfile", path, "busybox", "true").status == 125)
+        #expect(try store.hako("run", "--cidfile", path, "busybox", "true").status == 125)
     }
 }

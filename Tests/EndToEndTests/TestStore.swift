@@ -55,6 +55,12 @@ final class TestStore {
         return run.text
     }
 
+    func output(_ words: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+        let run = try hako(words)
+        #expect(run.status == 0, "hako \(words.joined(separator: " ")): \(run)", sourceLocation: sourceLocation)
+        return run.text
+    }
+
     var root: String { scratch.path("root") }
     var runRoot: String { scratch.path("run") }
 

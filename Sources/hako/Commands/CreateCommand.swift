@@ -10,9 +10,18 @@ enum CreateCommand {
         arity: .atLeast(1), order: .beforeArguments, completion: .images, options: ContainerOptions.table, run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        var spec: ContainerSpec
         do {
-            var spec = try ContainerOptions.spec(arguments)
-            spec.config.stdinOnce = spec.config.openStdin
+            spec = try ContainerOptions.spec(arguments)
+        } catch let error as CommandLineError {
+            throw error
+        } catch { throw CommandFailure(error, exitCode: 125) }
+        spec.config.stdinOnce = spec.config.openStdin
+        spec.config.attachStdin = spec.config.openStdin
+        spec.config.attachStdout = true
+        spec.config.attachStderr = true
+        // Unlike `run`, which tells the container's exit codes from its own by 125.
+        do {
             let engine = try arguments.engine()
             defer { engine.finish() }
             let created = try create(engine, spec, arguments)
@@ -20,9 +29,7 @@ enum CreateCommand {
             engine.printWarnings()
             engine.synchronizeImages()
             return 0
-        } catch let error as CommandLineError {
-            throw error
-        } catch { throw CommandFailure(error, exitCode: 125) }
+        } catch { throw CommandFailure(error, exitCode: 1) }
     }
 
     /// Makes the container, and pulls its image first where `--pull` says so.

@@ -29,9 +29,9 @@ enum ExecCommand {
         } catch let error as CommandLineError {
             throw error
         } catch {
-            // Docker's client ends with 1 where the container can't take a command at all.
-            let kind = (error as? EngineError)?.kind
-            throw kind == .notFound || kind == .conflict ? CommandFailure(error, exitCode: 1) : .running(error)
+            // 126 and 127 speak of the command; where it does not come to that, Docker's client ends with 1.
+            let failure = CommandFailure.running(error)
+            throw failure.exitCode == 125 ? CommandFailure(failure.cause, exitCode: 1) : failure
         }
     }
 
@@ -48,12 +48,10 @@ enum ExecCommand {
         let name = arguments.positionals[0]
         if arguments.flag("detach") {
             spec.openStdin = false
-            try engine.execDetached(name, spec)
+            do { try engine.execDetached(name, spec) } catch { throw CommandFailure(error, exitCode: 1) }
             return 0
         }
-        if spec.terminal, spec.openStdin, !RawMode.isTerminal(StandardDescriptor.input) {
-            throw EngineError(.invalidArgument, "the input device is not a TTY", hint: "Leave out -t, or run it in a terminal.")
-        }
+        if spec.terminal, spec.openStdin { try ForegroundContainer.requireTerminal() }
         let signals = try RelaySignals.block()
         let session = try engine.exec(name, spec)
         var options = RelayOptions()

@@ -13,9 +13,22 @@ struct ForegroundContainer {
     let proxiesSignals: Bool
     let detachKeys: DetachKeys?
 
-    /// Relays until the container ends. Returns its exit code; nil where the user detached.
-    func run(_ connection: consuming AttachConnection?, _ signals: consuming SignalDescriptor) throws -> Int32? {
-        guard let connection else { return nil }
+    /// How a command's stay with a container ended, with the exit code that it has for it.
+    enum End {
+        case ended(Int32)
+        /// The container runs on: the user detached, or the command lost its reader or was told to end.
+        case left(Int32)
+
+        var exitCode: Int32 {
+            switch self {
+            case .ended(let code), .left(let code): code
+            }
+        }
+    }
+
+    /// Relays until the container ends or is left.
+    func run(_ connection: consuming AttachConnection?, _ signals: consuming SignalDescriptor) throws -> End {
+        guard let connection else { return .left(0) }
         var options = RelayOptions()
         if !isInteractive { options.input = nil }
         options.terminal = hasTerminal
@@ -30,15 +43,24 @@ struct ForegroundContainer {
             if exit.oomKilled {
                 Terminal.printError("hako: the kernel killed a process of the container: its memory limit was reached\n")
             }
-            return exit.exitCode
-        case .detached: return nil
-        case .outputClosed: return 141
-        case .interrupted(let signal): return 128 + signal
+            return .ended(exit.exitCode)
+        case .detached: return .left(0)
+        case .outputClosed: return .left(141)
+        case .interrupted(let signal): return .left(128 + signal)
         case .monitorLost:
             throw EngineError(
                 .system, cannot: "follow container \(id.prefix(12))", because: "its monitor ended",
                 hint: "`hako ps -a` shows what became of the container.")
         }
+    }
+
+    /// With a terminal inside and typing asked for, there has to be one outside. Docker ends with 1 here, not with 125.
+    static func requireTerminal() throws {
+        guard !RawMode.isTerminal(StandardDescriptor.input) else { return }
+        throw CommandFailure(
+            EngineError(
+                .invalidArgument, "the input device is not a TTY", hint: "Leave out -t, or run it in a terminal."),
+            exitCode: 1)
     }
 
     static func detachKeys(_ arguments: ParsedArguments) throws -> DetachKeys? {

@@ -71,7 +71,7 @@ enum SystemGroup {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
-        if !arguments.flag("force"), !confirms("all stopped containers and \(images)") { return 0 }
+        if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n  - \(images)\n") { return 0 }
         let report = try engine.prune(allImages: arguments.flag("all"))
         if !report.containers.isEmpty {
             Terminal.print("Deleted Containers:\n" + report.containers.map { $0 + "\n" }.joined() + "\n")
@@ -85,7 +85,7 @@ enum SystemGroup {
     }
 
     private static func confirms(_ what: String) -> Bool {
-        Terminal.print("WARNING! This will remove \(what).\nAre you sure you want to continue? [y/N] ")
+        Terminal.print("WARNING! This will remove\(what)\nAre you sure you want to continue? [y/N] ")
         let answer = readLine()?.lowercased()
         return answer == "y" || answer == "yes"
     }
@@ -95,7 +95,7 @@ enum SystemGroup {
         options: [.flag("force", short: "f", "Do not prompt for confirmation")]
     ) { arguments in
         let engine = try arguments.engine()
-        if !arguments.flag("force"), !confirms("all containers, all images and the network of the store \(engine.paths.root)") {
+        if !arguments.flag("force"), !confirms(" all containers, all images and the network of the store \(engine.paths.root).") {
             return 0
         }
         try engine.reset()

@@ -68,7 +68,7 @@ struct ImageRow: Formattable {
     }
 
     var createdSince: String { image.record.created.map(Moment.ago) ?? "N/A" }
-    var size: String { Units.size(image.record.size) }
+    var size: String { Units.size(image.record.size, digits: 3) }
 
     static let headings: [(key: String, value: String)] = [
         ("ID", "IMAGE ID"), ("Repository", "REPOSITORY"), ("Tag", "TAG"), ("Digest", "DIGEST"),
@@ -85,7 +85,7 @@ struct ImageRow: Formattable {
                 .value("CreatedSince", .string(createdSince)), .value("Digest", .string(digest)),
                 .value("ID", .string(id)), .value("Repository", .string(repository)),
                 .value("SharedSize", .string("N/A")), .value("Size", .string(size)), .value("Tag", .string(tag)),
-                .value("UniqueSize", .string("N/A")), .value("VirtualSize", .string(size)),
+                .value("UniqueSize", .string("N/A")), .value("VirtualSize", .string(Units.size(image.record.size))),
             ], escapesHTML: true)
     }
 }

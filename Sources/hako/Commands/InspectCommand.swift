@@ -48,6 +48,8 @@ enum InspectCommand {
         }
         if let format = arguments.value("format"), format != "json" {
             for document in found { try Formatted.print(document, format) }
+            // As Docker's: one line end where there was nothing to print.
+            if found.isEmpty { Terminal.print("\n") }
         } else if arguments.isGiven("format") {
             Terminal.print(JSON.array(found).text() + "\n")
         } else {

@@ -7,7 +7,7 @@ import OCI
 /// `hako ps`
 enum PsCommand {
     static let command = Command(
-        "ps", aliases: ["list"], "List containers", alsoAt: ["container ls", "container list", "container ps"],
+        "ps", "List containers", alsoAt: ["container ls", "container list", "container ps"],
         group: .common, arity: .none,
         options: [
             .flag("all", short: "a", "Show all containers (default shows just running)"),
@@ -30,11 +30,17 @@ enum PsCommand {
             Terminal.print(records.map { (isTruncated ? String($0.id.prefix(12)) : $0.id) + "\n" }.joined())
             return 0
         }
+        // Adding up what a container wrote walks its files, and its mounts are no part of its row: only for who asks.
+        let format = arguments.value("format") ?? ""
+        let showsAll = format.contains("json .}}")
+        let needsSizes = arguments.flag("size") || format.contains(".Size") || showsAll
+        let needsMounts = format.contains(".Mounts") || format == "json" || showsAll
         let rows = try records.map { record in
             try ContainerRow(
-                record, isTruncated: isTruncated, sizes: arguments.flag("size") ? engine.sizes(of: record) : nil)
+                record, isTruncated: isTruncated, sizes: needsSizes ? engine.sizes(of: record) : nil,
+                mounts: needsMounts ? engine.mountNames(of: record) : [])
         }
-        guard let format = arguments.value("format"), format != "table" else {
+        guard !format.isEmpty, format != "table" else {
             Terminal.print(table(rows, withSize: arguments.flag("size")))
             return 0
         }

@@ -2,6 +2,7 @@ import CommandLineTables
 import Engine
 import ImageClient
 import Linux
+import OCI
 
 /// `hako pull`
 enum PullCommand {
@@ -18,8 +19,13 @@ enum PullCommand {
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let engine = try arguments.engine()
         defer { engine.finish() }
+        let name = arguments.positionals[0]
+        // A name that can't be read is told of by the pull.
+        if !arguments.flag("quiet"), let reference = try? Reference(name), reference.tag == nil, reference.digest == nil {
+            Terminal.print("Using default tag: latest\n")
+        }
         try pull(
-            engine, arguments.positionals[0], platform: arguments.value("platform"), quiet: arguments.flag("quiet"),
+            engine, name, platform: arguments.value("platform"), quiet: arguments.flag("quiet"),
             toError: false)
         engine.synchronizeImages()
         return 0

@@ -35,6 +35,8 @@ enum RunCommand {
             _ = try engine.start(created)
         } catch {
             ForegroundContainer.discard(created, engine)
+            // As Docker's: the container was made, and has this id, even if it did not start.
+            Terminal.print(created.record.id + "\n")
             throw error
         }
         Terminal.print(created.record.id + "\n")
@@ -51,9 +53,7 @@ enum RunCommand {
         spec.config.attachStdout = true
         spec.config.attachStderr = true
         spec.config.stdinOnce = isInteractive
-        if spec.config.tty, isInteractive, !RawMode.isTerminal(StandardDescriptor.input) {
-            throw EngineError(.invalidArgument, "the input device is not a TTY", hint: "Leave out -t, or run it in a terminal.")
-        }
+        if spec.config.tty, isInteractive { try ForegroundContainer.requireTerminal() }
         // Before the container is there: a signal that comes early waits instead of killing us.
         let signals = try RelaySignals.block()
         let created = try CreateCommand.create(engine, spec, arguments)
@@ -69,9 +69,10 @@ enum RunCommand {
             engine: engine, id: created.record.id, hasTerminal: spec.config.tty, isInteractive: isInteractive,
             proxiesSignals: arguments.flag("sig-proxy") && !spec.config.tty,
             detachKeys: try ForegroundContainer.detachKeys(arguments))
-        let code = try relay.run(started.connection.take(), signals)
-        if spec.host.autoRemove, code != nil { try engine.remove(started) } else { started.letGo() }
+        let end = try relay.run(started.connection.take(), signals)
+        // One that runs on is removed by its monitor when it ends.
+        if case .ended = end, spec.host.autoRemove { try engine.remove(started) } else { started.letGo() }
         engine.synchronizeImages()
-        return code ?? 0
+        return end.exitCode
     }
 }

@@ -25,9 +25,7 @@ enum StartCommand {
         guard arguments.positionals.count == 1 else {
             throw EngineError(.invalidArgument, "you cannot start and attach multiple containers at once")
         }
-        do {
-            return try attached(engine, arguments)
-        } catch { throw CommandFailure.running(error) }
+        return try attached(engine, arguments)
     }
 
     private static func attached(_ engine: Engine, _ arguments: ParsedArguments) throws -> Int32 {
@@ -38,7 +36,7 @@ enum StartCommand {
         let relay = ForegroundContainer(
             engine: engine, id: started.id, hasTerminal: streams.tty, isInteractive: isInteractive,
             proxiesSignals: !streams.tty, detachKeys: try ForegroundContainer.detachKeys(arguments))
-        return try relay.run(started.connection.take(), signals) ?? 0
+        return try relay.run(started.connection.take(), signals).exitCode
     }
 }
 

@@ -9,12 +9,12 @@ enum VersionCommand {
         options: [.text("format", short: "f", "Format output using a Go template, or 'json'")], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        let document: JSON = [
-            "Client": [
-                "Version": .string(HakoProgram.version), "Os": "linux", "Arch": .string(Platform.host.architecture),
-                "KernelVersion": .string(HostInfo.kernelRelease),
-            ], "Server": nil,
+        let program: JSON = [
+            "Version": .string(HakoProgram.version), "Os": "linux", "Arch": .string(Platform.host.architecture),
+            "KernelVersion": .string(HostInfo.kernelRelease),
         ]
+        // One program is both; scripts ask for either.
+        let document: JSON = ["Client": program, "Server": program]
         if let format = arguments.value("format") {
             try Formatted.print(document, format)
             return 0
@@ -47,24 +47,9 @@ enum InfoCommand {
             try Formatted.print(info, format)
             return 0
         }
-        var text = ""
-        for (name, value) in info.object?.members ?? [] { text += line(name, value) }
-        Terminal.print(text)
-        engine.printWarnings()
+        Terminal.print(InfoText.lines(info))
+        let warnings = info["Warnings"]?.array ?? []
+        engine.printWarnings(warnings.compactMap(\.string))
         return 0
-    }
-
-    private static func line(_ name: String, _ value: JSON) -> String {
-        switch value {
-        case .string(let text): "\(name): \(Terminal.escaped(text))\n"
-        case .integer(let number) where name == "MemTotal": "\(name): \(Units.binarySize(number))\n"
-        case .integer(let number): "\(name): \(number)\n"
-        case .bool(let flag): "\(name): \(flag)\n"
-        case .array(let elements):
-            "\(name):\n" + elements.map { "  \(Terminal.escaped($0.string ?? $0.text()))\n" }.joined()
-        case .object(let object):
-            "\(name):\n" + object.members.map { "  " + line($0.name, $0.value) }.joined()
-        case .null, .number: ""
-        }
     }
 }

@@ -6,16 +6,15 @@ import OCI
 /// What `ps --filter` asks for: values of one key are alternatives, keys must all hold; labels must all hold.
 struct ContainerFilters {
     private var values: [String: [String]] = [:]
+    private var names: [NamePattern] = []
     private static let known = [
-        "ancestor", "before", "exited", "id", "label", "name", "network", "publish", "expose", "since", "status",
+        "ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "name", "network", "publish", "since",
+        "status",
     ]
 
     init(_ texts: [String]) throws {
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else {
-                throw EngineError(.invalidArgument, "invalid argument \"\(text)\" for \"-f, --filter\" flag: invalid filter '\(text)'")
-            }
+        for text in texts where !text.isEmpty {
+            let parts = try FilterText.parts(text)
             guard Self.known.contains(parts[0]) else {
                 throw EngineError(
                     .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
@@ -25,16 +24,27 @@ struct ContainerFilters {
         for status in values["status"] ?? [] where ContainerState.Status(rawValue: status) == nil {
             throw EngineError(.invalidArgument, "invalid filter 'status=\(status)'")
         }
+        for code in values["exited"] ?? [] where Int32(code) == nil {
+            throw EngineError(.invalidArgument, "invalid filter 'exited=\(code)': it is no exit code")
+        }
+        names = try (values["name"] ?? []).map { text in
+            guard let pattern = NamePattern(text) else {
+                throw EngineError(.invalidArgument, "invalid filter 'name=\(text)': it is no regular expression")
+            }
+            return pattern
+        }
     }
 
     /// Filters that speak of containers that don't run show those too.
     var asksForStates: Bool { values["status"] != nil || values["exited"] != nil }
 
     func match(_ record: ContainerRecord, among all: [ContainerRecord], _ engine: Engine) throws -> Bool {
-        try any("name") { record.name.contains(Engine.withoutSlash($0)) }
+        try (names.isEmpty || names.contains { $0.matches(record.name) || $0.matches("/" + record.name) })
             && any("id") { record.id.hasPrefix($0) }
             && any("status") { record.state.status.rawValue == $0 }
             && any("exited") { record.state.status == .exited && String(record.state.exitCode) == $0 }
+            // No health check is run, and no container is a swarm's.
+            && any("health") { $0 == "none" } && any("is-task") { OptionValue.bool($0) == false }
             && any("ancestor") { try isAncestor($0, of: record, engine) }
             && any("network") { record.networkMode == $0 }
             && any("publish") { matchesPort($0, record, isPublished: true) }
@@ -72,5 +82,21 @@ struct ContainerFilters {
             let port = isPublished ? entry.hostPort : entry.containerPort
             return port.map { "\($0)/\(entry.proto)" == wanted } ?? false
         }
+    }
+}
+
+/// A value of `--filter`.
+enum FilterText {
+    /// `key=value` in two parts. One that isn't that is a wrong option for Docker's client, and ends it with 125.
+    static func parts(_ text: String) throws -> [String] {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else {
+            throw CommandFailure(
+                EngineError(
+                    .invalidArgument,
+                    "invalid argument \"\(text)\" for \"-f, --filter\" flag: invalid filter '\(text)'"),
+                exitCode: 125)
+        }
+        return parts
     }
 }

@@ -8,8 +8,11 @@ struct ContainerRow: Formattable {
     private let record: ContainerRecord
     private let isTruncated: Bool
     private let sizes: (written: Int64, total: Int64)?
+    private let mounts: [String]
 
-    init(_ record: ContainerRecord, isTruncated: Bool, sizes: (written: Int64, total: Int64)?) {
+    /// - Parameter mounts: What is mounted: the sources of binds.
+    init(_ record: ContainerRecord, isTruncated: Bool, sizes: (written: Int64, total: Int64)?, mounts: [String]) {
+        self.mounts = mounts
         self.record = record
         self.isTruncated = isTruncated
         self.sizes = sizes
@@ -17,7 +20,14 @@ struct ContainerRow: Formattable {
 
     var id: String { isTruncated ? String(record.id.prefix(12)) : record.id }
     var name: String { record.name }
-    var image: String { record.imageName }
+    /// As the user named it, in the short form of a name and without a digest.
+    var image: String {
+        guard isTruncated else { return record.imageName }
+        if record.imageName.hasPrefix("sha256:") { return String(record.imageName.dropFirst("sha256:".count).prefix(12)) }
+        // What is no name is shown as it is.
+        guard let reference = try? Reference(record.imageName) else { return record.imageName }
+        return reference.familiarName + (reference.tag.map { ":" + $0 } ?? "")
+    }
 
     /// In quotes, and cut to 20 characters.
     var command: String {
@@ -44,17 +54,20 @@ struct ContainerRow: Formattable {
     /// Of a running container: `0.0.0.0:8080->80/tcp, [::]:8080->80/tcp`.
     var ports: String {
         guard record.state.status == .running || record.state.status == .paused else { return "" }
-        return PortList(text: record.ports).entries.map { entry in
-            guard let port = entry.hostPort else { return "\(entry.containerPort)/\(entry.proto)" }
-            let address = entry.hostAddress ?? "0.0.0.0"
-            let host = address.contains(":") ? "[\(address)]" : address
-            return "\(host):\(port)->\(entry.containerPort)/\(entry.proto)"
-        }.joined(separator: ", ")
+        return PortText.list(PortList(text: record.ports).entries)
     }
 
     var size: String {
         guard let sizes else { return "0B" }
-        return "\(Units.size(sizes.written)) (virtual \(Units.size(sizes.total)))"
+        return "\(Units.size(sizes.written, digits: 3)) (virtual \(Units.size(sizes.total, digits: 3)))"
+    }
+
+    /// Names cut to 15 characters, joined by commas.
+    private var mountText: String {
+        mounts.map { name in
+            guard isTruncated, name.unicodeScalars.count > 15 else { return name }
+            return String(String.UnicodeScalarView(name.unicodeScalars.prefix(14))) + "…"
+        }.joined(separator: ",")
     }
 
     private var labels: [(name: String, value: JSON)] {
@@ -78,7 +91,7 @@ struct ContainerRow: Formattable {
                 .value("Command", .string(command)), .value("CreatedAt", .string(Moment.local(record.created))),
                 .value("ID", .string(id)), .value("Image", .string(image)),
                 .value("Labels", .string(labels.map { "\($0.key)=\($0.value)" }.joined(separator: ","))),
-                .value("LocalVolumes", .string("0")), .value("Mounts", .string("")), .value("Names", .string(name)),
+                .value("LocalVolumes", .string("0")), .value("Mounts", .string(mountText)), .value("Names", .string(name)),
                 .value("Networks", .string(record.networkMode)), .value("Platform", .null),
                 .value("Ports", .string(ports)), .value("RunningFor", .string(runningFor)),
                 .value("Size", .string(size)), .value("State", .string(record.state.status.rawValue)),

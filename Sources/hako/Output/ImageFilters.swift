@@ -1,3 +1,4 @@
+import CommandLineTables
 import Engine
 import ImageStore
 import OCI
@@ -5,16 +6,22 @@ import OCI
 /// What `images --filter` and its argument ask for.
 struct ImageFilters {
     private var values: [String: [String]] = [:]
-    private static let known = ["before", "dangling", "label", "reference", "since"]
+    private static let known = ["before", "dangling", "label", "reference", "since", "until"]
 
     init(_ texts: [String], reference: String?) throws {
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, Self.known.contains(parts[0]) else {
+        for text in texts where !text.isEmpty {
+            let parts = try FilterText.parts(text)
+            guard Self.known.contains(parts[0]) else {
                 throw EngineError(
                     .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
             }
             values[parts[0], default: []].append(parts[1])
+        }
+        for value in values["dangling"] ?? [] where OptionValue.bool(value) == nil {
+            throw EngineError(.invalidArgument, "invalid filter 'dangling=\(value)'")
+        }
+        for value in values["until"] ?? [] where Moment.parse(value) == nil {
+            throw EngineError(.invalidArgument, "invalid filter 'until=\(value)'", hint: "It is a time, or how long ago: 24h.")
         }
         if let reference { values["reference", default: []].append(reference) }
     }
@@ -23,7 +30,7 @@ struct ImageFilters {
     func rows(
         of image: StoredImage, among all: [StoredImage], _ engine: Engine, isTruncated: Bool
     ) throws -> [ImageRow] {
-        if let dangling = values["dangling"]?.last, ["true", "1"].contains(dangling) != image.isDangling { return [] }
+        if let dangling = values["dangling"]?.last, OptionValue.bool(dangling) != image.isDangling { return [] }
         guard try isInTime(image, all, engine), try hasLabels(image, engine) else { return [] }
         guard !image.references.isEmpty else {
             return values["reference"] == nil ? [ImageRow(image, nil, isTruncated: isTruncated)] : []
@@ -38,6 +45,11 @@ struct ImageFilters {
                 guard let other = all.first(where: { $0.id == id })?.record.created, let own = image.record.created,
                     isBefore ? own < other : own > other
                 else { return false }
+            }
+        }
+        for text in values["until"] ?? [] {
+            guard let limit = Moment.parse(text), let own = image.record.created, Timestamp(nanoseconds: own) < limit else {
+                return false
             }
         }
         return true

@@ -2,27 +2,31 @@ import Linux
 
 /// Sizes and times as Docker prints and takes them (docker/go-units).
 enum Units {
-    /// Four significant digits in powers of 1000: `187MB`, `1.23kB`, `0B`.
-    static func size(_ bytes: Int64) -> String { scaled(bytes, by: 1000, ["B", "kB", "MB", "GB", "TB", "PB", "EB"]) }
+    /// Four significant digits in powers of 1000: `187.4MB`, `1.234kB`, `0B`. Docker's lists of images and containers have
+    /// three.
+    static func size(_ bytes: Int64, digits: Int = 4) -> String {
+        scaled(bytes, by: 1000, ["B", "kB", "MB", "GB", "TB", "PB", "EB"], digits: digits)
+    }
 
     /// The same in powers of 1024: `1.5GiB`.
     static func binarySize(_ bytes: Int64) -> String {
-        scaled(bytes, by: 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])
+        scaled(bytes, by: 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"], digits: 4)
     }
 
-    private static func scaled(_ bytes: Int64, by base: Double, _ names: [String]) -> String {
+    private static func scaled(_ bytes: Int64, by base: Double, _ names: [String], digits: Int) -> String {
         var value = Double(bytes)
         var index = 0
         while value >= base, index < names.count - 1 {
             value /= base
             index += 1
         }
-        return significant(value) + names[index]
+        return significant(value, digits) + names[index]
     }
 
-    /// Go's `%.4g` for values below 10,000.
-    private static func significant(_ value: Double) -> String {
-        let places = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3
+    /// Go's `%.4g` for values below 10,000, with as many digits as asked for.
+    private static func significant(_ value: Double, _ digits: Int) -> String {
+        let whole = value >= 1000 ? 4 : value >= 100 ? 3 : value >= 10 ? 2 : 1
+        let places = max(0, digits - whole)
         var text = fixed(value, places: places)
         guard text.contains(".") else { return text }
         while text.hasSuffix("0") { text.removeLast() }
