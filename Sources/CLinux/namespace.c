@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +20,11 @@ int hako_unshare(int kinds) { return RESULT(unshare(kinds)); }
 int hako_sethostname(const char *name, size_t length) { return RESULT(sethostname(name, length)); }
 int hako_setdomainname(const char *name, size_t length) { return RESULT(setdomainname(name, length)); }
 
-static int idle(void *unused) {
-    (void)unused;
+static int idle(void *parent) {
+    // It has copies of the parent's descriptors, locks among them: it must not outlive a parent that was killed.
+    syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    // Killed before that: the signal never comes.
+    if (syscall(SYS_getppid) != (long)(intptr_t)parent) _exit(1);
     hako_sleep_forever();
     return 0;
 }
@@ -39,7 +44,7 @@ pid_t hako_clone_idle(uint64_t namespaces, int *pidfd) {
         .stack_size = sizeof stack,
         // Without a signal at its end, only a wait for this very child sees it.
     };
-    long pid = hako_clone_onto_stack(&args, idle, NULL);
+    long pid = hako_clone_onto_stack(&args, idle, (void *)(intptr_t)getpid());
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return (pid_t)pid;
 }

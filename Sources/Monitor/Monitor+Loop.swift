@@ -138,7 +138,7 @@ extension Monitor {
     }
 
     private func start() throws(StartFailure) {
-        try Timings.span("start") { () throws(StartFailure) in try runtime.start(wait: waitForRuntime) }
+        try Timings.span("start") { () throws(StartFailure) in try runtime.start() }
         let pid = container.pid
         // Before anyone is told, so that whoever hears of it finds it.
         try explaining("write down the start") { () throws(SystemCallError) in try recorder.recordStart(pid: pid) }

@@ -171,7 +171,7 @@ final class Monitor {
         ends = try explaining("make the standard streams") { () throws(SystemCallError) in
             try streams.makeFIFOs(in: bundleDirectory, openStdin: settings.openStdin, owner: owner)
         }
-        return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil, wait: waitForRuntime)
+        return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil)
     }
 
     private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> Int32 {
@@ -179,7 +179,7 @@ final class Monitor {
             try ConsoleSocket(in: bundle)
         }
         let pid = try runtime.create(
-            config, namespaces: namespaces, streams: nil, console: console.path, wait: waitForRuntime)
+            config, namespaces: namespaces, streams: nil, console: console.path)
         try explaining("take the terminal") { () throws(SystemCallError) in
             guard let master = try console.receive() else {
                 throw SystemCallError("recvmsg", on: "the console socket", .noSuchFile)
@@ -197,12 +197,5 @@ final class Monitor {
             let gid = MonitorSettings.IDMap.hostID(of: user.gid, in: map.gid)
         else { throw StartFailure(.invalid, "user \(user.uid):\(user.gid) is not in the container's id range") }
         return (uid, gid)
-    }
-
-    func waitForRuntime(_ child: borrowing ChildProcess) throws(StartFailure) -> ExitStatus {
-        switch control {
-        case .some(let control): return try control.wait(for: child)
-        case .none: return try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
-        }
     }
 }

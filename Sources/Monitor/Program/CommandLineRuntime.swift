@@ -24,7 +24,7 @@ struct CommandLineRuntime: ContainerRuntime {
 
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
-        console: String?, wait: Wait
+        console: String?
     ) throws(StartFailure) -> Int32 {
         let copy = writable + "/config.json"
         try explaining("prepare the bundle") { () throws(SystemCallError) in
@@ -34,12 +34,12 @@ struct CommandLineRuntime: ContainerRuntime {
         }
         let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [writable, command.root])
         return try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
-            try create(streams, console, wait)
+            try create(streams, console)
         }
     }
 
     private func create(
-        _ streams: borrowing StandardStreams.ContainerEnds?, _ console: String?, _ wait: Wait
+        _ streams: borrowing StandardStreams.ContainerEnds?, _ console: String?
     ) throws(StartFailure) -> Int32 {
         var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
             try RuntimeCall.prepare(command)
@@ -54,7 +54,7 @@ struct CommandLineRuntime: ContainerRuntime {
         let pidFile = writable + "/pid"
         let words =
             ["create", "--bundle", bundle, "--pid-file", pidFile] + (console.map { ["--console-socket", $0] } ?? [])
-        try run(&call, words, wait)
+        try run(&call, words)
         return try explaining("read \(pidFile)") { () throws(SystemCallError) in
             let text = try FileDescriptor.contents(of: pidFile, limit: 64)
             let digits = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
@@ -65,34 +65,26 @@ struct CommandLineRuntime: ContainerRuntime {
         }
     }
 
-    func start(wait: Wait) throws(StartFailure) {
-        try run(["start"], wait)
+    func start() throws(StartFailure) {
+        try run(["start"])
     }
 
     func delete() throws(StartFailure) {
-        try run(["delete", "--force"]) { child throws(StartFailure) in
-            try explaining("wait for \(command.program)") { () throws(SystemCallError) in try child.wait() }
-        }
+        try run(["delete", "--force"])
     }
 
-    private func run(
-        _ words: [String], _ wait: Wait
-    ) throws(StartFailure) {
+    private func run(_ words: [String]) throws(StartFailure) {
         var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
             try RuntimeCall.prepare(command)
         }
-        try run(&call, words, wait)
+        try run(&call, words)
     }
 
-    private func run(
-        _ call: inout RuntimeCall, _ words: [String],
-        _ wait: Wait
-    ) throws(StartFailure) {
-        let child: ChildProcess
-        do throws(SystemCallError) { child = try call.start(words, container: id) } catch {
+    private func run(_ call: inout RuntimeCall, _ words: [String]) throws(StartFailure) {
+        let status: ExitStatus
+        do throws(SystemCallError) { status = try call.start(words, container: id).wait() } catch {
             throw StartFailure(.system, "cannot run \(command.program): \(error)")
         }
-        let status = try wait(child)
         guard status == .exited(code: 0) else { throw call.failure(status) }
     }
 }

@@ -2,10 +2,10 @@ import Linux
 import MonitorProtocol
 import Runtime
 
-/// How the monitor waits for a process that works for it: until it ends, or the engine goes away.
-typealias Wait = (borrowing ChildProcess) throws(StartFailure) -> ExitStatus
-
 /// What makes, starts and deletes this one container.
+///
+/// Each step is done to its end, also when the engine goes away meanwhile: half a container is in no state's file, and so
+/// nobody's to clean up, while a whole one is deleted in milliseconds.
 protocol ContainerRuntime {
     /// Makes the container's first process, which waits to be started. Returns its pid.
     ///
@@ -14,10 +14,10 @@ protocol ContainerRuntime {
     ///   - console: Where the terminal's master is to be sent; nil without one.
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
-        console: String?, wait: Wait
+        console: String?
     ) throws(StartFailure) -> Int32
     /// Lets it execute its program; returns when it does.
-    func start(wait: Wait) throws(StartFailure)
+    func start() throws(StartFailure)
     /// Deletes what is kept of the container: its state, its cgroup, processes that are left in it.
     func delete() throws(StartFailure)
     /// Whether there is something to delete.
@@ -52,7 +52,7 @@ struct OwnRuntime: ContainerRuntime {
 
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
-        console: String?, wait: Wait
+        console: String?
     ) throws(StartFailure) -> Int32 {
         var options = CreateOptions()
         options.startsLater = true
@@ -71,7 +71,7 @@ struct OwnRuntime: ContainerRuntime {
                 return (try? answer.writing.writeAll(message)) != nil ? 0 : 1
             }
         }
-        let status = try wait(child)
+        let status = try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
         guard status == .exited(code: 0) else {
             throw StartFailure(.system, "the runtime ended with \(status.shellCode)")
         }
@@ -106,7 +106,7 @@ struct OwnRuntime: ContainerRuntime {
         }
     }
 
-    func start(wait: Wait) throws(StartFailure) {
+    func start() throws(StartFailure) {
         try explaining { () throws(RuntimeError) in try runtime.start(id) }
     }
 

@@ -25,22 +25,6 @@ struct ControlSocket: ~Copyable {
             return ControlMessage(bytes).map(Arrival.message) ?? .nothing
         } catch { return error.errno == .wouldBlock ? .nothing : .closed }
     }
-
-    /// Waits for a child of ours, unless the engine goes away before.
-    ///
-    /// - Throws: A failure that nobody will read, when the engine is gone; the child is killed and reaped then.
-    borrowing func wait(for child: borrowing ChildProcess) throws(StartFailure) -> ExitStatus {
-        var entries = [PollEntry(child.pidfd.number, .readable), PollEntry(socket.number, [])]
-        _ = try explaining("wait for the runtime") { () throws(SystemCallError) in try PollEntry.wait(&entries) }
-        if entries[0].ready.isEmpty {
-            _ = try explaining("end the runtime") { () throws(SystemCallError) in
-                try child.send(signal: SIGKILL)
-                return try child.wait()
-            }
-            throw StartFailure(.system, "the engine went away")
-        }
-        return try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
-    }
 }
 
 extension ControlMessage {
