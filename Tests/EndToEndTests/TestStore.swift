@@ -7,7 +7,7 @@ import TestSupport
 /// value goes.
 final class TestStore {
     let scratch: Scratch
-    private let environment: [String: String]
+    let environment: [String: String]
 
     /// Where `make build` puts the programs; `Scripts/test` says it.
     static let programs = getenv("HAKO_BIN").map { String(cString: $0) }
@@ -37,7 +37,9 @@ final class TestStore {
     deinit {
         // The last line of a test's clean-up: what it says is for people.
         let run = try? hako("system", "reset", "--force")
-        if run?.status != 0 { print("the test's store \(scratch.root) could not be removed: \(String(describing: run))") }
+        if run?.status != 0 {
+            print("the test's store \(scratch.root) could not be removed: \(String(describing: run))")
+        }
     }
 
     /// Runs `hako` with these words.
@@ -59,6 +61,51 @@ final class TestStore {
         let run = try hako(words)
         #expect(run.status == 0, "hako \(words.joined(separator: " ")): \(run)", sourceLocation: sourceLocation)
         return run.text
+    }
+
+    /// Runs a shell's script, to which `$HAKO` is the program.
+    func shell(_ script: String) throws -> ProgramRun {
+        let variables = environment.merging(["HAKO": (Self.programs ?? "") + "/hako"]) { own, _ in own }
+        return try ProgramRun.of("/bin/bash", ["-c", script], environment: variables, timeoutMilliseconds: 300_000)
+    }
+
+    /// Loads an image made of tars; each script writes one layer's to standard output, in a directory of its own.
+    ///
+    /// - Parameter config: More members of the image's `config`, each after a comma.
+    func load(_ name: String, layers: [String], config: String = "") throws {
+        let directory = scratch.path("image-" + name)
+        var script = "set -e; mkdir -p '\(directory)'; cd '\(directory)'; ids=; names=\n"
+        for (index, layer) in layers.enumerated() {
+            script += """
+                mkdir -p tree\(index); (cd tree\(index); \(layer)) > \(index).tar
+                ids="$ids,\\"sha256:$(sha256sum < \(index).tar | cut -d' ' -f1)\\""; names="$names,\\"\(index).tar\\""
+
+                """
+        }
+        script += """
+            printf '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"]%s},' '\(config)' > config.json
+            echo "\\"rootfs\\":{\\"type\\":\\"layers\\",\\"diff_ids\\":[${ids#,}]}}" >> config.json
+            printf '[{"Config":"config.json","RepoTags":["\(name):latest"],"Layers":[%s]}]' "${names#,}" > manifest.json
+            tar cf image.tar manifest.json config.json *[0-9].tar
+            "$HAKO" load -q -i image.tar
+            """
+        let run = try shell(script)
+        #expect(run.status == 0, "\(run)")
+    }
+
+    /// A layer with a shell.
+    static let shellLayer = """
+        mkdir bin; cp /bin/busybox bin/; for n in sh ls cat echo true sleep id grep; do ln -s busybox bin/$n; done; tar c .
+        """
+
+    /// Puts the hostile program where containers can have it as `/attack/container-probe`; the option for that.
+    func probe() throws -> [String] {
+        let path = scratch.path("attack/container-probe")
+        try Directory.create(scratch.path("attack"))
+        let program = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o755)
+        try program.writeAll(try FileDescriptor.contents(of: Attacker.program))
+        try program.changeMode(0o755)
+        return ["-v", scratch.path("attack") + ":/attack:ro"]
     }
 
     var root: String { scratch.path("root") }
@@ -97,4 +144,8 @@ enum TestImages {
         }
         return path
     }
+}
+
+extension ProgramRun {
+    func expectSuccess() { #expect(status == 0, "\(self)") }
 }

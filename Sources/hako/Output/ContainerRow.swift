@@ -29,11 +29,11 @@ struct ContainerRow: Formattable {
         return reference.familiarName + (reference.tag.map { ":" + $0 } ?? "")
     }
 
-    /// In quotes, and cut to 20 characters.
+    /// In quotes, and cut to 20 characters. Line ends in it are escaped already: a template's own would not be told from them.
     var command: String {
         let scalars = record.command.unicodeScalars
-        guard isTruncated, scalars.count > 20 else { return "\"\(record.command)\"" }
-        return "\"" + String(String.UnicodeScalarView(scalars.prefix(19))) + "…\""
+        guard isTruncated, scalars.count > 20 else { return "\"\(Terminal.escaped(record.command))\"" }
+        return "\"" + Terminal.escaped(String(String.UnicodeScalarView(scalars.prefix(19)))) + "…\""
     }
 
     var runningFor: String { Moment.ago(record.created) }
@@ -85,12 +85,14 @@ struct ContainerRow: Formattable {
 
     var template: TemplateRecord {
         let labels = self.labels.map { (key: $0.name, value: $0.value.string ?? "") }
+        let labelText = labels.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         return TemplateRecord(
             "*formatter.ContainerContext",
             [
                 .value("Command", .string(command)), .value("CreatedAt", .string(Moment.local(record.created))),
                 .value("ID", .string(id)), .value("Image", .string(image)),
-                .value("Labels", .string(labels.map { "\($0.key)=\($0.value)" }.joined(separator: ","))),
+                // A template finds the first, which can't forge lines; JSON has the second, and escapes itself.
+                .value("Labels", json: nil, .string(Terminal.escaped(labelText))), .value("Labels", .string(labelText)),
                 .value("LocalVolumes", .string("0")), .value("Mounts", .string(mountText)), .value("Names", .string(name)),
                 .value("Networks", .string(record.networkMode)), .value("Platform", .null),
                 .value("Ports", .string(ports)), .value("RunningFor", .string(runningFor)),
@@ -98,7 +100,7 @@ struct ContainerRow: Formattable {
                 .value("Status", .string(status)),
                 .method("Label", arity: 1) { arguments in
                     guard case .string(let name)? = arguments.first else { return .string("") }
-                    return .string(labels.first { $0.key == name }?.value ?? "")
+                    return .string(Terminal.escaped(labels.first { $0.key == name }?.value ?? ""))
                 },
             ], escapesHTML: true)
     }

@@ -5,6 +5,8 @@ import Linux
 public enum Program {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     /// The absolute path of an installed program; nil where there is none.
