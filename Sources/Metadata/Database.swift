@@ -72,7 +72,7 @@ public final class Database: @unchecked Sendable {
         try transaction(.write, body)
     }
 
-    /// As ``write(_:)``, for what gives room on the disk back: when it is full, the reserve makes it possible.
+    /// As ``write(_:)``, for what gives room on the disk back, or must be done before that: when it is full, the reserve makes it possible.
     @discardableResult
     func writeFreeing<Result: Sendable>(
         _ body: (Session) throws(MetadataError) -> Result

@@ -234,6 +234,19 @@ static int fill_pipes(void) {
     return 0;
 }
 
+// Directories in one another, whose path is longer than any that a system call takes.
+static int deep_tree(int depth) {
+    int parent = open("/", O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < depth; i++) {
+        if (mkdirat(parent, "xxxxxxxx", 0755) < 0) return 1;
+        int child = openat(parent, "xxxxxxxx", O_RDONLY | O_DIRECTORY);
+        if (child < 0) return 1;
+        close(parent);
+        parent = child;
+    }
+    return 0;
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     if (!strcmp(what, "overwrite-programs") && count == 3) return watch(arguments + 2, hold_program, write_program);
@@ -247,6 +260,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "push-input")) return push_input();
     if (!strcmp(what, "escape-cgroup")) return escape_cgroup(count > 2);
     if (!strcmp(what, "fill-pipes")) return fill_pipes();
+    if (!strcmp(what, "deep-tree") && count == 3) return deep_tree(atoi(arguments[2]));
     fprintf(stderr, "container-probe: no such attack: %s\n", what);
     return 125;
 }

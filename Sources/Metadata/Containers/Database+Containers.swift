@@ -81,7 +81,7 @@ extension Database {
 
     /// Several at once, as after a reboot; containers that are gone are passed over.
     public func setStates(_ states: [(id: String, state: ContainerState)]) throws(MetadataError) {
-        try write { session throws(MetadataError) in
+        try writeFreeing { session throws(MetadataError) in
             for (id, state) in states {
                 try session.run(
                     "UPDATE containers SET \(ContainerState.assignments) WHERE id=?", state.values + [.text(id)])

@@ -46,7 +46,8 @@ extension Database {
     public func foldJournal(
         from: JournalPosition?, to: JournalPosition, changes: [ContainerChange], events: [Event] = []
     ) throws(MetadataError) -> Bool {
-        try write { session throws(MetadataError) in
+        // On a full disk, too: before anything is listed or removed, what has ended must be known.
+        try writeFreeing { session throws(MetadataError) in
             guard try session.journalPosition() == from else { return false }
             for change in changes { try session.apply(change) }
             try session.record(events)

@@ -1,0 +1,136 @@
+import Glibc
+import Linux
+import Testing
+import TestSupport
+
+@Suite("Containers that take all they can get", .enabled(if: TestStore.isRunnable, TestStore.reason))
+struct ExhaustionTests {
+    @Test("are removed while they fork, and nothing of them is left (T-X1)")
+    func forkBomb() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "bomb", "--pids-limit", "300", "busybox", "sh", "-c",
+            "f() { f | f & }; f; while :; do f; done")
+        let id = try store.inspect("bomb", "{{.Id}}")
+        #expect(try store.output("rm", "-f", "bomb") == "bomb")
+        #expect(try ProgramRun.of("/usr/bin/find", ["/sys/fs/cgroup", "-name", "*\(id)*"]).output == "")
+        #expect(try store.output("system", "check") == "The store is whole.")
+    }
+
+    @Test("are removed with trees deeper than any path, and with many files (T-X1)")
+    func deepTree() throws {
+        let store = try TestStore()
+        let words = ["run", "--name", "deep"] + (try store.probe())
+        let script =
+            "/attack/container-probe deep-tree 2000 && mkdir /many && cd /many && seq 10000 | xargs touch && echo made"
+        let run = try store.hako(words + ["busybox", "sh", "-c", script])
+        #expect(run.text == "made", "\(run)")
+        let id = try store.inspect("deep", "{{.Id}}")
+        #expect(try store.output("rm", "deep") == "deep")
+        #expect(try ProgramRun.of("/bin/ls", [store.root + "/containers/" + id]).status != 0)
+    }
+
+    @Test(
+        "end by themselves, and leave others alone, when they fill memory that is nobody's (T-X2)",
+        arguments: [
+            "dd if=/dev/zero of=/t/x bs=1M count=60", "dd if=/dev/zero of=/dev/shm/x bs=1M count=60",
+            "/attack/container-probe fill-pipes",
+        ])
+    func memory(command: String) throws {
+        let store = try TestStore()
+        try store.hako("run", "-d", "--name", "other", "busybox", "sleep", "1000")
+        let words =
+            ["run", "--name", "hungry", "-m", "16m", "--memory-swap", "16m", "--tmpfs", "/t"] + (try store.probe())
+        let run = try store.hako(words + ["busybox", "sh", "-c", "exec " + command])
+        #expect(run.status == 137, "\(run)")
+        #expect(try store.inspect("hungry", "{{.State.OOMKilled}}") == "true")
+        #expect(try store.output("exec", "other", "echo", "alive") == "alive")
+    }
+
+    @Test("let exec come to an end when they are full (T-X2)")
+    func execIntoFull() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "full", "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c",
+            "dd if=/dev/zero of=/dev/shm/x bs=1M count=60; exec sleep 1000")
+        // Whether there is room for it or not: it says so.
+        for _ in 0..<5 { #expect(try store.hako("exec", "full", "true").status != 124) }
+        #expect(try store.output("rm", "-f", "full") == "full")
+    }
+
+    @Test("fill neither the disk nor their monitor with output that has no line ends (T-X3)")
+    func output() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "loud", "--log-opt", "max-size=1m", "--log-opt", "max-file=2", "busybox", "sh", "-c",
+            "head -c 50000000 /dev/zero | tr '\\0' x; : > /done; exec sleep 1000")
+        #expect(try store.hako("exec", "loud", "sh", "-c", "until [ -e /done ]; do :; done").status == 0)
+        let id = try store.inspect("loud", "{{.Id}}")
+        let sizes = try store.shell("stat -c %s \(store.root)/containers/\(id)/*-json.log*").lines.compactMap {
+            Int($0)
+        }
+        #expect(!sizes.isEmpty && sizes.reduce(0, +) <= 2_200_000, "\(sizes)")
+        let memory = try store.shell(
+            "awk '/RssAnon/{print $2}' /proc/$(pgrep -f '[h]ako-runtime monitor.*\(id)' | head -1)/status")
+        // In KiB; the kernel counts its own pages of a process in batches.
+        #expect((Int(memory.text) ?? .max) <= 3072, "\(memory)")
+    }
+
+    @Test("on a full disk get clear errors; room can be made, and the store stays whole (T-X4)")
+    func fullDisk() throws {
+        let disk = try LoopDisk(megabytes: 64)
+        let store = try TestStore(images: [], environment: ["HAKO_ROOT": disk.path + "/root"])
+        #expect(try store.hako("load", "-q", "-i", TestImages.archive("busybox")).status == 0)
+        let filled = try store.hako("run", "--name", "filler", "busybox", "sh", "-c", "dd if=/dev/zero of=/big bs=64k")
+        #expect(filled.status == 1 && filled.error.contains("No space left"), "\(filled)")
+        try store.shell("dd if=/dev/zero of=\(disk.path)/rest bs=4k; true").expectSuccess()
+        // Each may find room, or says what is missing.
+        for words in [
+            ["run", "--rm", "busybox", "true"], ["tag", "busybox", "other"],
+            ["create", "--name", "second", "busybox", "true"],
+        ] {
+            let run = try store.hako(words)
+            #expect(
+                run.status == 0 || run.error.lowercased().contains("space") || run.error.contains("full"),
+                "\(words): \(run)")
+        }
+        _ = try store.output("ps", "-a")
+        _ = try store.output("rm", "-f", "filler")
+        try store.shell("rm \(disk.path)/rest").expectSuccess()
+        #expect(try store.output("run", "--rm", "busybox", "echo", "again") == "again")
+        #expect(try store.output("system", "check") == "The store is whole.")
+    }
+
+    @Test("don't take with them what the host has mounted in their files (T-V3)")
+    func removalCrossesNoMount() throws {
+        let store = try TestStore()
+        let canary = try Canary(at: store.scratch.path("canary"))
+        try store.hako("run", "--name", "box", "busybox", "mkdir", "/m")
+        let place = "\(store.root)/containers/\(try store.inspect("box", "{{.Id}}"))/upper/m"
+        try store.shell("mount --bind \(canary.path) \(place)").expectSuccess()
+        defer { _ = try? ProgramRun.of("/bin/umount", [place]) }
+        // The host's mount stays in the way, or it is no obstacle; it isn't emptied.
+        _ = try store.hako("rm", "-f", "box")
+        #expect(try canary.changes() == [])
+    }
+}
+
+/// A file system of its own on a file, unmounted when this value goes.
+private final class LoopDisk {
+    private let scratch: Scratch
+    var path: String { scratch.path("disk") }
+
+    init(megabytes: Int) throws {
+        scratch = try Scratch(["disk": .directory])
+        let image = scratch.path("image")
+        let run = try ProgramRun.of(
+            "/bin/sh",
+            [
+                "-c",
+                "truncate -s \(megabytes)M \(image) && /sbin/mkfs.ext4 -q \(image) && mount -o loop \(image) \(scratch.path("disk"))",
+            ])
+        guard run.status == 0 else { throw Program.Failure(description: "\(run)") }
+    }
+
+    deinit { _ = try? ProgramRun.of("/bin/umount", ["-l", path]) }
+}
