@@ -71,7 +71,7 @@ final class TestStore {
 
     /// Loads an image made of tars; each script writes one layer's to standard output, in a directory of its own.
     ///
-    /// - Parameter config: More members of the image's `config`, each after a comma.
+    /// - Parameter config: More members of the image's `config`, each before a comma.
     func load(_ name: String, layers: [String], config: String = "") throws {
         let directory = scratch.path("image-" + name)
         var script = "set -e; mkdir -p '\(directory)'; cd '\(directory)'; ids=; names=\n"
@@ -83,7 +83,7 @@ final class TestStore {
                 """
         }
         script += """
-            printf '{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"]%s},' '\(config)' > config.json
+            printf '{"architecture":"amd64","os":"linux","config":{%s"Env":["PATH=/bin"]},' '\(config)' > config.json
             echo "\\"rootfs\\":{\\"type\\":\\"layers\\",\\"diff_ids\\":[${ids#,}]}}" >> config.json
             printf '[{"Config":"config.json","RepoTags":["\(name):latest"],"Layers":[%s]}]' "${names#,}" > manifest.json
             tar cf image.tar manifest.json config.json *[0-9].tar
@@ -144,6 +144,11 @@ enum TestImages {
         }
         return path
     }
+}
+
+extension String {
+    /// How often a text stands in it.
+    func count(of text: String) -> Int { split(separator: text, omittingEmptySubsequences: false).count - 1 }
 }
 
 extension ProgramRun {

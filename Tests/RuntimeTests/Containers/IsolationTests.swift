@@ -88,7 +88,11 @@ struct IsolationTests {
         try container.write()
         let canary = try FileDescriptor.directory(container.scratch.path("canary"))
         var spawn = Spawn(
-            "/bin/sh", ["sh", "-c", "exec \(TestContainer.program) --root \(container.scratch.path("state")) run -b \(container.scratch.root) \(container.id) > \(container.scratch.path("out"))"])
+            "/bin/sh",
+            [
+                "sh", "-c",
+                "exec \(TestContainer.program) --root \(container.scratch.path("state")) run -b \(container.scratch.root) \(container.id) > \(container.scratch.path("out"))",
+            ])
         spawn.pass(canary, as: 9)
         #expect(try spawn.start().wait() == .exited(code: 0))
         let output = String(
@@ -98,13 +102,27 @@ struct IsolationTests {
         #expect(!output.contains("9"))
     }
 
-    @Test("works in no directory outside of it", arguments: [true, false], [3, 4, 5, 6, 7, 8, 9, 10, 12, 16])
+    /// T-R2 (CVE-2024-21626).
+    @Test(
+        "works in no directory outside of it, though its caller left one open", arguments: [true, false], [3, 9, 16])
     func workingDirectory(isMapped: Bool, number: Int) throws {
-        var container = try TestContainer(isMapped: isMapped, ["cat", "secret", "../canary/secret", "../../secret"])
-        container.spec.process?.cwd = "/proc/self/fd/\(number)"
-        let run = try container.run()
-        #expect(run.status != 0)
-        #expect(!run.output.contains("HOSTSECRET"), "\(run)")
+        let directory = "/proc/self/fd/\(number)"
+        var container = try TestContainer(isMapped: isMapped, ["cat", "secret"])
+        container.spec.process?.cwd = directory
+        try container.write()
+        let state = container.scratch.path("state")
+        func leaking(_ command: String) throws -> ProgramRun {
+            let opening = "exec \(number)<\(container.scratch.path("canary"))"
+            return try ProgramRun.of("/bin/bash", ["-c", "\(opening); exec \(TestContainer.program) \(command)"])
+        }
+        let run = try leaking("--root \(state) run -b \(container.scratch.root) \(container.id)")
+        #expect(run.status != 0 && !run.output.contains("HOSTSECRET"), "\(run)")
+
+        let running = try TestContainer(isMapped: isMapped, ["sleep", "1000"])
+        _ = try running.start()
+        let joined = try leaking(
+            "--root \(running.scratch.path("state")) exec --cwd \(directory) \(running.id) cat secret")
+        #expect(joined.status != 0 && !joined.output.contains("HOSTSECRET"), "\(joined)")
     }
 
     @Test("never has the runtime's file as its program", arguments: [true, false])
@@ -120,7 +138,8 @@ struct IsolationTests {
 
     @Test("has the capabilities that the bundle lists, and no others", arguments: [true, false])
     func capabilities(isMapped: Bool) throws {
-        var container = try TestContainer(isMapped: isMapped, ["busybox", "grep", "-E", "Cap|NoNew", "/proc/self/status"])
+        var container = try TestContainer(
+            isMapped: isMapped, ["busybox", "grep", "-E", "Cap|NoNew", "/proc/self/status"])
         container.spec.process?.noNewPrivileges = true
         let asRoot = try container.run()
         #expect(
@@ -130,9 +149,10 @@ struct IsolationTests {
             ], "\(asRoot)")
         container.spec.process?.user = .init(uid: 1000, gid: 1000)
         let asUser = try container.run()
-        #expect(asUser.lines.prefix(3).elementsEqual([
-            "CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
-        ]), "\(asUser)")
+        #expect(
+            asUser.lines.prefix(3).elementsEqual([
+                "CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
+            ]), "\(asUser)")
     }
 
     @Test("has the groups that are asked for", arguments: [true, false])
@@ -142,7 +162,9 @@ struct IsolationTests {
         #expect(try container.run().text == "uid=1000 gid=1001 groups=7,1001")
     }
 
-    @Test("says whether its program is missing or can't be executed", arguments: [("nothing", 127), ("/etc/passwd", 126), ("/etc", 126)])
+    @Test(
+        "says whether its program is missing or can't be executed",
+        arguments: [("nothing", 127), ("/etc/passwd", 126), ("/etc", 126)])
     func missing(program: String, status: Int) throws {
         let run = try TestContainer(isMapped: false, [program]).run()
         #expect(Int(run.status) == status, "\(run)")
