@@ -109,7 +109,8 @@ static void pry(int pid, FILE *events) {
     static const char *const files[] = {"mem", "environ", "auxv", "maps", "stack"};
     static const char *const links[] = {"root", "cwd", "exe"};
     char link[64], byte;
-    while (is_alive(pid) && !is_asked(pid)) {
+    for (int tries = 0; is_alive(pid) && !is_asked(pid); tries++) {
+        if (tries == 0) fprintf(events, "tries\n");
         if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
             report(pid, events, "seize");
             // Only what has stopped can be let go; and what we trace can't end without us.
@@ -132,10 +133,13 @@ static void pry(int pid, FILE *events) {
         }
         snprintf(link, sizeof link, "/proc/%d/fd", pid);
         DIR *descriptors = opendir(link);
-        if (descriptors) {
-            if (readdir(descriptors)) report(pid, events, "fd");
-            closedir(descriptors);
+        // Root may list the numbers; it's what they lead to that counts.
+        for (struct dirent *entry; descriptors && (entry = readdir(descriptors));) {
+            int file = openat(dirfd(descriptors), entry->d_name, O_PATH | O_CLOEXEC);
+            if (file >= 0 && *entry->d_name != '.') report(pid, events, "fd");
+            if (file >= 0) close(file);
         }
+        if (descriptors) closedir(descriptors);
     }
     fprintf(events, "saw\n");
 }

@@ -143,8 +143,7 @@ struct HostTests {
             "redirected",
             layers: [
                 TestStore.shellLayer, "mkdir hidden; echo shown > hidden/s; tar c hidden",
-                "touch .wh.hidden; tar c .wh.hidden",
-                "mkdir show; tar c show",
+                "touch .wh.hidden; mkdir show; tar c .wh.hidden show",
             ])
         let set = try store.shell(
             """
@@ -169,8 +168,10 @@ struct HostTests {
             "redirected",
             layers: [
                 TestStore.shellLayer, "mkdir hidden; echo shown > hidden/s; tar c hidden",
-                "touch .wh.hidden; tar c .wh.hidden",
-                "mkdir show; tar c --format=pax --pax-option=SCHILY.xattr.\(attribute) show",
+                """
+                touch .wh.hidden; mkdir show; tar cf ../l --format=pax --pax-option=SCHILY.xattr.\(attribute) show
+                tar rf ../l --format=pax .wh.hidden; cat ../l
+                """,
             ])
         #expect(
             try store.output(

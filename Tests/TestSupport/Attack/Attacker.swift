@@ -60,17 +60,31 @@ public final class EventLines {
     /// - Throws: ``Program/Failure`` where it doesn't in a minute: the test hangs.
     public func wait(for line: String) throws {
         while true {
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                let next = String(decoding: rest[..<end], as: UTF8.self)
-                rest.removeFirst(end + 1)
-                all.append(next)
-                if next == line { return }
-            }
-            var entries = [PollEntry(file.number, .readable)]
-            guard try PollEntry.wait(&entries, timeoutMilliseconds: 60_000) > 0 else {
+            while let next = takeLine() { if next == line { return } }
+            guard try readMore(timeoutMilliseconds: 60_000) else {
                 throw Program.Failure(description: "no \"\(line)\" came after \(all.suffix(10))")
             }
-            rest += try file.read(upTo: 65536)
         }
+    }
+
+    /// Reads what has been written by now. Who writes must not be kept waiting by a full FIFO.
+    public func drain() throws {
+        while try readMore(timeoutMilliseconds: 0) {}
+        while takeLine() != nil {}
+    }
+
+    private func takeLine() -> String? {
+        guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let line = String(decoding: rest[..<end], as: UTF8.self)
+        rest.removeFirst(end + 1)
+        all.append(line)
+        return line
+    }
+
+    private func readMore(timeoutMilliseconds: CInt) throws -> Bool {
+        var entries = [PollEntry(file.number, .readable)]
+        guard try PollEntry.wait(&entries, timeoutMilliseconds: timeoutMilliseconds) > 0 else { return false }
+        rest += try file.read(upTo: 65536)
+        return true
     }
 }
