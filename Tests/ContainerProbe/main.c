@@ -251,6 +251,20 @@ static int deep_tree(int depth) {
     return 0;
 }
 
+// Opens each file whose name comes in a line, and writes nothing into it.
+static int open_for_writing(void) {
+    char path[4096];
+    int count = 0;
+    for (; fgets(path, sizeof path, stdin); count++) {
+        path[strcspn(path, "\n")] = 0;
+        int file = open(path, O_WRONLY | O_APPEND | O_NONBLOCK);
+        if (file >= 0) printf("opened %s\n", path);
+        if (file >= 0) close(file);
+    }
+    printf("tried %d\n", count);
+    return 0;
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     if (!strcmp(what, "overwrite-programs") && count == 3) return watch(arguments + 2, hold_program, write_program);
@@ -265,6 +279,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "escape-cgroup")) return escape_cgroup(count > 2);
     if (!strcmp(what, "fill-pipes")) return fill_pipes();
     if (!strcmp(what, "deep-tree") && count == 3) return deep_tree(atoi(arguments[2]));
+    if (!strcmp(what, "open-for-writing")) return open_for_writing();
     fprintf(stderr, "container-probe: no such attack: %s\n", what);
     return 125;
 }

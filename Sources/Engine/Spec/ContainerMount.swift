@@ -119,12 +119,35 @@ extension ContainerMount {
         for option in options.split(separator: ",").map(String.init) {
             let name = option.split(separator: "=").first.map(String.init) ?? option
             // `dev` would give the container device nodes of its own making.
-            guard known.contains(name) else {
+            guard known.contains(name), Self.isSound(option) else {
                 throw EngineError(.invalidArgument, "invalid tmpfs option [\"\(option)\"]")
             }
             if option == "ro" { isReadOnly = true }
             tmpfsOptions.append(option)
         }
+    }
+
+    /// Whether an option's number is one. The kernel takes a size that overflows for another one, without a word.
+    private static func isSound(_ option: String) -> Bool {
+        let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return !["size", "mode", "uid", "gid", "nr_inodes"].contains(option) }
+        switch parts[0] {
+        case "size", "nr_inodes": return isSize(parts[1])
+        case "mode": return (UInt32(parts[1], radix: 8) ?? .max) <= 0o7777
+        case "uid", "gid": return UInt32(parts[1]) != nil
+        default: return false
+        }
+    }
+
+    /// Digits with one of the kernel's suffixes, or a percentage of memory. tmpfs(5)
+    private static func isSize(_ text: Substring) -> Bool {
+        let units: [UInt8: Int64] = [
+            UInt8(ascii: "k"): 1 << 10, UInt8(ascii: "m"): 1 << 20, UInt8(ascii: "g"): 1 << 30, UInt8(ascii: "t"): 1 << 40,
+            UInt8(ascii: "%"): 1,
+        ]
+        let unit = text.utf8.last.flatMap { units[$0 | 0x20] }
+        guard let number = Int64(unit == nil ? text : text.dropLast()), number >= 0 else { return false }
+        return !number.multipliedReportingOverflow(by: unit ?? 1).overflow
     }
 
     /// An absolute path without `.`, `..` and doubled slashes; not `/`.
