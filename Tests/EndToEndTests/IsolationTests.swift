@@ -95,7 +95,7 @@ struct IsolationTests {
         let store = try TestStore()
         let canary = try Canary(at: store.scratch.path("canary"))
         let directory = "/proc/self/fd/9"
-        try store.load("inside", layers: [TestStore.shellLayer], config: #""WorkingDir":"\#(directory)","#)
+        try store.load("inside", layers: [TestStore.shellLayer], config: #""Env":["PATH=/bin"],"WorkingDir":"\#(directory)""#)
         try store.hako(["run", "-d", "--name", "box"] + options + ["busybox", "sleep", "1000"]).expectSuccess()
         let words = options.joined(separator: " ")
         for command in [

@@ -71,8 +71,16 @@ final class TestStore {
 
     /// Loads an image made of tars; each script writes one layer's to standard output, in a directory of its own.
     ///
-    /// - Parameter config: More members of the image's `config`, each before a comma.
-    func load(_ name: String, layers: [String], config: String = "") throws {
+    /// - Parameter config: The members of the image's `config`.
+    func load(_ name: String, layers: [String], config: String = plainConfig) throws {
+        let run = try loading(name, layers: layers, config: config)
+        #expect(run.status == 0, "\(run)")
+    }
+
+    static let plainConfig = #""Env":["PATH=/bin"]"#
+
+    /// The same for an image that may be refused.
+    func loading(_ name: String, layers: [String], config: String = plainConfig) throws -> ProgramRun {
         let directory = scratch.path("image-" + name)
         var script = "set -e; mkdir -p '\(directory)'; cd '\(directory)'; ids=; names=\n"
         for (index, layer) in layers.enumerated() {
@@ -83,14 +91,13 @@ final class TestStore {
                 """
         }
         script += """
-            printf '{"architecture":"amd64","os":"linux","config":{%s"Env":["PATH=/bin"]},' '\(config)' > config.json
+            printf '{"architecture":"amd64","os":"linux","config":{%s},' '\(config)' > config.json
             echo "\\"rootfs\\":{\\"type\\":\\"layers\\",\\"diff_ids\\":[${ids#,}]}}" >> config.json
             printf '[{"Config":"config.json","RepoTags":["\(name):latest"],"Layers":[%s]}]' "${names#,}" > manifest.json
             tar cf image.tar manifest.json config.json *[0-9].tar
             "$HAKO" load -q -i image.tar
             """
-        let run = try shell(script)
-        #expect(run.status == 0, "\(run)")
+        return try shell(script)
     }
 
     /// A layer with a shell.
