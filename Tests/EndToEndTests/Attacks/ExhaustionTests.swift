@@ -22,7 +22,7 @@ struct ExhaustionTests {
         let store = try TestStore()
         let words = ["run", "--name", "deep"] + (try store.probe())
         let script =
-            "/attack/container-probe deep-tree 2000 && mkdir /many && cd /many && seq 10000 | xargs touch && echo made"
+            "/attack/container-probe deep-tree 1000 && mkdir /many && cd /many && seq 5000 | xargs touch && echo made"
         let run = try store.hako(words + ["busybox", "sh", "-c", script])
         #expect(run.text == "made", "\(run)")
         let id = try store.inspect("deep", "{{.Id}}")
