@@ -114,16 +114,4 @@ struct CommandTests {
         #expect(try store.output("run", "--rm", "--tmpfs", "/t:size=1m", "busybox", "sh", "-c", "df -k /t | tail -1 | awk '{print $2}'") == "1024")
         #expect(try store.hako("run", "--rm", "--read-only", "busybox", "touch", "/x").status == 1)
     }
-
-    @Test("two hundred containers at once leave nothing over")
-    func parallel() throws {
-        let store = try TestStore()
-        let script = "seq 200 | xargs -P 16 -I{} \"$HAKO_BIN/hako\" --root '\(store.root)' --run-root '\(store.runRoot)' run --rm busybox echo {} | sort -n | uniq | wc -l"
-        #expect(try ProgramRun.of("/bin/sh", ["-c", script], timeoutMilliseconds: 300_000).text == "200")
-        #expect(try store.output("ps", "-aq") == "")
-        // Their monitors hold a lock on what they still remove.
-        _ = try ProgramRun.of("/bin/sh", ["-c", "for d in \(store.root)/containers/*; do (exec 9< $d && flock 9); done"])
-        #expect(try ProgramRun.of("/bin/sh", ["-c", "ls \(store.root)/containers \(store.runRoot)/containers | grep -c '^[0-9a-f]'"]).text == "0")
-        #expect(try store.output("system", "check") == "The store is whole.")
-    }
 }

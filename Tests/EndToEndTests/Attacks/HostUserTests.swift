@@ -76,9 +76,8 @@ struct HostUserTests {
         try store.scratch.add("trap/cid", .symlink(canary.path + "/secret"))
         try store.scratch.add("trap/new", .symlink(canary.path + "/new"))
         for name in ["cid", "new"] {
-            #expect(
-                try store.hako("create", "--cidfile", store.scratch.path("trap/" + name), "busybox", "true").status
-                    == 125)
+            let run = try store.hako("create", "--cidfile", store.scratch.path("trap/" + name), "busybox", "true")
+            #expect(run.status == 1, "\(run)")
         }
         let trap = store.scratch.path("trap")
         let run = try store.shell(
