@@ -128,7 +128,12 @@ struct RootBuilder: ~Copyable {
             return
         }
         let namespace = try FileDescriptor.open("/proc/\(process)/ns/user")
-        try mount.mapIDs(to: namespace, recursive: options.isRecursive)
+        do throws(SystemCallError) { try mount.mapIDs(to: namespace, recursive: options.isRecursive) } catch {
+            guard bundle.spec.annotations[IDMappedTree.annotation.name] == IDMappedTree.annotation.value,
+                let source = spec.source, source.utf8.first == UInt8(ascii: "/")
+            else { throw error }
+            try IDMappedTree.map(mount, of: source, recursive: options.isRecursive, to: namespace)
+        }
     }
 
     private borrowing func fileSystem(
