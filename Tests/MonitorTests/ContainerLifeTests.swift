@@ -26,6 +26,18 @@ struct ContainerLifeTests {
         try fixture.expectNothingLeft()
     }
 
+    @Test("does not make its user the owner of the host's /dev/null", arguments: ContainerFixture.Runtime.installed)
+    func ownerOfNull(runtime: ContainerFixture.Runtime) throws {
+        let fixture = try ContainerFixture(runtime, ["sh", "-c", "read line; exit 4"])
+        let monitor = try fixture.launch()
+        _ = try monitor.waitCreated()
+        _ = try monitor.start()
+        // Its input is empty all the same: reading failed at once.
+        #expect(try monitor.waitExit().exitCode == 4)
+        try fixture.waitGone(monitor)
+        #expect(try FileDescriptor.status(of: "/dev/null").userID != ContainerFixture.firstID)
+    }
+
     @Test("ends with 128 and the signal that the monitor was asked to send")
     func signal() throws {
         let fixture = try ContainerFixture(.own, ["sleep", "1000"])

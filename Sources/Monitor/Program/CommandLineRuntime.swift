@@ -11,11 +11,13 @@ struct CommandLineRuntime: ContainerRuntime {
     private let bundle: String
     /// A directory of the bundle's, in which the runtime may write.
     private let writable: String
+    private let openStdin: Bool
 
     init(_ settings: MonitorSettings, bundle: String) {
         command = RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot)
         id = settings.id
         writable = bundle + "/runtime"
+        openStdin = settings.openStdin
         self.bundle = bundle
     }
 
@@ -44,9 +46,14 @@ struct CommandLineRuntime: ContainerRuntime {
         var call = try explaining("run \(command.program)") { () throws(SystemCallError) in
             try RuntimeCall.prepare(command)
         }
+        // crun makes the container's user the owner of its streams: of the host's /dev/null, were it one. A pipe that nobody
+        // writes to is as empty.
+        let empty = try explaining("make the standard streams") { () throws(SystemCallError) in
+            try Pipe().keepingReading()
+        }
         switch streams {
         case .some(let ends):
-            call.spawn.pass(ends.input, as: StandardDescriptor.input)
+            call.spawn.pass(number: openStdin ? ends.input.number : empty.number, as: StandardDescriptor.input)
             call.spawn.pass(ends.output, as: StandardDescriptor.output)
             call.spawn.pass(ends.error, as: StandardDescriptor.error)
         case .none: break
@@ -55,6 +62,7 @@ struct CommandLineRuntime: ContainerRuntime {
         let words =
             ["create", "--bundle", bundle, "--pid-file", pidFile] + (console.map { ["--console-socket", $0] } ?? [])
         try run(&call, words)
+        withExtendedLifetime(empty) {}
         return try explaining("read \(pidFile)") { () throws(SystemCallError) in
             let text = try FileDescriptor.contents(of: pidFile, limit: 64)
             let digits = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
