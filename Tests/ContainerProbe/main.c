@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -251,6 +253,20 @@ static int deep_tree(int depth) {
     return 0;
 }
 
+// Is the parent of a process of that number, until that ends or this one does.
+static int as_process(int pid) {
+    pid_t number = pid;
+    struct clone_args arguments = {
+        .exit_signal = SIGCHLD, .set_tid = (unsigned long)&number, .set_tid_size = 1,
+    };
+    long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) pause();
+    }
+    return child < 0 || waitpid((pid_t)child, NULL, 0) < 0;
+}
+
 // Opens each file whose name comes in a line, and writes nothing into it.
 static int open_for_writing(void) {
     char path[4096];
@@ -279,6 +295,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "escape-cgroup")) return escape_cgroup(count > 2);
     if (!strcmp(what, "fill-pipes")) return fill_pipes();
     if (!strcmp(what, "deep-tree") && count == 3) return deep_tree(atoi(arguments[2]));
+    if (!strcmp(what, "as-process") && count == 3) return as_process(atoi(arguments[2]));
     if (!strcmp(what, "open-for-writing")) return open_for_writing();
     fprintf(stderr, "container-probe: no such attack: %s\n", what);
     return 125;

@@ -71,6 +71,25 @@ struct HostTests {
         #expect(!memberships.isEmpty && memberships.allSatisfy { $0.contains(id) }, "\(run)")
     }
 
+    @Test("has no process signalled or joined that has got a dead container's number (T-R22)")
+    func wrongProcess() throws {
+        let store = try TestStore()
+        try store.hako("run", "-d", "--name", "box", "busybox", "sleep", "1000").expectSuccess()
+        let id = try store.inspect("box", "{{.Id}}")
+        let pid = try store.inspect("box", "{{.State.Pid}}")
+        // Neither the monitor nor the container can tell how it ended.
+        let run = try store.shell(
+            """
+            kill -KILL $(pgrep -f '[h]ako-runtime monitor.*\(id)'); kill -KILL \(pid); while [ -e /proc/\(pid) ]; do :; done
+            \(Attacker.program) as-process \(pid) & probe=$!; trap 'kill -KILL $probe' EXIT
+            until [ -e /proc/\(pid) ]; do kill -0 $probe || exit 1; done
+            for words in 'exec box true' 'kill box' 'stop -t 0 box' 'rm -f box' 'system check'; do
+              $HAKO $words > /dev/null 2>&1; echo $words: $?; kill -0 \(pid) && kill -0 $probe || echo harmed; done
+            """)
+        #expect(run.lines.first == "exec box true: 1" || run.lines.first == "exec box true: 125", "\(run)")
+        #expect(!run.output.contains("harmed") && run.lines.suffix(2) == ["rm -f box: 0", "system check: 0"], "\(run)")
+    }
+
     @Test("sees no mount that a container makes in a shared source, and can unmount the source (T-V6)")
     func propagation() throws {
         let store = try TestStore()

@@ -76,8 +76,9 @@ struct HostUserTests {
         try store.scratch.add("trap/cid", .symlink(canary.path + "/secret"))
         try store.scratch.add("trap/new", .symlink(canary.path + "/new"))
         for name in ["cid", "new"] {
-            let run = try store.hako("create", "--cidfile", store.scratch.path("trap/" + name), "busybox", "true")
-            #expect(run.status == 1, "\(run)")
+            #expect(
+                try store.hako("create", "--cidfile", store.scratch.path("trap/" + name), "busybox", "true").status
+                    != 0)
         }
         let trap = store.scratch.path("trap")
         let run = try store.shell(
@@ -102,6 +103,28 @@ struct HostUserTests {
         let store = try TestStore()
         let run = try store.hako(["run", "--rm"] + options + ["busybox", "cat", "/etc/hosts", "/etc/resolv.conf"])
         #expect(run.status == 125, "\(run)")
+    }
+
+    @Test("take no other's container or image by a name that looks like its id (T-I14)")
+    func names() throws {
+        let store = try TestStore()
+        let first = try store.output("create", "--name", "first", "busybox", "true")
+        let short = String(first.prefix(12))
+        let second = try store.output("create", "--name", short, "busybox", "true")
+        #expect(try store.inspect(short, "{{.Id}}") == second)
+        #expect(try store.inspect(first, "{{.Name}}") == "/first")
+        #expect(try store.output("rm", short) == short)
+        #expect(try store.inspect(short, "{{.Id}}") == first)
+        for name in ["-rf", ".", "..", "../x", "a/b", "a b", "é", "a\n"] {
+            let run = try store.hako("create", "--name=" + name, "busybox", "true")
+            #expect(run.status != 0 && run.error.contains("Invalid container name"), "\(run)")
+        }
+        try store.load("other", layers: [TestStore.shellLayer])
+        let image = try store.inspect("other", "{{.Id}}")
+        let prefix = String(image.dropFirst("sha256:".count).prefix(12))
+        try store.hako("tag", "busybox", prefix).expectSuccess()
+        #expect(try store.inspect(prefix, "{{.Id}}") == store.inspect("busybox", "{{.Id}}"))
+        #expect(try store.inspect(image, "{{.Id}}") == image)
     }
 
     @Test("get a log's bytes as they were written, whatever they imitate (T-L5)")
