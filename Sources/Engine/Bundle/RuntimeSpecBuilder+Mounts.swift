@@ -25,6 +25,13 @@ extension RuntimeSpecBuilder {
         return all
     }
 
+    /// `-v /dev/null:/etc/motd` means the device; the device cgroup says which ones can be opened.
+    private func isDevice(_ path: String) -> Bool {
+        // What isn't there is the runtime's to tell.
+        guard let kind = try? FileDescriptor.status(of: path).kind else { return false }
+        return kind == .characterDevice || kind == .blockDevice
+    }
+
     private func specMount(_ mount: ContainerMount) -> RuntimeSpec.Mount {
         switch mount.kind {
         case .tmpfs:
@@ -40,7 +47,7 @@ extension RuntimeSpecBuilder {
             // Idmapped: what the container's root writes belongs to root on the host, and user 1000's files to user 1000.
             return .init(
                 destination: mount.destination, type: "bind", source: mount.source,
-                options: [mount.isRecursive ? "rbind" : "bind", "nodev", mount.propagation]
+                options: [mount.isRecursive ? "rbind" : "bind", mount.propagation] + (isDevice(mount.source) ? [] : ["nodev"])
                     + (mount.isReadOnly ? ["rro"] : []),
                 uidMappings: idMappings, gidMappings: idMappings)
         }
