@@ -28,8 +28,6 @@ struct RuntimeSpecBuilder {
         if host.utsMode == "host" { (spec.hostname, spec.domainname) = (nil, nil) }
         spec.mounts = try allMounts()
         spec.annotations = host.annotations
-        // `-v /proc:/host/proc` and its like are useful without a mapping, too.
-        if firstHostID != nil { spec.annotations["io.hako.idmap"] = "where-possible" }
         spec.linux = try linux()
         return spec
     }

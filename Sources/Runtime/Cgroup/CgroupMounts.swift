@@ -71,7 +71,7 @@ public struct CgroupMounts: Hashable, Sendable {
     ]
 
     /// Spaces, tabs, line ends and backslashes in paths are `\040` and so on.
-    static func unescaped(_ field: ArraySlice<UInt8>) -> String {
+    private static func unescaped(_ field: ArraySlice<UInt8>) -> String {
         var (bytes, rest) = ([UInt8](), field)
         while let byte = rest.popFirst() {
             let digits = rest.prefix(3)

@@ -128,12 +128,7 @@ struct RootBuilder: ~Copyable {
             return
         }
         let namespace = try FileDescriptor.open("/proc/\(process)/ns/user")
-        do throws(SystemCallError) { try mount.mapIDs(to: namespace, recursive: options.isRecursive) } catch {
-            guard bundle.spec.annotations[IDMappedTree.annotation.name] == IDMappedTree.annotation.value,
-                let source = spec.source, source.utf8.first == UInt8(ascii: "/")
-            else { throw error }
-            try IDMappedTree.map(mount, of: source, recursive: options.isRecursive, to: namespace)
-        }
+        try mount.mapIDs(to: namespace, recursive: options.isRecursive)
     }
 
     private borrowing func fileSystem(
