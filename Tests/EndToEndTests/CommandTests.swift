@@ -114,4 +114,31 @@ struct CommandTests {
         #expect(try store.output("run", "--rm", "--tmpfs", "/t:size=1m", "busybox", "sh", "-c", "df -k /t | tail -1 | awk '{print $2}'") == "1024")
         #expect(try store.hako("run", "--rm", "--read-only", "busybox", "touch", "/x").status == 1)
     }
+
+    @Test("a bind of what can't be shown with the container's ids is there all the same, and said to be so", arguments: ["/proc", "/sys"])
+    func unmappableBinds(source: String) throws {
+        let store = try TestStore()
+        let alone = try store.hako("run", "--rm", "-v", source + ":/seen:ro", "busybox", "sh", "-c", "ls /seen | wc -l; stat -c %u /seen")
+        #expect(alone.status == 0, "\(alone)")
+        #expect(alone.lines.last == "65534" || alone.text.hasSuffix("65534"))
+        #expect(alone.error.contains("keep the host's owners"))
+        let directory = try Scratch(["tree/below": .directory, "tree/file": "x"])
+        let tree = directory.path("tree")
+        #expect(try ProgramRun.of("/bin/mount", ["-t", "proc", "proc", tree + "/below"]).status == 0)
+        defer { _ = try? ProgramRun.of("/bin/umount", ["-l", tree + "/below"]) }
+        let below = try store.hako("run", "--rm", "-v", tree + ":/seen", "busybox", "sh", "-c", "stat -c %u /seen/file; cat /seen/below/1/comm; touch /seen/new")
+        #expect(below.status == 0, "\(below)")
+        #expect(below.lines.first == "0")
+        #expect(below.error.contains("mounted below"))
+        #expect(try ProgramRun.of("/usr/bin/stat", ["-c", "%u", tree + "/new"]).text == "0")
+    }
+
+    @Test("a device that is bound by itself can be used, and the whole host be seen")
+    func deviceAndHost() throws {
+        let store = try TestStore()
+        let run = try store.hako(
+            "run", "--rm", "-v", "/:/host:ro", "-v", "/dev/null:/n", "busybox", "sh", "-c",
+            "test -d /host/proc/1 && echo x > /n && stat -c %u /host/etc && ! touch /host/x")
+        #expect(run.status == 0 && run.text == "0", "\(run)")
+    }
 }

@@ -15,6 +15,7 @@ extension Engine {
         /// The container's root on the host.
         var rootID: UInt32
         var lowers: [String]
+        var mounts: [ContainerMount]
         /// For `/etc/hosts`; empty without a network of its own.
         var addresses: [IPAddress]
         var gateways: [IPAddress]
@@ -36,7 +37,7 @@ extension Engine {
         if let initProgram { try copyInitProgram(to: initProgram) }
         let builder = RuntimeSpecBuilder(
             id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
-            mounts: try ContainerMount.list(plan.spec.host), firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
+            mounts: plan.mounts, firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
             accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
             imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: "/hako/\(plan.record.id)")
         let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }

@@ -26,7 +26,7 @@ extension RuntimeSpecBuilder {
     }
 
     /// `-v /dev/null:/etc/motd` means the device; the device cgroup says which ones can be opened.
-    private func isDevice(_ path: String) -> Bool {
+    static func isDevice(_ path: String) -> Bool {
         // What isn't there is the runtime's to tell.
         guard let kind = try? FileDescriptor.status(of: path).kind else { return false }
         return kind == .characterDevice || kind == .blockDevice
@@ -45,11 +45,12 @@ extension RuntimeSpecBuilder {
                 options: options + mount.tmpfsOptions.filter { !["ro", "rw", "exec", "suid"].contains($0) })
         case .bind, .volume:
             // Idmapped: what the container's root writes belongs to root on the host, and user 1000's files to user 1000.
+            let mappings = mount.idMapping == .none ? [] : idMappings
             return .init(
                 destination: mount.destination, type: "bind", source: mount.source,
-                options: [mount.isRecursive ? "rbind" : "bind", mount.propagation] + (isDevice(mount.source) ? [] : ["nodev"])
-                    + (mount.isReadOnly ? ["rro"] : []),
-                uidMappings: idMappings, gidMappings: idMappings)
+                options: [mount.isRecursive ? "rbind" : "bind", mount.propagation] + (Self.isDevice(mount.source) ? [] : ["nodev"])
+                    + (mount.isReadOnly ? ["rro"] : []) + (mount.idMapping == .withoutSubmounts ? ["idmap"] : []),
+                uidMappings: mappings, gidMappings: mappings)
         }
     }
 }

@@ -98,6 +98,7 @@ extension Engine {
             }
             let plan = BundlePlan(
                 record: record, spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image),
+                mounts: try mappedMounts(spec, namespaces),
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)
             let monitor = try Timings.span("spawn-monitor") { () throws(EngineError) in

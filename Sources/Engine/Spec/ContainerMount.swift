@@ -16,8 +16,18 @@ public struct ContainerMount: Hashable, Sendable {
     public var isRecursive = true
     /// Of a bind by `-v`: a missing source is made.
     public var createsSource = false
+    /// Of a bind: how much of it shows its owners as the container's ids. Found out when the container is started.
+    public var idMapping = IDMapping.whole
     /// Of a tmpfs: mount options as tmpfs(5) has them.
     public var tmpfsOptions: [String] = []
+
+    /// Not every file system can be shown with other ids: proc, sysfs, devtmpfs, many of a network's or of FUSE can't.
+    public enum IDMapping: Hashable, Sendable {
+        case whole
+        /// What is mounted below the source keeps the host's owners.
+        case withoutSubmounts
+        case none
+    }
 }
 
 extension ContainerMount {

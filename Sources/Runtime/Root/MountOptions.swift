@@ -12,8 +12,10 @@ struct MountOptions: Sendable {
     var recursiveAttributes: MountAttributes = []
     var propagation: Propagation?
     var isPropagationRecursive = false
-    /// With the container's own id map: `idmap`, `ridmap`.
+    /// With the container's own id map, where the bundle gives none: `idmap`, `ridmap`.
     var mapsIDs = false
+    /// `idmap` means the mount itself and `ridmap` all below too; without either, what the bind means. config.md, "Mounts".
+    var mapsBelow: Bool?
     /// `dev`: device nodes may be opened, which no mount of Hako's allows unasked.
     var allowsDevices = false
     /// What the file system itself understands: `size=65536k`.
@@ -32,7 +34,7 @@ struct MountOptions: Sendable {
         switch option {
         case "bind": isBind = true
         case "rbind": (isBind, isRecursive) = (true, true)
-        case "idmap", "ridmap": mapsIDs = true
+        case "idmap", "ridmap": (mapsIDs, mapsBelow) = (true, option == "ridmap")
         case "dev": allowsDevices = true
         case "private", "rprivate": setPropagation(.private, option)
         case "slave", "rslave": setPropagation(.slave, option)

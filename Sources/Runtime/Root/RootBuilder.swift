@@ -118,17 +118,17 @@ struct RootBuilder: ~Copyable {
     private borrowing func mapIDs(
         of mount: borrowing Mount, _ spec: RuntimeSpec.Mount, _ options: MountOptions
     ) throws(SystemCallError) {
+        let mapsBelow = options.mapsBelow ?? options.isRecursive
         if !spec.uidMappings.isEmpty {
             let map = IDMap(uid: spec.uidMappings, gid: spec.gidMappings)
             if map != identity.map {
-                return try mount.mapIDs(
-                    to: UserNamespace.create(idMap: map).user, recursive: options.isRecursive)
+                return try mount.mapIDs(to: UserNamespace.create(idMap: map).user, recursive: mapsBelow)
             }
         } else if !options.mapsIDs {
             return
         }
         let namespace = try FileDescriptor.open("/proc/\(process)/ns/user")
-        try mount.mapIDs(to: namespace, recursive: options.isRecursive)
+        try mount.mapIDs(to: namespace, recursive: mapsBelow)
     }
 
     private borrowing func fileSystem(
