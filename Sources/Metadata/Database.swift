@@ -31,7 +31,8 @@ public final class Database: @unchecked Sendable {
         do throws(SQLiteError) {
             return try Connection(path: path)
         } catch {
-            guard error.isFullDisk, reserve.giveUp() else { throw error }
+            guard error.isFullDisk else { throw error }
+            reserve.giveUp()
             return try Connection(path: path)
         }
     }
@@ -80,7 +81,8 @@ public final class Database: @unchecked Sendable {
         do throws(MetadataError) {
             return try transaction(.write, body)
         } catch .database(let error) {
-            guard error.isFullDisk, reserve.giveUp() else { throw .database(error) }
+            guard error.isFullDisk else { throw .database(error) }
+            reserve.giveUp()
             return try transaction(.write, body)
         } catch { throw error }
     }

@@ -20,8 +20,9 @@ struct DiskReserve: Sendable {
         }
     }
 
-    /// Gives the room back. Returns false if there was none.
-    func giveUp() -> Bool { unlink(path) == 0 }
+    /// Gives the room back. Where there is none, another process may have given it just now: what failed is worth a second
+    /// try either way.
+    func giveUp() { unlink(path) }
 }
 
 extension SQLiteError {
