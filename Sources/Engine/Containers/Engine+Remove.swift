@@ -40,6 +40,12 @@ extension Engine {
         // A racer was faster, and the slot may be another container's by now.
         guard current != nil else { return }
         releaseNetwork(record.id)
+        // A monitor that was killed has left the runtime's state behind, and the cgroup.
+        if access(paths.runtimeRoot + "/" + record.id, F_OK) == 0 {
+            try runRuntime(
+                ["delete", "--force", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
+                action: "remove the cgroup of container \(record.name)")
+        }
         try files()
         try onDatabase("remove container \(record.name)") { database throws(MetadataError) in
             try database.deleteContainer(record.id)

@@ -118,16 +118,16 @@ extension Engine {
         return true
     }
 
-    /// Runs one command of Hako's runtime and waits for it.
-    func runRuntime(_ arguments: [String], action: String) throws(EngineError) {
+    /// Runs one command of an OCI runtime, Hako's unless another is named, and waits for it.
+    func runRuntime(_ arguments: [String], program: String? = nil, action: String) throws(EngineError) {
         let status: ExitStatus
         do throws(SystemCallError) {
-            let spawn = Spawn(
-                programs.runtime, ["hako-runtime", "--root", paths.runtimeRoot] + arguments, environment: [])
+            let program = program ?? programs.runtime
+            let spawn = Spawn(program, [program, "--root", paths.runtimeRoot] + arguments, environment: [])
             status = try spawn.start().wait()
         } catch { throw EngineError(.system, cannot: action, because: "\(error)", cause: error) }
         guard status.shellCode == 0 else {
-            throw EngineError(.system, cannot: action, because: "hako-runtime ended with status \(status.shellCode)")
+            throw EngineError(.system, cannot: action, because: "\(program ?? programs.runtime) ended with status \(status.shellCode)")
         }
     }
 }

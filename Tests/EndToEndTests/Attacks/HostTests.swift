@@ -88,6 +88,7 @@ struct HostTests {
             """)
         #expect(run.lines.first == "exec box true: 1" || run.lines.first == "exec box true: 125", "\(run)")
         #expect(!run.output.contains("harmed") && run.lines.suffix(2) == ["rm -f box: 0", "system check: 0"], "\(run)")
+        #expect(try ProgramRun.of("/usr/bin/find", ["/sys/fs/cgroup", "-name", id]).output == "")
     }
 
     @Test("sees no mount that a container makes in a shared source, and can unmount the source (T-V6)")
