@@ -111,7 +111,7 @@ let package = Package(
         tests(of: "ImageClient"), tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),
         tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
-        tests(of: "ContainerNetwork"), tests(of: "Engine"),
+        tests(of: "ContainerNetwork", ["container-probe"]), tests(of: "Engine"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "Linux", "container-probe"], swiftSettings: strict),
     ]

@@ -1,13 +1,16 @@
 import Linux
+import TestSupport
 import Testing
 
 @testable import ContainerNetwork
 
 @Suite("A published port", .enabled(if: canMakeNetworks, "needs root and nftables"))
 struct PublishingTests {
-    @Test("is reached from loopback, the host's address, a neighbour, the container and its peers", arguments: [
-        TransportProtocol.tcp, .udp,
-    ])
+    @Test(
+        "is reached from loopback, the host's address, a neighbour, the container and its peers",
+        arguments: [
+            TransportProtocol.tcp, .udp,
+        ])
     func isReached(transport: TransportProtocol) throws {
         let testbed = try Testbed()
         let bridge = try testbed.ensure()
@@ -85,7 +88,9 @@ struct PublishingTests {
         let testbed = try Testbed()
         let bridge = try testbed.ensure()
         let (first, second) = (try testbed.endpoint(1, on: bridge), try testbed.endpoint(2, on: bridge))
-        let ports = [PublishedPort(hostPort: 8080, containerPort: 80), PublishedPort(hostPort: 8081, containerPort: 81)]
+        let ports = [
+            PublishedPort(hostPort: 8080, containerPort: 80), PublishedPort(hostPort: 8081, containerPort: 81),
+        ]
         try testbed.host.here {
             try Bridge.publish(ports, to: first, of: bridge)
             try Bridge.publish(ports, to: first, of: bridge)
@@ -150,7 +155,8 @@ struct ConfinementTests {
         let testbed = try Testbed()
         let bridge = try testbed.ensure()
         let (container, _) = try testbed.container(1, on: bridge)
-        let shown = try container.run("ip addr; ip route; ip -6 addr show dev eth0; cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6")
+        let shown = try container.run(
+            "ip addr; ip route; ip -6 addr show dev eth0; cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6")
         #expect(shown.contains("172.17.0.2/16") && shown.contains("default via 172.17.0.1 dev eth0"))
         #expect(shown.contains("mtu 1400") && shown.contains("02:42:ac:11:00:02") && shown.contains("127.0.0.1/8"))
         #expect(!shown.contains("fe80") && shown.hasSuffix("1\n"))
@@ -243,7 +249,8 @@ struct ConfinementTests {
             ]
         }
         defer { for server in servers { server.stop() } }
-        try testbed.neighbour.run("ip route add 172.17.0.0/16 via 192.0.2.1; ip -6 route add \(subnet) via 2001:db8:1::1")
+        try testbed.neighbour.run(
+            "ip route add 172.17.0.0/16 via 192.0.2.1; ip -6 route add \(subnet) via 2001:db8:1::1")
         try testbed.host.here {
             try Bridge.publish([PublishedPort(hostPort: 8080, containerPort: 80)], to: endpoint, of: bridge)
         }
@@ -266,9 +273,11 @@ struct ConfinementTests {
         let testbed = try Testbed()
         let third = try Machine()
         try testbed.host.run(
-            "exec 9<\(third.namespace.inheritablePath); ip link add eth1 type veth peer name eth0 netns /proc/self/fd/9")
+            "exec 9<\(third.namespace.inheritablePath); ip link add eth1 type veth peer name eth0 netns /proc/self/fd/9"
+        )
         try testbed.host.run("ip addr add 198.51.100.1/24 dev eth1; ip link set eth1 up")
-        try third.run("ip addr add 198.51.100.5/24 dev eth0; ip link set eth0 up; ip route add default via 198.51.100.1")
+        try third.run(
+            "ip addr add 198.51.100.5/24 dev eth0; ip link set eth0 up; ip route add default via 198.51.100.1")
         try testbed.neighbour.run("ip route add 198.51.100.0/24 via 192.0.2.1")
         let bridge = try testbed.ensure()
         let (web, endpoint) = try testbed.container(1, on: bridge)
@@ -295,6 +304,28 @@ struct ConfinementTests {
         let values = try container.run("sysctl -n \(settings)").split(separator: "\n")
         #expect(ipv6 ? values == ["0", "0"] : values.last == "1")
         #expect(try testbed.host.run("sysctl -n net.ipv6.conf.hako0.accept_ra") == "0\n")
+    }
+
+    @Test("turns to no router that a container plays (T-N6)")
+    func ignoresForgedRouter() throws {
+        let testbed = try Testbed(ipv6: .automatic)
+        let bridge = try testbed.ensure()
+        let (attacker, _) = try testbed.container(1, on: bridge)
+        let (peer, _) = try testbed.container(2, on: bridge)
+        // One that does listen shows when the advertisement has come.
+        let (listener, _) = try testbed.container(3, on: bridge)
+        try listener.run("sysctl -qw net.ipv6.conf.eth0.accept_ra=2")
+        let learned = { (machine: Machine) throws in
+            try machine.run("ip -6 addr; ip -6 route; ip -6 route show default").contains("bad")
+        }
+        var tries = 0
+        while try !learned(listener), tries < 1000 {
+            try attacker.run("\(Attacker.program) advertise eth0")
+            tries += 1
+        }
+        #expect(try learned(listener), "the attack itself must work")
+        #expect(try !learned(peer))
+        #expect(try !learned(testbed.host))
     }
 
     @Test("is made 200 times, and nothing is left when the namespaces are gone")

@@ -21,6 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+int advertise(const char *link);
+
 enum { MOST_PROCESSES = 1 << 16 };
 
 static int open_of(int pid, const char *name, int flags) {
@@ -295,6 +297,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "escape-cgroup")) return escape_cgroup(count > 2);
     if (!strcmp(what, "fill-pipes")) return fill_pipes();
     if (!strcmp(what, "deep-tree") && count == 3) return deep_tree(atoi(arguments[2]));
+    if (!strcmp(what, "advertise") && count == 3) return advertise(arguments[2]);
     if (!strcmp(what, "as-process") && count == 3) return as_process(atoi(arguments[2]));
     if (!strcmp(what, "open-for-writing")) return open_for_writing();
     fprintf(stderr, "container-probe: no such attack: %s\n", what);
