@@ -34,8 +34,11 @@ struct StateRecorder {
             status: .exited, startedAt: startedAt, finishedAt: now, exitCode: exit.exitCode,
             oomKilled: exit.oomKilled, error: error, bootID: bootID)
         ended = state
-        try write(state)
+        // Where the disk is full the journal, which lies in memory, still takes the end: without it the container would
+        // seem to run for as long as we clean up.
+        let written = Result { () throws(SystemCallError) in try write(state) }
         try append(JournalRecord(time: now, id: id, event: .die(exit)))
+        try written.get()
     }
 
     /// Adds what went wrong after the container's end to its state.
