@@ -17,8 +17,11 @@ struct ConversationTests: ~Copyable {
     init() throws { scratch = try Scratch() }
 
     private func client(_ script: String) throws -> ImageClient {
-        try scratch.add("program", .file(Array("#!/bin/sh\n\(script)\n".utf8)))
-        #expect(chmod(scratch.path("program"), 0o755) == 0)
+        // Written by another process: a child that another test forks meanwhile would keep it open for writing (ETXTBSY).
+        let written = try ProgramRun.of(
+            "/bin/sh", ["-c", "cat > \"$0\" && chmod 755 \"$0\"", scratch.path("program")],
+            input: Array("#!/bin/sh\n\(script)\n".utf8))
+        #expect(written.status == 0)
         return ImageClient(program: scratch.path("program"), root: "/store")
     }
 
