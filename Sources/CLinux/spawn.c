@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/close_range.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -148,3 +150,21 @@ int hako_reap_any(int except) {
 }
 
 void hako_trim_memory(void) { malloc_trim(0); }
+
+static int drop_constant_segments(struct dl_phdr_info *object, size_t size, void *unused) {
+    (void)size;
+    (void)unused;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        // What is written to would be lost with its pages.
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+        uintptr_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_memsz;
+        start -= start % page;
+        madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    // The first object is the program itself.
+    return 1;
+}
+
+void hako_drop_program_pages(void) { dl_iterate_phdr(drop_constant_segments, NULL); }

@@ -7,6 +7,8 @@ extension Monitor {
     /// Serves everyone until the container has ended, and then sees to its end.
     func serve() throws(StartFailure) {
         var events: [EventQueue.Event] = []
+        // Whether more of the program is mapped than waiting needs.
+        var isSpread = true
         while true {
             switch phase {
             case .ended(let status):
@@ -19,11 +21,16 @@ extension Monitor {
             }
             do throws(SystemCallError) {
                 try prepareToWait()
-                try queue.wait(into: &events)
+                try queue.wait(into: &events, timeoutMilliseconds: isSpread ? Self.idleMilliseconds : nil)
             } catch { throw StartFailure(.system, "cannot wait for events: \(error)") }
+            if events.isEmpty, isSpread { Memory.dropProgramPages() }
+            isSpread = !events.isEmpty
             for event in events { try handle(event) }
         }
     }
+
+    /// After so long without an event the container is one that runs for a while.
+    private static let idleMilliseconds: CInt = 500
 
     private func handle(_ event: EventQueue.Event) throws(StartFailure) {
         switch event.token {

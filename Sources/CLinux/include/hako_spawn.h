@@ -45,5 +45,7 @@ int hako_reap_any(int except);
 
 // malloc_trim(3).
 void hako_trim_memory(void);
+// Unmaps the pages of this program's code and constants, which come back from its file when they are used. madvise(2).
+void hako_drop_program_pages(void);
 
 #endif
