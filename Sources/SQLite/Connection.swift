@@ -50,13 +50,25 @@ public final class Connection {
         // all of the log: pages of 4 KiB make it four times as long.
         try execute("PRAGMA page_size=1024")
         // The mode is kept in the file: on every open but the first this only reads its header.
-        try execute("PRAGMA journal_mode=WAL")
+        try executeOnceFree("PRAGMA journal_mode=WAL")
         // In WAL mode NORMAL syncs at checkpoints only: a power cut may lose the last transactions, never their order.
         try execute("PRAGMA synchronous=NORMAL")
         // A WAL that was checkpointed starts again from its beginning; what it once grew to is given back.
         try execute("PRAGMA journal_size_limit=524288")
         var keep: Int32 = 1
         _ = sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep)
+    }
+
+    /// Tries again for as long as the busy timeout says. The change of a new file's mode takes locks for which SQLite calls no
+    /// busy handler: of many that open it first at the same time, some would fail.
+    private func executeOnceFree(_ script: String) throws(SQLiteError) {
+        var rest = busyTimeoutMilliseconds
+        while true {
+            do throws(SQLiteError) { return try execute(script) } catch {
+                guard error.kind == .busy, rest > 0 else { throw error }
+            }
+            rest -= sqlite3_sleep(5)
+        }
     }
 
     /// Runs statements that are known text and give no rows that matter: the schema, pragmas.
