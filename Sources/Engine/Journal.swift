@@ -56,7 +56,7 @@ extension Engine {
         var state = record.state
         (state.status, state.pid) = (.exited, 0)
         // A file that can't be read is no better than one that says "running".
-        if let file = try? MonitorProtocol.ContainerState.read(directory: paths.directory(record.id)), file.status == .exited {
+        if let file = try? MonitorProtocol.ContainerState.read(directory: runtimePaths.directory(record.id)), file.status == .exited {
             state.exitCode = Int64(file.exitCode)
             state.finished = file.finishedAt?.nanoseconds ?? RealTime.now
             state.oomKilled = file.oomKilled
@@ -75,7 +75,7 @@ extension Engine {
         let running = records.filter { $0.state.status == .running || $0.state.status == .paused }
         guard !running.isEmpty else { return records }
         let lost = try calling("look at the locks") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: paths.locks)
+            let locks = try ContainerLocks(path: runtimePaths.locks)
             var lost: [String] = []
             for record in running where !(try locks.isHeld(record.slot)) { lost.append(record.id) }
             return lost

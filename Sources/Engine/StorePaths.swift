@@ -26,14 +26,7 @@ public struct StorePaths: Sendable {
     public var nftTable: String { mark == 0 ? "hako" : "hako-\(Self.hex(mark))" }
 
     public var containers: String { root + "/containers" }
-    public var locks: String { runRoot + "/locks" }
-    public var journal: String { runRoot + "/journal" }
-    public var runtimeRoot: String { runRoot + "/runtime" }
     public var bundles: String { runRoot + "/containers" }
-    /// What a container keeps from one start to the next.
-    public func directory(_ id: String) -> String { "\(containers)/\(id)" }
-    /// Made at each start.
-    public func bundle(_ id: String) -> String { "\(bundles)/\(id)" }
 
     /// Host ids of containers: ranges of 65,536 from this one on.
     static let firstHostID: UInt32 = 0x10_0000

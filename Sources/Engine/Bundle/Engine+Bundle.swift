@@ -23,8 +23,8 @@ extension Engine {
 
     /// Makes or completes the bundle, so that a monitor can be started on it.
     func writeBundle(_ plan: BundlePlan) throws(EngineError) {
-        let bundle = paths.bundle(plan.record.id)
-        let directory = paths.directory(plan.record.id)
+        let bundle = runtimePaths.bundle(plan.record.id)
+        let directory = runtimePaths.directory(plan.record.id)
         do throws(SystemCallError) {
             for path in [directory, directory + "/work"] { try Directory.create(path) }
             try makeUpper(plan)
@@ -48,7 +48,7 @@ extension Engine {
 
     /// The writable layer, owned by the container's root, with the mode of the image's root directory.
     private func makeUpper(_ plan: BundlePlan) throws(SystemCallError) {
-        let upper = paths.directory(plan.record.id) + "/upper"
+        let upper = runtimePaths.directory(plan.record.id) + "/upper"
         // One that is there keeps what the container wrote, mode and owner included.
         guard access(upper, F_OK) != 0 else { return }
         let mode = try plan.lowers.first.map { lower throws(SystemCallError) in
@@ -83,7 +83,7 @@ extension Engine {
             ]
         } catch { throw EngineError(error, cannot: "write the container's hosts and resolv.conf") }
         return try files.map { file, text throws(EngineError) in
-            let path = "\(paths.directory(plan.record.id))/\(file)"
+            let path = "\(runtimePaths.directory(plan.record.id))/\(file)"
             do throws(SystemCallError) {
                 let opened = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
                 try opened.writeAll(text)
@@ -111,10 +111,10 @@ extension Engine {
 
     func monitorSettings(_ plan: BundlePlan) throws(EngineError) -> MonitorSettings {
         let record = plan.record
-        let directory = paths.directory(record.id)
+        let directory = runtimePaths.directory(record.id)
         var settings = MonitorSettings(
-            id: record.id, runtime: try runtimeProgram(plan.spec.host.runtime), runtimeRoot: paths.runtimeRoot,
-            directory: directory, journal: paths.journal,
+            id: record.id, runtime: try runtimeProgram(plan.spec.host.runtime), runtimeRoot: runtimePaths.runtimeRoot,
+            directory: directory, journal: runtimePaths.journal,
             root: .init(
                 lowers: plan.lowers, upper: directory + "/upper", work: directory + "/work",
                 volatile: plan.spec.host.autoRemove))

@@ -28,7 +28,7 @@ extension Engine {
         let (command, request) = try execRequest(record, spec)
         return try calling("run \(spec.command.first ?? "") in container \(record.name)") {
             () throws(RuntimeClientError) in
-            try command.exec(record.id, request, bundle: paths.bundle(record.id))
+            try command.exec(record.id, request, bundle: runtimePaths.bundle(record.id))
         }
     }
 
@@ -61,7 +61,7 @@ extension Engine {
         request.terminal = spec.terminal
         request.openStdin = spec.openStdin
         let program = try runtimeProgram(stored.host.runtime)
-        return (RuntimeCommand(program: program, root: paths.runtimeRoot), request)
+        return (RuntimeCommand(program: program, root: runtimePaths.runtimeRoot), request)
     }
 
     /// Environment, user, capabilities and limits as the container's own process has them, with the caller's wishes on top.

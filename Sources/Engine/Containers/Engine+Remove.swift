@@ -30,7 +30,7 @@ extension Engine {
     func remove(_ record: ContainerRecord, files: () throws(EngineError) -> Void) throws(EngineError) {
         // A monitor that has told the end still cleans up for a moment; two removers take turns.
         let lock = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: paths.locks)
+            let locks = try ContainerLocks(path: runtimePaths.locks)
             return try locks.acquireWaiting(record.slot)
         }
         defer { withExtendedLifetime(lock) {} }
@@ -41,7 +41,7 @@ extension Engine {
         guard current != nil else { return }
         releaseNetwork(record.id)
         // A monitor that was killed has left the runtime's state behind, and the cgroup.
-        if access(paths.runtimeRoot + "/" + record.id, F_OK) == 0 {
+        if access(runtimePaths.runtimeRoot + "/" + record.id, F_OK) == 0 {
             try runRuntime(
                 ["delete", "--force", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
                 action: "remove the cgroup of container \(record.name)")
@@ -54,12 +54,12 @@ extension Engine {
 
     func removeFiles(_ record: ContainerRecord) throws(EngineError) {
         do throws(SystemCallError) {
-            try Directory.removeTree(paths.directory(record.id))
-            try Directory.removeTree(paths.bundle(record.id))
+            try Directory.removeTree(runtimePaths.directory(record.id))
+            try Directory.removeTree(runtimePaths.bundle(record.id))
         } catch {
             throw EngineError(
                 .system, cannot: "remove the files of container \(record.name)", because: "\(error)",
-                hint: "What is mounted below \(paths.directory(record.id)) must be unmounted first.", cause: error)
+                hint: "What is mounted below \(runtimePaths.directory(record.id)) must be unmounted first.", cause: error)
         }
     }
 
@@ -82,7 +82,7 @@ extension Engine {
 
     private func lockIfFree(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor? {
         try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: paths.locks)
+            let locks = try ContainerLocks(path: runtimePaths.locks)
             return try locks.acquire(record.slot)
         }
     }

@@ -135,7 +135,7 @@ extension Engine {
     /// The container's byte: whoever has it is the only one to start, change or remove the container.
     func takeLock(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor {
         let lock = try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: paths.locks)
+            let locks = try ContainerLocks(path: runtimePaths.locks)
             // A monitor that has told the end still cleans up for a moment.
             return try locks.acquireWaiting(record.slot)
         }
@@ -165,7 +165,7 @@ extension Engine {
             attach: attach)
         inherited.kept = endpoint?.portDescriptors ?? []
         return try calling("start container \(record.name)") { () throws(RuntimeClientError) in
-            try MonitorProcess.spawn(program: programs.runtime, bundle: paths.bundle(record.id), inherited: inherited)
+            try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(record.id), inherited: inherited)
         }
     }
 

@@ -108,7 +108,7 @@ extension Engine {
     func connection(to record: ContainerRecord) -> AttachConnection? {
         // No socket, or nobody behind it: the caller goes on without.
         try? AttachConnection.connect(
-            bundle: paths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
+            bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
     }
 
     /// The container's monitor is gone and its processes are not: the runtime kills them by their cgroup.
@@ -123,7 +123,7 @@ extension Engine {
         let status: ExitStatus
         do throws(SystemCallError) {
             let program = program ?? programs.runtime
-            let spawn = Spawn(program, [program, "--root", paths.runtimeRoot] + arguments, environment: [])
+            let spawn = Spawn(program, [program, "--root", runtimePaths.runtimeRoot] + arguments, environment: [])
             status = try spawn.start().wait()
         } catch { throw EngineError(.system, cannot: action, because: "\(error)", cause: error) }
         guard status.shellCode == 0 else {

@@ -12,7 +12,7 @@ extension Engine {
         let spec = try storedSpec(of: record)
         let command = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
         let mounts = try ContainerMount.list(spec.host)
-        let directory = paths.directory(record.id)
+        let directory = runtimePaths.directory(record.id)
         var object: JSONObject = [
             "Id": .string(record.id), "Created": .string(Timestamp(nanoseconds: record.created).description),
             "Path": .string(command.first ?? ""), "Args": JSON(Array(command.dropFirst())),
@@ -69,11 +69,11 @@ extension Engine {
     }
 
     private func graphDriver(_ record: ContainerRecord) throws(EngineError) -> JSON {
-        let directory = paths.directory(record.id)
+        let directory = runtimePaths.directory(record.id)
         let lowers = try lowerDirectories(of: record.image)
         return [
             "Data": [
-                "LowerDir": .string(lowers.joined(separator: ":")), "MergedDir": .string(paths.bundle(record.id) + "/rootfs"),
+                "LowerDir": .string(lowers.joined(separator: ":")), "MergedDir": .string(runtimePaths.bundle(record.id) + "/rootfs"),
                 "UpperDir": .string(directory + "/upper"), "WorkDir": .string(directory + "/work"),
             ], "Name": "overlay",
         ]
@@ -90,7 +90,7 @@ extension Engine {
         let image = try onImages("find image \(record.image.short)") { store throws(StoreError) in
             try store.image(record.image)?.size ?? 0
         }
-        let upper = paths.directory(record.id) + "/upper"
+        let upper = runtimePaths.directory(record.id) + "/upper"
         let written: Int64
         do throws(SystemCallError) {
             written = try FileDescriptor.directory(upper).treeSize()

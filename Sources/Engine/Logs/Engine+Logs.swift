@@ -64,10 +64,10 @@ extension Engine {
         _ record: ContainerRecord, _ files: LogFiles, _ first: LogFile?, _ query: LogQuery,
         _ output: (LogRecord) -> Bool
     ) throws(SystemCallError) {
-        let watch = try DirectoryWatch(paths.directory(record.id))
+        let watch = try DirectoryWatch(runtimePaths.directory(record.id))
         // The end is looked at before the file is drained: what is written before the end is read.
         let end = try? AttachConnection.connect(
-            bundle: paths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
+            bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
         let endNumber = Self.number(of: end)
         var current = first
         while true {
