@@ -3,6 +3,7 @@
 
 #include "clone.h"
 #include "hako_mount.h"
+#include "hako_spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,31 @@ pid_t hako_clone_idle(uint64_t namespaces, int *pidfd) {
     long pid = hako_clone_onto_stack(&args, idle, (void *)(intptr_t)getpid());
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return (pid_t)pid;
+}
+
+// Fork, not CLONE_VM: it makes system calls on the stack while the parent goes on.
+pid_t hako_fork_idle_in(int namespace, int kind, int *pidfd) {
+    int ready[2];
+    if (pipe2(ready, O_CLOEXEC) < 0) return -errno;
+    int parent = getpid();
+    int pid = hako_fork(pidfd);
+    if (pid == 0) {
+        int joined = hako_setns(namespace, kind);
+        if (write(ready[1], &joined, sizeof joined) != sizeof joined) _exit(1);
+        close(ready[0]);
+        close(ready[1]);
+        _exit(idle((void *)(intptr_t)parent));
+    }
+    close(ready[1]);
+    int joined = -EIO;
+    // One that was killed before it wrote is the end of the pipe.
+    while (pid > 0 && read(ready[0], &joined, sizeof joined) < 0 && errno == EINTR) {}
+    close(ready[0]);
+    if (pid < 0 || joined >= 0) return pid;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+    close(*pidfd);
+    return joined;
 }
 
 static int open_proc(void *result) {

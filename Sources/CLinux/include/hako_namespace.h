@@ -25,6 +25,9 @@ int hako_setdomainname(const char *name, size_t length);
 // Clones a process into new namespaces that does nothing until it is killed. Returns its pid or -errno; `pidfd` is set.
 pid_t hako_clone_idle(uint64_t namespaces, int *pidfd);
 
+// The same in a namespace that is there, of the kind `kind` (CLONE_NEW*). It is in it when this returns.
+pid_t hako_fork_idle_in(int namespace, int kind, int *pidfd);
+
 // fsopen("proc") by a short-lived process in the PID namespace `pid_namespace`: a proc file system shows the namespace of
 // the process that opened it, and setns(2) moves only children there. Returns the context's descriptor or -errno.
 int hako_fsopen_proc(int pid_namespace);

@@ -57,7 +57,7 @@ public struct IDMap: Hashable, Sendable {
     public func outsideUser(_ id: UInt32) -> UInt32? { Self.outside(id, users) }
     public func outsideGroup(_ id: UInt32) -> UInt32? { Self.outside(id, groups) }
 
-    fileprivate static func text(_ lines: [Line]) -> String {
+    static func text(_ lines: [Line]) -> String {
         lines.map { "\($0.insideID) \($0.outsideID) \($0.size)\n" }.joined()
     }
 }
@@ -85,42 +85,5 @@ public struct IDMap: Hashable, Sendable {
     private init(user: consuming FileDescriptor, network: consuming FileDescriptor?) {
         self.user = user
         self.network = network
-    }
-}
-
-/// A process that does nothing, so that namespaces have somebody in them. It ends with its owner.
-struct IdleProcess: ~Copyable {
-    private let pid: pid_t
-    private let pidfd: FileDescriptor
-
-    init(in namespaces: NamespaceKinds) throws(SystemCallError) {
-        var descriptor: CInt = -1
-        pid = try retryingInterrupts("clone3", on: "new namespaces") {
-            hako_clone_idle(namespaces.rawValue, &descriptor)
-        }
-        pidfd = FileDescriptor(adopting: descriptor)
-    }
-
-    deinit {
-        // It can't have ended before, so the number is still its own.
-        _ = kill(pid, SIGKILL)
-        while waitpid(pid, nil, CInt(bitPattern: UInt32(__WALL))) < 0 && errno == EINTR {}
-    }
-
-    borrowing func map(_ idMap: IDMap) throws(SystemCallError) {
-        try write(IDMap.text(idMap.users), to: "uid_map")
-        try write(IDMap.text(idMap.groups), to: "gid_map")
-    }
-
-    borrowing func namespace(_ kind: NamespaceKinds) throws(SystemCallError) -> FileDescriptor {
-        try FileDescriptor.open("/proc/\(pid)/ns/\(kind.fileName ?? "")")
-    }
-
-    private borrowing func write(_ text: String, to file: String) throws(SystemCallError) {
-        let path = "/proc/\(pid)/\(file)"
-        // One write: the kernel takes a map whole or not at all.
-        do { try FileDescriptor.open(path, flags: O_WRONLY).writeAll(text) } catch {
-            throw SystemCallError(error.call, on: path, error.errno)
-        }
     }
 }

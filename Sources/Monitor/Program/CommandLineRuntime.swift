@@ -28,10 +28,21 @@ struct CommandLineRuntime: ContainerRuntime {
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
         console: String?
     ) throws(StartFailure) -> Int32 {
+        let member = try explaining("put a process into the user namespace") { () throws(SystemCallError) in
+            namespaces.user >= 0 ? try IdleProcess(joining: namespaces.user) : nil
+        }
+        var paths: [(type: String, path: String)] = []
+        // runc 1.3 asks a path of just this form for its ids, and takes those of any other for different ones.
+        switch member {
+        case .some(let process): paths.append(("user", process.path(of: .user)))
+        case .none: break
+        }
+        if namespaces.network >= 0 { paths.append(("network", "/proc/\(getpid())/fd/\(namespaces.network)")) }
+        defer { withExtendedLifetime(member) {} }
         let copy = writable + "/config.json"
         try explaining("prepare the bundle") { () throws(SystemCallError) in
             try Directory.create(writable)
-            try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: namespaces))
+            try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: paths))
             try Directory.create(command.root)
         }
         let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [writable, command.root])

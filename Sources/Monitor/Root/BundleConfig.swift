@@ -51,11 +51,8 @@ struct BundleConfig {
         }
     }
 
-    /// The document with the path of each namespace that has none and of which a descriptor is held: as another program
-    /// reaches it, through this process.
-    func bytes(naming held: HeldNamespaces) -> [UInt8] {
-        let paths = [("user", held.user), ("network", held.network)].filter { $0.1 >= 0 }
-            .map { (type: $0.0, path: "/proc/\(getpid())/fd/\($0.1)") }
+    /// The document with a path for each namespace of these types that has none.
+    func bytes(naming paths: [(type: String, path: String)]) -> [UInt8] {
         guard var object = json.object, var linux = json["linux"]?.object, let namespaces = linux["namespaces"]?.array
         else { return json.bytes() }
         linux["namespaces"] = .array(
