@@ -2,6 +2,7 @@
 #define HAKO_CSQLITE_SHIM_H
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 // sqlite3_db_config is variadic in C, so not importable.
 static inline int hako_sqlite3_db_config(sqlite3 *database, int option, int value) {
@@ -15,6 +16,21 @@ static inline int hako_sqlite3_bind_text(sqlite3_stmt *statement, int index, con
 
 static inline int hako_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int count) {
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);
+}
+
+static ssize_t hako_sqlite3_write_whole_page(int file, const void *bytes, size_t count, off_t offset) {
+    static const char page[4096];
+    if (count != 1 || offset % sizeof page != sizeof page - 1) return pwrite(file, bytes, count, offset);
+    ssize_t written = pwrite(file, page, sizeof page, offset + 1 - (off_t)sizeof page);
+    return written < 0 ? written : written == sizeof page;
+}
+
+// SQLite enlarges the log's index, a mapped file, by writing the last byte of each page (unixShmMap). Where a block of the
+// file system is smaller than a page, as on small disks, that takes one block of it, and on a full disk the first use of the
+// others is a SIGBUS. A written page is an error in time. SQLite writes single bytes for nothing else.
+static inline int hako_sqlite3_fill_index_pages(void) {
+    sqlite3_vfs *files = sqlite3_vfs_find((const char *)0);
+    return files->xSetSystemCall(files, "pwrite64", (sqlite3_syscall_ptr)hako_sqlite3_write_whole_page);
 }
 
 #endif

@@ -31,7 +31,7 @@ public final class Database: @unchecked Sendable {
         do throws(SQLiteError) {
             return try Connection(path: path)
         } catch {
-            guard error.isFullDisk else { throw error }
+            guard error.kind == .full else { throw error }
             reserve.giveUp()
             return try Connection(path: path)
         }
@@ -81,7 +81,7 @@ public final class Database: @unchecked Sendable {
         do throws(MetadataError) {
             return try transaction(.write, body)
         } catch .database(let error) {
-            guard error.isFullDisk else { throw .database(error) }
+            guard error.kind == .full else { throw .database(error) }
             reserve.giveUp()
             return try transaction(.write, body)
         } catch { throw error }

@@ -1,6 +1,5 @@
 import Glibc
 import Linux
-import SQLite
 
 /// Room on the disk that is kept, so that things can still be removed when the disk is full: a deletion has to write, too.
 struct DiskReserve: Sendable {
@@ -23,9 +22,4 @@ struct DiskReserve: Sendable {
     /// Gives the room back. Where there is none, another process may have given it just now: what failed is worth a second
     /// try either way.
     func giveUp() { unlink(path) }
-}
-
-extension SQLiteError {
-    /// Also the failure to make the log's index: SQLITE_IOERR_SHMSIZE.
-    var isFullDisk: Bool { kind == .full || code == 4874 }
 }

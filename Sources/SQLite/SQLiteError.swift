@@ -36,7 +36,7 @@ public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
     public let kind: Kind
     /// SQLite's extended result code. <https://sqlite.org/rescode.html>
     public let code: Int32
-    /// SQLite's own words.
+    /// SQLite's own words, but for a full disk.
     public let message: String
     /// What it was asked to do: the SQL text, or the path of the file.
     public let operand: String
@@ -51,14 +51,24 @@ public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
     init(code: Int32, database: OpaquePointer?, operand: String) {
         let words = database.flatMap { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
         let message = words.map { String(cString: $0) } ?? "error \(code)"
-        self.init(kind: Kind(code: code, message: message), code: code, message: message, operand: operand)
+        let kind = Kind(code: code, message: message)
+        // It has "disk I/O error" for a lack of room, too.
+        self.init(
+            kind: kind, code: code, message: kind == .full ? "no space left on the disk" : message, operand: operand)
     }
 
     public var description: String { "\(message) (sqlite \(code), \(operand))" }
 }
 
 extension SQLiteError.Kind {
+    /// SQLITE_IOERR_SHMSIZE: there is no room for the log's index. One of the macros of shifts, which Swift doesn't import.
+    private static let noRoomForIndex: Int32 = 4874
+
     init(code: Int32, message: String) {
+        guard code != Self.noRoomForIndex else {
+            self = .full
+            return
+        }
         // The low byte is the primary code.
         self =
             switch code & 0xFF {

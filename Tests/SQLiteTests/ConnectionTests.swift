@@ -147,4 +147,26 @@ struct ConnectionTests {
         }
         #expect(error?.kind == .full)
     }
+
+    @Test("on a full disk fails instead of dying, however little room is left", .enabled(if: geteuid() == 0))
+    func fullDisk() throws {
+        let disk = try LoopDisk(megabytes: 4)
+        let path = disk.path + "/db"
+        try Connection(path: path).execute("CREATE TABLE items(id INTEGER PRIMARY KEY)")
+        var failures = 0
+        for free in 0..<50 {
+            // Its index takes 32 KiB.
+            unlink(path + "-shm")
+            let fill =
+                "dd if=/dev/zero of=rest bs=1k oflag=append conv=notrunc; truncate -s -\(free)K rest; sync -f rest"
+            _ = try ProgramRun.of("/bin/sh", ["-c", "cd \(disk.path) && { \(fill); } 2> error"])
+            do throws(SQLiteError) {
+                try Connection(path: path).run("INSERT INTO items DEFAULT VALUES")
+            } catch {
+                failures += 1
+                #expect(error.kind == .full, "\(error)")
+            }
+        }
+        #expect(failures > 20 && failures < 50)
+    }
 }

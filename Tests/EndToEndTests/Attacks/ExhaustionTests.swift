@@ -114,23 +114,3 @@ struct ExhaustionTests {
         #expect(try canary.changes() == [])
     }
 }
-
-/// A file system of its own on a file, unmounted when this value goes.
-private final class LoopDisk {
-    private let scratch: Scratch
-    var path: String { scratch.path("disk") }
-
-    init(megabytes: Int) throws {
-        scratch = try Scratch(["disk": .directory])
-        let image = scratch.path("image")
-        let run = try ProgramRun.of(
-            "/bin/sh",
-            [
-                "-c",
-                "truncate -s \(megabytes)M \(image) && /sbin/mkfs.ext4 -q \(image) && mount -o loop \(image) \(scratch.path("disk"))",
-            ])
-        guard run.status == 0 else { throw Program.Failure(description: "\(run)") }
-    }
-
-    deinit { _ = try? ProgramRun.of("/bin/umount", ["-l", path]) }
-}
