@@ -25,10 +25,8 @@ public final class Engine {
         self.paths = paths
         programs = try Programs.find()
         do throws(SystemCallError) {
-            for directory in [paths.root, paths.containers, paths.runRoot, paths.bundles] {
-                // Closed to others whatever the umask: layers hold set-uid programs, logs and environments secrets.
-                try Directory.create(directory)
-            }
+            // Closed to others whatever the umask: layers hold set-uid programs, logs and environments secrets.
+            for directory in [paths.root, paths.containers, paths.runRoot, paths.bundles] { try Directory.create(directory) }
         } catch {
             throw EngineError(.system, cannot: "make the store", because: "\(error)", cause: error)
         }

@@ -26,6 +26,8 @@ public struct StorePaths: Sendable {
     public var nftTable: String { mark == 0 ? "hako" : "hako-\(Self.hex(mark))" }
 
     public var containers: String { root + "/containers" }
+    /// What lies below every image.
+    var initLayer: String { root + "/init-layer" }
     public var bundles: String { runRoot + "/containers" }
 
     /// Host ids of containers: ranges of 65,536 from this one on.

@@ -47,6 +47,7 @@ public final class ImageStore: Sendable {
         try Directory.create(root)
         // One that was there already may be open to others: layers hold set-id programs (CVE-2021-41091).
         try FileDescriptor.directory(root).changeMode(0o700)
+        try Directory.createForStrangers("\(root)/\(StoreLayout.layerIngest)")
         for name in StoreLayout.directories { try Directory.create("\(root)/\(name)") }
         return true
     }

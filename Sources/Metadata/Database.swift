@@ -107,7 +107,7 @@ public final class Database: @unchecked Sendable {
 
     /// A process that finds no other one at work reads the whole log when it opens the database: 1.2 ms for each MiB, which is
     /// the trace of fifty containers.
-    static let logLimit: Int64 = 512 << 10
+    static let logLimit: Int64 = 128 << 10
 
     /// What is wrong with the file itself; empty when it is whole.
     public func integrityProblems() throws(MetadataError) -> [String] {

@@ -31,6 +31,10 @@ enum SpecDefaults {
         ]
     }
 
+    /// In the layer below every image, as in Docker's. Programs look for `/.dockerenv` to know that they are in a container.
+    static let initDirectories = ["dev", "etc", "proc", "sys"]
+    static let initFiles = [".dockerenv", "etc/hostname", "etc/hosts", "etc/resolv.conf"]
+
     static let maskedPaths = [
         "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
