@@ -30,24 +30,71 @@ static int idle(void *parent) {
     return 0;
 }
 
-pid_t hako_clone_idle(uint64_t namespaces, int *pidfd) {
-    // Its stack must outlive this function: the child shares the memory and sleeps on it. It pushes nothing more once it
-    // sleeps, so every such child of this program may have the same one.
-    static char stack[4096] __attribute__((aligned(16)));
+// Clones without a signal at the child's end: only a wait for this very child sees it.
+static long clone_sharing(struct clone_args *args, char *stack, size_t size, int (*body)(void *), void *argument) {
+    args->flags |= CLONE_VM;
+    args->stack = (uint64_t)(uintptr_t)stack;
+    args->stack_size = size;
     sigset_t all, before;
     sigfillset(&all);
     // A handler of the parent's must not run in the child, which shares its memory; the mask is inherited.
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct clone_args args = {
-        .flags = CLONE_VM | CLONE_PIDFD | namespaces,
-        .pidfd = (uint64_t)(uintptr_t)pidfd,
-        .stack = (uint64_t)(uintptr_t)stack,
-        .stack_size = sizeof stack,
-        // Without a signal at its end, only a wait for this very child sees it.
-    };
-    long pid = hako_clone_onto_stack(&args, idle, (void *)(intptr_t)getpid());
+    long pid = hako_clone_onto_stack(args, body, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return (pid_t)pid;
+    return pid;
+}
+
+// The stack must outlive the clone: the child shares the memory and sleeps on it. It pushes nothing more once it sleeps, so
+// every such child of this program may have the same one.
+static char idle_stack[4096] __attribute__((aligned(16)));
+
+pid_t hako_clone_idle(uint64_t namespaces, int *pidfd) {
+    struct clone_args args = {.flags = CLONE_PIDFD | namespaces, .pidfd = (uint64_t)(uintptr_t)pidfd};
+    return (pid_t)clone_sharing(&args, idle_stack, sizeof idle_stack, idle, (void *)(intptr_t)getpid());
+}
+
+// What the child that clones the idle one reads and writes, beside its parent. That one has a stack of its own: another may be
+// on its way to sleep at the same time.
+static char begun_stack[4096] __attribute__((aligned(16)));
+static struct {
+    uint64_t namespaces;
+    intptr_t parent;
+    pid_t helper;
+    volatile long pid;
+    int pidfd;
+} begun;
+
+static int clone_for_parent(void *unused) {
+    (void)unused;
+    struct clone_args args = {
+        .flags = CLONE_VM | CLONE_PARENT | CLONE_PIDFD | begun.namespaces,
+        .pidfd = (uint64_t)(uintptr_t)&begun.pidfd,
+        .stack = (uint64_t)(uintptr_t)begun_stack,
+        .stack_size = sizeof begun_stack,
+    };
+    begun.pid = hako_clone_onto_stack(&args, idle, (void *)begun.parent);
+    return 0;
+}
+
+int hako_begin_idle(uint64_t namespaces) {
+    static char stack[4096] __attribute__((aligned(16)));
+    if (begun.helper > 0) return -EBUSY;
+    begun.namespaces = namespaces;
+    begun.parent = getpid();
+    begun.pid = -ECHILD;
+    // The pidfd that it gets is to be this process's.
+    struct clone_args args = {.flags = CLONE_FILES};
+    long helper = clone_sharing(&args, stack, sizeof stack, clone_for_parent, NULL);
+    if (helper > 0) begun.helper = (pid_t)helper;
+    return helper < 0 ? (int)helper : 0;
+}
+
+pid_t hako_finish_idle(int *pidfd) {
+    if (begun.helper <= 0) return -ECHILD;
+    while (waitpid(begun.helper, NULL, __WALL) < 0 && errno == EINTR) {}
+    begun.helper = 0;
+    *pidfd = begun.pidfd;
+    return (pid_t)begun.pid;
 }
 
 // Fork, not CLONE_VM: it makes system calls on the stack while the parent goes on.

@@ -14,6 +14,8 @@ public final class Engine {
     /// For the user, beside the answer: what is not as it should be and stops nothing.
     public var warnings: [String] = []
     private(set) var openedImages: ImageStore?
+    /// Of the container that is to be started next; see ``prepareStart(of:)``.
+    var namespaceDraft: UserNamespace.Draft?
 
     /// - Throws: ``EngineError`` where Hako is not root, or its directories can't be made.
     public init(paths: StorePaths) throws(EngineError) {

@@ -58,7 +58,7 @@ extension Monitor {
 
     /// In reverse order of how it came. The lock goes last: whoever has it may start the container anew.
     private func cleanUp() {
-        Timings.span("clean up") {
+        Timings.span("clean-up") {
             if runtime.hasLeftovers { attempt("delete the runtime's state") { try runtime.delete() } }
             if let mounts = mounts.take() {
                 do throws(SystemCallError) { try mounts.drop() } catch {
@@ -133,15 +133,20 @@ extension Optional where Wrapped == ControlSocket {
         }
     }
 
+    /// Waits for the engine to have written the bundle; false if it goes away.
+    func waitUntilBundled() -> Bool { wait(for: .bundled) }
+
     /// Waits for the engine that runs the container in the foreground to be done with it; whether it has removed it.
-    func waitUntilRemoved() -> Bool {
+    func waitUntilRemoved() -> Bool { wait(for: .removed) }
+
+    private func wait(for expected: ControlMessage) -> Bool {
         switch self {
         case .some(let control):
             while true {
                 var entries = [PollEntry(control.socket.number, .readable)]
                 guard (try? PollEntry.wait(&entries)) != nil else { return false }
                 switch control.receive() {
-                case .message(.removed): return true
+                case .message(expected): return true
                 case .closed: return false
                 case .message, .nothing: continue
                 }

@@ -114,8 +114,13 @@ final class Monitor {
             log = try explaining("open the log") { () throws(SystemCallError) in try ContainerLog(settings) }
         }
         if runtime.hasLeftovers { try runtime.delete() }
-        try Timings.span("mount root") { () throws(StartFailure) in try mountRoot() }
-        let config = try Timings.span("read config") { () throws(StartFailure) in try readConfig() }
+        try Timings.span("mount-root") { () throws(StartFailure) in try mountRoot() }
+        // An engine that goes away before that has nothing started.
+        guard control.waitUntilBundled() else {
+            phase = .abandoned
+            return
+        }
+        let config = try Timings.span("read-config") { () throws(StartFailure) in try readConfig() }
         let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
             try ChildProcess(adopting: pid)

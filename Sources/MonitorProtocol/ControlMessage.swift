@@ -1,8 +1,10 @@
 import OCI
 
 /// One message on the socket between the engine and the monitor that it started (SOCK_SEQPACKET, one JSON object each).
-/// ``MonitorSettings`` come before the first.
+/// ``MonitorSettings`` come before the first, when the bundle's directories are there.
 public enum ControlMessage: Hashable, Sendable {
+    /// To the monitor: the bundle's files are there, too.
+    case bundled
     /// From the monitor: the container's process waits to be started.
     case created(pid: Int32)
     /// To the monitor.
@@ -21,6 +23,7 @@ public enum ControlMessage: Hashable, Sendable {
 
     public init(json: JSON) throws(FieldError) {
         switch try json.requiredString("type") {
+        case "bundled": self = .bundled
         case "created": self = .created(pid: try json.requiredInteger("pid"))
         case "start": self = .start
         case "started": self = .started(pid: try json.requiredInteger("pid"))
@@ -35,6 +38,7 @@ public enum ControlMessage: Hashable, Sendable {
 
     public var json: JSON {
         switch self {
+        case .bundled: ["type": "bundled"]
         case .created(let pid): ["type": "created", "pid": .integer(Int64(pid))]
         case .start: ["type": "start"]
         case .started(let pid): ["type": "started", "pid": .integer(Int64(pid))]

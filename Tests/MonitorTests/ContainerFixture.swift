@@ -137,7 +137,8 @@ struct ContainerFixture: ~Copyable {
             inherited: .init(
                 lock: lock.number, userNamespace: namespaces.user.number,
                 networkNamespace: namespaces.network.number, attach: attach))
-        try monitor.create(settings)
+        try monitor.prepare(settings)
+        try monitor.create()
         return monitor
     }
 

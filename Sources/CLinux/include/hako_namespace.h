@@ -25,6 +25,11 @@ int hako_setdomainname(const char *name, size_t length);
 // Clones a process into new namespaces that does nothing until it is killed. Returns its pid or -errno; `pidfd` is set.
 pid_t hako_clone_idle(uint64_t namespaces, int *pidfd);
 
+// The same in two steps, between which another processor makes the namespaces: 0 or -errno, and then the pid or -errno. One at
+// a time; the second step must follow.
+int hako_begin_idle(uint64_t namespaces);
+pid_t hako_finish_idle(int *pidfd);
+
 // The same in a namespace that is there, of the kind `kind` (CLONE_NEW*). It is in it when this returns.
 pid_t hako_fork_idle_in(int namespace, int kind, int *pidfd);
 

@@ -21,8 +21,8 @@ extension Engine {
         var gateways: [IPAddress]
     }
 
-    /// Makes or completes the bundle, so that a monitor can be started on it.
-    func writeBundle(_ plan: BundlePlan) throws(EngineError) {
+    /// Makes the directories of a bundle, and of what a container writes: all that a monitor needs to mount the root.
+    func makeBundleDirectories(_ plan: BundlePlan) throws(EngineError) {
         let bundle = runtimePaths.bundle(plan.record.id)
         let directory = runtimePaths.directory(plan.record.id)
         do throws(SystemCallError) {
@@ -32,6 +32,11 @@ extension Engine {
             try Directory.removeTree(bundle)
             for path in [bundle, bundle + "/rootfs"] { try Directory.create(path) }
         } catch { throw EngineError(.system, cannot: "make the bundle \(bundle)", because: "\(error)", cause: error) }
+    }
+
+    /// Writes the bundle's files.
+    func writeBundle(_ plan: BundlePlan) throws(EngineError) {
+        let bundle = runtimePaths.bundle(plan.record.id)
         let files = try writeAccountFiles(plan)
         let initProgram = plan.spec.host.initProcess == true ? bundle + "/init" : nil
         if let initProgram { try copyInitProgram(to: initProgram) }

@@ -40,6 +40,13 @@ extension Engine {
         return 0
     }
 
+    /// Begins what takes long in the start of a container that is about to be made, and needs nothing of the store.
+    public func prepareStart(of spec: ContainerSpec) {
+        guard spec.host.hasOwnIDs, !spec.host.networkMode.hasPrefix("container:"), namespaceDraft.isNone else { return }
+        // What can't be begun is tried again, and explained, when it is needed.
+        namespaceDraft = try? UserNamespace.Draft(alsoNetwork: spec.host.networkMode != "host")
+    }
+
     /// Makes the namespaces that are the container's own, and opens those that it joins.
     func makeNamespaces(
         _ spec: StoredSpec, rootID: UInt32, joined: ContainerRecord?
@@ -48,8 +55,8 @@ extension Engine {
             if let joined { return try Self.namespaces(ofProcess: joined.state.pid, hasOwnIDs: rootID != 0) }
             let needsNetwork = spec.host.networkMode != "host"
             if spec.host.hasOwnIDs {
-                let made = try UserNamespace.create(
-                    idMap: IDMap(outsideID: rootID, size: StorePaths.idsPerContainer), alsoNetwork: needsNetwork)
+                let map = IDMap(outsideID: rootID, size: StorePaths.idsPerContainer)
+                let made = try namespaceDraft.take().finish(idMap: map, alsoNetwork: needsNetwork)
                 return ContainerNamespaces(user: made.user, network: made.network)
             }
             return ContainerNamespaces(user: nil, network: needsNetwork ? try Self.newNetworkNamespace() : nil)
@@ -76,5 +83,24 @@ extension Engine {
     ) throws(SystemCallError) -> ContainerNamespaces {
         let user = hasOwnIDs ? try FileDescriptor.open("/proc/\(pid)/ns/user") : nil
         return ContainerNamespaces(user: user, network: try FileDescriptor.open("/proc/\(pid)/ns/net"))
+    }
+}
+
+extension Optional where Wrapped: ~Copyable {
+    fileprivate var isNone: Bool {
+        switch self {
+        case .some: false
+        case .none: true
+        }
+    }
+}
+
+extension Optional where Wrapped == UserNamespace.Draft {
+    /// What was begun, if it is what is needed; else made now.
+    fileprivate consuming func finish(idMap: IDMap, alsoNetwork: Bool) throws(SystemCallError) -> UserNamespace {
+        switch consume self {
+        case .some(let draft) where draft.hasNetwork == alsoNetwork: try draft.finish(idMap: idMap)
+        default: try UserNamespace.create(idMap: idMap, alsoNetwork: alsoNetwork)
+        }
     }
 }

@@ -81,8 +81,8 @@ extension Engine {
         try launch(created.record, created.spec, attachment: attachment)
     }
 
-    /// The sequence of a start. The monitor gets ready while its bundle is written, and mounts the root while the network is
-    /// laid; the program runs when all is done.
+    /// The sequence of a start. The monitor mounts the root while the bundle is written, and makes the container while the
+    /// network is laid; the program runs when all is done.
     private func launch(
         _ record: ContainerRecord, _ spec: StoredSpec, attachment: Attachment?
     ) throws(EngineError) -> StartedContainer {
@@ -104,9 +104,7 @@ extension Engine {
             let monitor = try Timings.span("spawn-monitor") { () throws(EngineError) in
                 try spawnMonitor(record, lock: lock, namespaces, endpoint, attach: stream.monitorNumber)
             }
-            try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
-            let settings = try monitorSettings(plan)
-            try calling("start container \(record.name)") { () throws(RuntimeClientError) in try monitor.create(settings) }
+            try makeBundle(plan, for: monitor)
             if let endpoint {
                 try Timings.span("attach-network") { () throws(EngineError) in
                     try connect(endpoint, namespaces, record)
@@ -123,6 +121,15 @@ extension Engine {
             noteFailure(record, error)
             throw error
         }
+    }
+
+    private func makeBundle(_ plan: BundlePlan, for monitor: borrowing MonitorProcess) throws(EngineError) {
+        let action = "start container \(plan.record.name)"
+        try makeBundleDirectories(plan)
+        let settings = try monitorSettings(plan)
+        try calling(action) { () throws(RuntimeClientError) in try monitor.prepare(settings) }
+        try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
+        try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
 
     private func run(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {

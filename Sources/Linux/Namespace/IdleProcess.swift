@@ -14,6 +14,13 @@ import Glibc
         pidfd = FileDescriptor(adopting: descriptor)
     }
 
+    /// The one that was begun. See ``UserNamespace/Draft``.
+    init(finishing: ()) throws(SystemCallError) {
+        var descriptor: CInt = -1
+        pid = try retryingInterrupts("clone3", on: "new namespaces") { hako_finish_idle(&descriptor) }
+        pidfd = FileDescriptor(adopting: descriptor)
+    }
+
     /// In the user namespace of a descriptor, which it has joined when this returns. Only for a program with one thread.
     public init(joining userNamespace: CInt) throws(SystemCallError) {
         var descriptor: CInt = -1

@@ -76,7 +76,12 @@ public struct IDMap: Hashable, Sendable {
     /// process's own be mapped), and it is let go again.
     /// - Throws: ``SystemCallError``: `clone3`; `write` of a map that the kernel refuses (EPERM, EINVAL for overlaps).
     public static func create(idMap: IDMap, alsoNetwork: Bool = false) throws(SystemCallError) -> UserNamespace {
-        let child = try IdleProcess(in: alsoNetwork ? [.user, .network] : .user)
+        try take(of: IdleProcess(in: alsoNetwork ? [.user, .network] : .user), idMap, alsoNetwork)
+    }
+
+    private static func take(
+        of child: borrowing IdleProcess, _ idMap: IDMap, _ alsoNetwork: Bool
+    ) throws(SystemCallError) -> UserNamespace {
         try child.map(idMap)
         return UserNamespace(
             user: try child.namespace(.user), network: alsoNetwork ? try child.namespace(.network) : nil)
@@ -85,5 +90,27 @@ public struct IDMap: Hashable, Sendable {
     private init(user: consuming FileDescriptor, network: consuming FileDescriptor?) {
         self.user = user
         self.network = network
+    }
+
+    /// Namespaces that another processor makes while this one does something else: 1 ms of it for a network's.
+    ///
+    /// There is one at a time, for a program with one thread.
+    @frozen public struct Draft: ~Copyable, Sendable {
+        public let hasNetwork: Bool
+        private var isFinished = false
+
+        public init(alsoNetwork: Bool) throws(SystemCallError) {
+            let kinds: NamespaceKinds = alsoNetwork ? [.user, .network] : .user
+            _ = try retryingInterrupts("clone3", on: "new namespaces") { hako_begin_idle(kinds.rawValue) }
+            hasNetwork = alsoNetwork
+        }
+
+        /// Waits for them, and gives them their ids.
+        public consuming func finish(idMap: IDMap) throws(SystemCallError) -> UserNamespace {
+            isFinished = true
+            return try UserNamespace.take(of: IdleProcess(finishing: ()), idMap, hasNetwork)
+        }
+
+        deinit { if !isFinished { _ = try? IdleProcess(finishing: ()) } }
     }
 }

@@ -83,7 +83,7 @@ struct OwnRuntime: ContainerRuntime {
         _ config: BundleConfig, _ options: CreateOptions, _ joined: JoinedNamespaces
     ) -> ControlMessage {
         do throws(StartFailure) {
-            let spec = try config.spec()
+            let spec = try Timings.span("read-spec") { () throws(StartFailure) in try config.spec() }
             return try explaining { () throws(RuntimeError) in
                 let process = try runtime.create(
                     Bundle(path: bundle, spec: spec), id: id, options: options, joining: joined)
@@ -102,7 +102,7 @@ struct OwnRuntime: ContainerRuntime {
         switch message {
         case .created(let pid): return pid
         case .failed(let failure): throw failure
-        case .start, .started, .exited, .removed: throw StartFailure(.system, "the runtime said what it can't")
+        case .bundled, .start, .started, .exited, .removed: throw StartFailure(.system, "the runtime said what it can't")
         }
     }
 

@@ -20,7 +20,7 @@ extension Creation {
                 try HookRunner(state: state(.creating, pid)).run(hooks.createRuntime, named: "createRuntime")
             }
         }
-        try Timings.span("kernel settings") { () throws(RuntimeError) in try configureKernel(pid, identity) }
+        try Timings.span("kernel-settings") { () throws(RuntimeError) in try configureKernel(pid, identity) }
         try buildRoot(launched, identity, &opened, nullDevice)
         try attempt("let the container's process go on") { () throws(SystemCallError) in
             try launched.connection.sendMounted()

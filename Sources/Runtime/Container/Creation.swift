@@ -42,7 +42,9 @@ struct Creation: ~Copyable {
         guard let process = spec.process else {
             throw RuntimeError(.invalid, cannot: "create container \(id)", because: "the bundle has no process")
         }
-        let filter = try spec.linux.seccomp?.compiled()
+        let filter = try Timings.span("compile-filter") { () throws(RuntimeError) in
+            try spec.linux.seccomp?.compiled()
+        }
         var namespaces = try NamespacePlan(spec, joining)
         let sysctls = try Sysctls(spec.linux.sysctl, namespaces, groups: spec.linux.gidMappings)
         let map = IDMap(uid: spec.linux.uidMappings, gid: spec.linux.gidMappings)
@@ -96,7 +98,7 @@ struct Creation: ~Copyable {
         let listener = try options.startsLater ? listen(directory).relinquish() : nil
         // hako-init has its own; ours goes when all is done.
         defer { if let listener { _ = FileDescriptor(adopting: listener) } }
-        var opened = try Timings.span("open binds") { () throws(RuntimeError) in try OpenedMounts(bundle) }
+        var opened = try Timings.span("open-binds") { () throws(RuntimeError) in try OpenedMounts(bundle) }
         let launched = try PrivateMounts.run { mounts throws(RuntimeError) in
             // Here, as only what this mount namespace has can be mounted in it.
             let nullDevice = try Self.openNullDevice()
@@ -113,7 +115,7 @@ struct Creation: ~Copyable {
             return launched
         }
         do throws(RuntimeError) {
-            try Timings.span("wait for init") { () throws(RuntimeError) in try launched.waitUntilReady(process) }
+            try Timings.span("wait-init") { () throws(RuntimeError) in try launched.waitUntilReady(process) }
             try record(launched, directory)
         } catch {
             launched.kill()

@@ -32,7 +32,7 @@ public struct MonitorProcess: ~Copyable {
         }
     }
 
-    /// Starts a monitor for a bundle that needs not be there yet: the monitor waits for ``create(_:)``.
+    /// Starts a monitor for a bundle that needs not be there yet: the monitor waits for ``prepare(_:)``.
     ///
     /// - Parameter program: `hako-runtime`'s absolute path. The runtime that runs the container is `settings.runtime`.
     public static func spawn(
@@ -73,10 +73,11 @@ public struct MonitorProcess: ~Copyable {
         self.control = control
     }
 
+    /// Has the monitor mount the root. The bundle's directories are there, and those that the settings name.
+    public borrowing func prepare(_ settings: MonitorSettings) throws(RuntimeClientError) { try send(settings.json) }
+
     /// Has the monitor make the container, from the bundle, which is whole now.
-    public borrowing func create(_ settings: MonitorSettings) throws(RuntimeClientError) {
-        try send(settings.json)
-    }
+    public borrowing func create() throws(RuntimeClientError) { try sendUnlessFailed(.bundled) }
 
     /// Leaves the files of a container that has ended, and that nobody knows any more, to the monitor.
     ///
@@ -96,6 +97,13 @@ public struct MonitorProcess: ~Copyable {
         }
     }
 
+    /// A monitor that has failed meanwhile has said why before it went: what comes next is read.
+    private borrowing func sendUnlessFailed(_ message: ControlMessage) throws(RuntimeClientError) {
+        do throws(RuntimeClientError) { try send(message.json) } catch {
+            guard case .system(let error) = error, error.errno == .brokenPipe else { throw error }
+        }
+    }
+
     private borrowing func send(_ message: JSON) throws(RuntimeClientError) {
         try calling { () throws(SystemCallError) in _ = try control.send(message.bytes()[...]) }
     }
@@ -112,10 +120,7 @@ public struct MonitorProcess: ~Copyable {
     ///
     /// - Throws: ``RuntimeClientError/start(_:)``, of kind `notFound` or `notExecutable` if the program can't be executed.
     public borrowing func start() throws(RuntimeClientError) -> Int32 {
-        do throws(RuntimeClientError) { try send(ControlMessage.start.json) } catch {
-            // A monitor that has failed meanwhile says why before it goes.
-            guard case .system(let error) = error, error.errno == .brokenPipe else { throw error }
-        }
+        try sendUnlessFailed(.start)
         guard case .started(let pid) = try next() else { throw unexpected }
         return pid
     }

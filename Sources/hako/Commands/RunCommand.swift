@@ -20,6 +20,7 @@ enum RunCommand {
             var spec = try ContainerOptions.spec(arguments)
             let engine = try arguments.engine()
             defer { engine.finish() }
+            engine.prepareStart(of: spec)
             return arguments.flag("detach")
                 ? try detached(engine, &spec, arguments) : try foreground(engine, &spec, arguments)
         } catch let error as CommandLineError {
