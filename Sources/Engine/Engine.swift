@@ -3,6 +3,7 @@ import ImageStore
 import Linux
 import Metadata
 import OCI
+import RuntimeClient
 
 /// Hako's use cases: what `hako` and an API server do with containers, images and networks.
 ///
@@ -16,6 +17,7 @@ public final class Engine {
     private(set) var openedImages: ImageStore?
     /// Of the container that is to be started next; see ``prepareStart(of:)``.
     var namespaceDraft: UserNamespace.Draft?
+    var monitorDraft: MonitorDraft?
 
     /// - Throws: ``EngineError`` where Hako is not root, or its directories can't be made.
     public init(paths: StorePaths) throws(EngineError) {

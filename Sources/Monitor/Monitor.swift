@@ -65,28 +65,27 @@ final class Monitor {
         static let timer: UInt64 = 8
     }
 
-    /// Takes over the descriptors that `arguments` name, and makes what clients connect to.
-    init(_ arguments: MonitorArguments, _ settings: MonitorSettings) throws(SystemCallError) {
+    /// Takes over the descriptors that were handed to it, and makes what clients connect to.
+    init(bundle: String, _ handed: HandedDescriptors, _ settings: MonitorSettings) throws(SystemCallError) {
         let queue = try EventQueue()
         let signals = try SignalDescriptor([SIGCHLD])
         let timer = try Timer()
-        let bundleDirectory = try FileDescriptor.directory(arguments.bundle)
+        let bundleDirectory = try FileDescriptor.directory(bundle)
         let clients = try AttachServer(in: bundleDirectory)
         let directory = try FileDescriptor.directory(settings.directory)
         try directory.lockWhole()
         self.settings = settings
-        self.bundle = arguments.bundle
-        lock = FileDescriptor(adopting: arguments.lock)
-        kept = arguments.kept
-        userNamespace = arguments.userNamespace.map { FileDescriptor(adopting: $0) }
-        networkNamespace = arguments.networkNamespace.map { FileDescriptor(adopting: $0) }
+        self.bundle = bundle
+        lock = FileDescriptor(adopting: handed.lock)
+        kept = handed.kept
+        userNamespace = handed.userNamespace.map { FileDescriptor(adopting: $0) }
+        networkNamespace = handed.networkNamespace.map { FileDescriptor(adopting: $0) }
         self.queue = queue
         self.signals = signals
         self.timer = timer
         self.bundleDirectory = bundleDirectory
         self.directory = directory
         self.clients = clients
-        let bundle = arguments.bundle
         runtime = OwnRuntime(settings, bundle: bundle) ?? CommandLineRuntime(settings, bundle: bundle)
         recorder = StateRecorder(settings)
     }

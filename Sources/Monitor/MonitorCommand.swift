@@ -1,7 +1,6 @@
 import Glibc
 import Linux
 import MonitorProtocol
-import OCI
 
 /// `hako-runtime monitor`: stays with one container.
 public enum MonitorCommand {
@@ -19,37 +18,29 @@ public enum MonitorCommand {
         SignalAction.ignore([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE])
         let control = ControlSocket(FileDescriptor(adopting: arguments.control))
         let monitor: Monitor
+        var handed = HandedDescriptors()
         do throws(StartFailure) {
             // An engine that goes away before it has said what to do wants nothing.
-            guard let settings = try readSettings(control) else { return 0 }
-            monitor = try prepare(arguments, settings)
+            guard let settings = try handed.receive(control.socket) else { return 0 }
+            guard handed.lock >= 0 else { throw StartFailure(.invalid, "the container's lock was not handed over") }
+            monitor = try prepare(arguments, handed, settings)
         } catch {
             control.send(.failed(error))
             return 125
         }
         monitor.control = consume control
-        monitor.run(attach: arguments.attach)
+        monitor.run(attach: handed.attach)
         return 0
     }
 
-    private static func readSettings(_ control: borrowing ControlSocket) throws(StartFailure) -> MonitorSettings? {
-        let bytes = try explaining("read the settings") { () throws(SystemCallError) in
-            try control.socket.receive(limit: MonitorSettings.limit).bytes
-        }
-        if bytes.isEmpty { return nil }
-        do {
-            return try MonitorSettings(json: JSON(parsing: bytes))
-        } catch { throw StartFailure(.invalid, "the monitor's settings: \(error)") }
-    }
-
     private static func prepare(
-        _ arguments: MonitorArguments, _ settings: MonitorSettings
+        _ arguments: MonitorArguments, _ handed: HandedDescriptors, _ settings: MonitorSettings
     ) throws(StartFailure) -> Monitor {
         try explaining("prepare the monitor") { () throws(SystemCallError) in
-            // They came without close-on-exec, as they came through an exec.
-            for number in arguments.numbers { try FileDescriptor.setCloseOnExec(number: number) }
+            // It came without close-on-exec, as it came through an exec.
+            try FileDescriptor.setCloseOnExec(number: arguments.control)
             try ChildProcess.becomeSubreaper()
-            return try Monitor(arguments, settings)
+            return try Monitor(bundle: arguments.bundle, handed, settings)
         }
     }
 }

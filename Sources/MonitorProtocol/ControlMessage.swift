@@ -1,8 +1,10 @@
 import OCI
 
 /// One message on the socket between the engine and the monitor that it started (SOCK_SEQPACKET, one JSON object each).
-/// ``MonitorSettings`` come before the first, when the bundle's directories are there.
+/// ``MonitorSettings`` come after the descriptors, when the bundle's directories are there.
 public enum ControlMessage: Hashable, Sendable {
+    /// To the monitor, with a descriptor (SCM_RIGHTS), any number of times before the settings.
+    case descriptor(Descriptor)
     /// To the monitor: the bundle's files are there, too.
     case bundled
     /// From the monitor: the container's process waits to be started.
@@ -18,11 +20,27 @@ public enum ControlMessage: Hashable, Sendable {
     /// To the monitor, after `exited`: the engine knows the container no more; its files are the monitor's to remove.
     case removed
 
+    /// What a descriptor is, that comes with a message.
+    public enum Descriptor: String, Hashable, Sendable {
+        /// An open file that holds the container's byte.
+        case lock
+        case userNamespace, networkNamespace
+        /// The monitor's end of the connection of a client that is there from the start.
+        case attach
+        /// What is only kept open for as long as the monitor lives: a socket that is bound to a published port.
+        case kept
+    }
+
     /// The longest message, in bytes.
     public static let limit = 16 << 10
 
     public init(json: JSON) throws(FieldError) {
         switch try json.requiredString("type") {
+        case "descriptor":
+            guard let descriptor = Descriptor(rawValue: try json.requiredString("is")) else {
+                throw FieldError("is", "is not known")
+            }
+            self = .descriptor(descriptor)
         case "bundled": self = .bundled
         case "created": self = .created(pid: try json.requiredInteger("pid"))
         case "start": self = .start
@@ -38,6 +56,7 @@ public enum ControlMessage: Hashable, Sendable {
 
     public var json: JSON {
         switch self {
+        case .descriptor(let descriptor): ["type": "descriptor", "is": .string(descriptor.rawValue)]
         case .bundled: ["type": "bundled"]
         case .created(let pid): ["type": "created", "pid": .integer(Int64(pid))]
         case .start: ["type": "start"]

@@ -132,12 +132,12 @@ struct ContainerFixture: ~Copyable {
         try FileDescriptor.replaceContents(of: bundle + "/config.json", with: JSON.object(config).bytes())
         let namespaces = try UserNamespace.create(idMap: IDMap(outsideID: Self.firstID, size: 65_536), alsoNetwork: true)
         let lock = try ContainerLocks(path: paths.locks).acquire(0)
-        let monitor = try MonitorProcess.spawn(
-            program: Self.program, bundle: bundle,
-            inherited: .init(
+        let monitor = try MonitorProcess.spawn(program: Self.program, bundle: bundle)
+        try monitor.prepare(
+            settings,
+            handing: .init(
                 lock: lock.number, userNamespace: namespaces.user.number,
                 networkNamespace: namespaces.network.number, attach: attach))
-        try monitor.prepare(settings)
         try monitor.create()
         return monitor
     }

@@ -40,13 +40,6 @@ extension Engine {
         return 0
     }
 
-    /// Begins what takes long in the start of a container that is about to be made, and needs nothing of the store.
-    public func prepareStart(of spec: ContainerSpec) {
-        guard spec.host.hasOwnIDs, !spec.host.networkMode.hasPrefix("container:"), namespaceDraft.isNone else { return }
-        // What can't be begun is tried again, and explained, when it is needed.
-        namespaceDraft = try? UserNamespace.Draft(alsoNetwork: spec.host.networkMode != "host")
-    }
-
     /// Makes the namespaces that are the container's own, and opens those that it joins.
     func makeNamespaces(
         _ spec: StoredSpec, rootID: UInt32, joined: ContainerRecord?
@@ -83,15 +76,6 @@ extension Engine {
     ) throws(SystemCallError) -> ContainerNamespaces {
         let user = hasOwnIDs ? try FileDescriptor.open("/proc/\(pid)/ns/user") : nil
         return ContainerNamespaces(user: user, network: try FileDescriptor.open("/proc/\(pid)/ns/net"))
-    }
-}
-
-extension Optional where Wrapped: ~Copyable {
-    fileprivate var isNone: Bool {
-        switch self {
-        case .some: false
-        case .none: true
-        }
     }
 }
 

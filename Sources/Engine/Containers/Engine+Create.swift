@@ -63,7 +63,7 @@ extension Engine {
         try addPorts(request, to: &spec)
         var warnings = try validate(&spec)
         warnings += image.warnings
-        let id = ContainerNames.randomID()
+        let id = monitorDraft.id ?? ContainerNames.randomID()
         if spec.config.hostname.isEmpty, spec.host.networkMode != "host", spec.host.utsMode != "host" {
             spec.config.hostname = String(id.prefix(12))
         }

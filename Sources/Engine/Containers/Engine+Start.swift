@@ -101,10 +101,12 @@ extension Engine {
                 mounts: try mappedMounts(spec, namespaces),
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)
-            let monitor = try Timings.span("spawn-monitor") { () throws(EngineError) in
-                try spawnMonitor(record, lock: lock, namespaces, endpoint, attach: stream.monitorNumber)
-            }
-            try makeBundle(plan, for: monitor)
+            let monitor = try takeMonitor(record.id)
+            var handed = MonitorProcess.Handed(
+                lock: lock.number, userNamespace: namespaces.userNumber, networkNamespace: namespaces.networkNumber,
+                attach: stream.monitorNumber)
+            handed.kept = endpoint?.portDescriptors ?? []
+            try makeBundle(plan, for: monitor, handed)
             if let endpoint {
                 try Timings.span("attach-network") { () throws(EngineError) in
                     try connect(endpoint, namespaces, record)
@@ -123,11 +125,13 @@ extension Engine {
         }
     }
 
-    private func makeBundle(_ plan: BundlePlan, for monitor: borrowing MonitorProcess) throws(EngineError) {
+    private func makeBundle(
+        _ plan: BundlePlan, for monitor: borrowing MonitorProcess, _ handed: MonitorProcess.Handed
+    ) throws(EngineError) {
         let action = "start container \(plan.record.name)"
         try makeBundleDirectories(plan)
         let settings = try monitorSettings(plan)
-        try calling(action) { () throws(RuntimeClientError) in try monitor.prepare(settings) }
+        try calling(action) { () throws(RuntimeClientError) in try monitor.prepare(settings, handing: handed) }
         try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
@@ -160,19 +164,6 @@ extension Engine {
             let prepared = try AttachConnection.prepare(
                 AttachRequest(stdin: attachment.stdin, stdout: attachment.stdout, stderr: attachment.stderr))
             return PreparedStreams(connection: prepared.connection, monitorEnd: prepared.monitorEnd)
-        }
-    }
-
-    private func spawnMonitor(
-        _ record: ContainerRecord, lock: borrowing FileDescriptor, _ namespaces: borrowing ContainerNamespaces,
-        _ endpoint: NetworkEndpoint?, attach: CInt?
-    ) throws(EngineError) -> MonitorProcess {
-        var inherited = MonitorProcess.Inherited(
-            lock: lock.number, userNamespace: namespaces.userNumber, networkNamespace: namespaces.networkNumber,
-            attach: attach)
-        inherited.kept = endpoint?.portDescriptors ?? []
-        return try calling("start container \(record.name)") { () throws(RuntimeClientError) in
-            try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(record.id), inherited: inherited)
         }
     }
 

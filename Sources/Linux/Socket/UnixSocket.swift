@@ -103,7 +103,14 @@ extension FileDescriptor {
     public borrowing func send(
         _ bytes: ArraySlice<UInt8>, with descriptor: borrowing FileDescriptor
     ) throws(SystemCallError) -> Int {
-        let (number, passed) = (self.number, descriptor.number)
+        try send(bytes, withNumber: descriptor.number)
+    }
+
+    /// The same for a descriptor that somebody else owns.
+    public borrowing func send(
+        _ bytes: ArraySlice<UInt8>, withNumber passed: CInt
+    ) throws(SystemCallError) -> Int {
+        let number = self.number
         return try retryingInterrupts("sendmsg", on: "descriptor \(number)") {
             bytes.withUnsafeBytes { hako_send_descriptor(number, $0.baseAddress, $0.count, passed) }
         }

@@ -26,7 +26,7 @@ public struct AttachConnection: ~Copyable {
     @frozen
     public struct Prepared: ~Copyable {
         public var connection: AttachConnection
-        /// What the monitor inherits as ``MonitorProcess/Inherited/attach``; to be let go once it has started.
+        /// What the monitor is handed as ``MonitorProcess/Handed/attach``; to be let go once it has started.
         public var monitorEnd: FileDescriptor
     }
 

@@ -12,9 +12,8 @@ public struct MonitorProcess: ~Copyable {
     public let process: ChildProcess
     private let control: FileDescriptor
 
-    /// What a monitor inherits, by number. The owners keep them open until
-    /// ``spawn(program:bundle:inherited:)`` returns.
-    public struct Inherited: Sendable {
+    /// What is handed to a monitor, by number. It gets duplicates.
+    public struct Handed: Sendable {
         /// An open file that holds the container's byte (``ContainerLocks/acquire(_:)``).
         public var lock: CInt
         public var userNamespace: CInt?
@@ -30,39 +29,32 @@ public struct MonitorProcess: ~Copyable {
             self.networkNamespace = networkNamespace
             self.attach = attach
         }
+
+        var all: [(kind: ControlMessage.Descriptor, number: CInt)] {
+            let single: [(ControlMessage.Descriptor, CInt?)] = [
+                (.lock, lock), (.userNamespace, userNamespace), (.networkNamespace, networkNamespace), (.attach, attach),
+            ]
+            return single.compactMap { kind, number in number.map { (kind, $0) } } + kept.map { (.kept, $0) }
+        }
     }
 
-    /// Starts a monitor for a bundle that needs not be there yet: the monitor waits for ``prepare(_:)``.
+    /// Starts a monitor for a bundle that needs not be there yet, nor the container: the monitor waits for
+    /// ``prepare(_:handing:)``.
     ///
     /// - Parameter program: `hako-runtime`'s absolute path. The runtime that runs the container is `settings.runtime`.
-    public static func spawn(
-        program: String, bundle: String, inherited: Inherited
-    ) throws(RuntimeClientError) -> MonitorProcess {
+    public static func spawn(program: String, bundle: String) throws(RuntimeClientError) -> MonitorProcess {
         try calling { () throws(SystemCallError) in
             let sockets = try UnixSocket.Pair(.messages)
-            var spawn = Spawn(program, ["hako-runtime", "monitor"])
+            // Fixed numbers from 3 on, whatever they are here.
+            var spawn = Spawn(program, ["hako-runtime", "monitor", "--control-fd", "3", bundle])
+            spawn.pass(number: sockets.second.number, as: 3)
             // Not the caller's environment: it may hold secrets, and the monitor outlives the caller.
             spawn.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
             spawn.startsSession = true
-            // Fixed numbers from 3 on, whatever they are here.
-            var next: CInt = 3
-            func pass(_ option: String, _ number: CInt?) {
-                guard let number else { return }
-                spawn.pass(number: number, as: next)
-                spawn.arguments += [option, String(next)]
-                next += 1
-            }
-            pass("--control-fd", sockets.second.number)
-            pass("--lock-fd", inherited.lock)
-            pass("--userns-fd", inherited.userNamespace)
-            pass("--netns-fd", inherited.networkNamespace)
-            pass("--attach-fd", inherited.attach)
-            for number in inherited.kept { pass("--keep-fd", number) }
             if Timings.descriptor >= 0 {
-                spawn.pass(number: Timings.descriptor, as: next)
-                spawn.environment?.append("\(Timings.variable)=\(next)")
+                spawn.pass(number: Timings.descriptor, as: 4)
+                spawn.environment?.append("\(Timings.variable)=4")
             }
-            spawn.arguments.append(bundle)
             let process = try spawn.start()
             return MonitorProcess(process: process, control: sockets.first)
         }
@@ -74,7 +66,16 @@ public struct MonitorProcess: ~Copyable {
     }
 
     /// Has the monitor mount the root. The bundle's directories are there, and those that the settings name.
-    public borrowing func prepare(_ settings: MonitorSettings) throws(RuntimeClientError) { try send(settings.json) }
+    public borrowing func prepare(
+        _ settings: MonitorSettings, handing handed: Handed
+    ) throws(RuntimeClientError) {
+        try calling { () throws(SystemCallError) in
+            for (kind, number) in handed.all {
+                _ = try control.send(ControlMessage.descriptor(kind).json.bytes()[...], withNumber: number)
+            }
+        }
+        try send(settings.json)
+    }
 
     /// Has the monitor make the container, from the bundle, which is whole now.
     public borrowing func create() throws(RuntimeClientError) { try sendUnlessFailed(.bundled) }

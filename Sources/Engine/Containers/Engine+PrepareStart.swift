@@ -1,0 +1,49 @@
+import Linux
+import RuntimeClient
+
+/// A monitor that was started before its container is there.
+struct MonitorDraft: ~Copyable {
+    /// The container's, once it is made.
+    let id: String
+    let monitor: MonitorProcess
+}
+
+extension Engine {
+    /// Begins what takes long in the start of a container that is about to be made, and needs nothing of the store: other
+    /// processors make its namespaces and load its monitor's program meanwhile.
+    ///
+    /// Without a container in the end, they go with the engine. What can't be begun is tried again, and explained, when it
+    /// is needed.
+    public func prepareStart(of spec: ContainerSpec) {
+        let mode = spec.host.networkMode
+        if spec.host.hasOwnIDs, !mode.hasPrefix("container:") {
+            namespaceDraft = try? UserNamespace.Draft(alsoNetwork: mode != "host")
+        }
+        let id = ContainerNames.randomID()
+        if let monitor = try? spawnMonitor(id) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
+    }
+
+    /// The container's monitor: the one that waits for it, or a new one.
+    func takeMonitor(_ id: String) throws(EngineError) -> MonitorProcess {
+        if monitorDraft.id == id, let draft = monitorDraft.take() { return draft.monitor }
+        return try spawnMonitor(id)
+    }
+
+    private func spawnMonitor(_ id: String) throws(EngineError) -> MonitorProcess {
+        try Timings.span("spawn-monitor") { () throws(EngineError) in
+            try calling("start the container's monitor") { () throws(RuntimeClientError) in
+                try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id))
+            }
+        }
+    }
+}
+
+extension Optional where Wrapped == MonitorDraft {
+    /// The id that the next container is to have.
+    var id: String? {
+        switch self {
+        case .some(let draft): draft.id
+        case .none: nil
+        }
+    }
+}

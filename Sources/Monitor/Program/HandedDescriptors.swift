@@ -1,0 +1,45 @@
+import Linux
+import MonitorProtocol
+import OCI
+
+/// The numbers of what the engine hands to the monitor before its settings.
+struct HandedDescriptors {
+    /// -1 until it came.
+    var lock: CInt = -1
+    var userNamespace: CInt?
+    var networkNamespace: CInt?
+    var attach: CInt?
+    /// Kept open for as long as the monitor lives, and of no other use here.
+    var kept: [CInt] = []
+
+    /// Takes what comes up to the settings. Nil if the engine goes away first: then it wants nothing.
+    mutating func receive(_ socket: borrowing FileDescriptor) throws(StartFailure) -> MonitorSettings? {
+        while true {
+            var message = try explaining("read the settings") { () throws(SystemCallError) in
+                try socket.receive(limit: MonitorSettings.limit)
+            }
+            if message.bytes.isEmpty { return nil }
+            switch message.descriptor.take() {
+            case .some(let descriptor): try take(descriptor, message.bytes)
+            case .none:
+                do { return try MonitorSettings(json: JSON(parsing: message.bytes)) } catch {
+                    throw StartFailure(.invalid, "the monitor's settings: \(error)")
+                }
+            }
+        }
+    }
+
+    private mutating func take(_ descriptor: consuming FileDescriptor, _ bytes: [UInt8]) throws(StartFailure) {
+        guard case .descriptor(let kind) = ControlMessage(bytes) else {
+            throw StartFailure(.invalid, "a descriptor came with a message that it doesn't belong to")
+        }
+        let number = descriptor.relinquish()
+        switch kind {
+        case .lock: lock = number
+        case .userNamespace: userNamespace = number
+        case .networkNamespace: networkNamespace = number
+        case .attach: attach = number
+        case .kept: kept.append(number)
+        }
+    }
+}
