@@ -24,6 +24,15 @@ struct ImageTests {
         #expect(try ProgramRun.of("/usr/bin/find", [store.root, store.runRoot, "-path", "*\(id)*"]).output == "")
     }
 
+    @Test("what is mounted in a container leaves no trace in what it writes")
+    func emptyWritableLayer() throws {
+        let store = try TestStore()
+        let script = "test -e /.dockerenv && cat /etc/hosts /etc/hostname /etc/resolv.conf > /dev/null"
+        #expect(try store.hako("run", "--name", "box", "busybox", "sh", "-c", script).status == 0)
+        let upper = "\(store.root)/containers/\(try store.inspect("box", "{{.Id}}"))/upper"
+        #expect(try ProgramRun.of("/usr/bin/find", [upper]).output == upper + "\n")
+    }
+
     @Test("a hundred created containers cost almost no disk")
     func diskUse() throws {
         let store = try TestStore()

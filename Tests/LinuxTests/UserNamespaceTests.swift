@@ -14,6 +14,17 @@ struct UserNamespaceTests {
         #expect(try network != FileDescriptor.status(of: "/proc/self/ns/net").inode)
     }
 
+    @Test("is made while its maker does something else, and is gone if nobody takes it")
+    func draft() throws {
+        let draft = try UserNamespace.Draft(alsoNetwork: true)
+        let made = try draft.finish(idMap: IDMap(outsideID: 1_600_000, size: 65536))
+        #expect(try made.user.status().inode != FileDescriptor.status(of: "/proc/self/ns/user").inode)
+        #expect(try made.network?.status().inode != nil)
+        do { _ = try UserNamespace.Draft(alsoNetwork: false) }
+        // Only one can be begun at a time: the one that was dropped is finished.
+        _ = try UserNamespace.Draft(alsoNetwork: false)
+    }
+
     @Test("says which map the kernel refused")
     func refusedMap() throws {
         let line = IDMap.Line(insideID: 0, outsideID: 1_500_000, size: 10)
