@@ -30,7 +30,8 @@ public final class Engine {
         programs = try Programs.find()
         do throws(SystemCallError) {
             // Closed to others whatever the umask: layers hold set-uid programs, logs and environments secrets.
-            for directory in [paths.root, paths.containers, paths.runRoot, paths.bundles] { try Directory.create(directory) }
+            try Directory.createForStrangers(paths.root)
+            for directory in [paths.containers, paths.runRoot, paths.bundles] { try Directory.create(directory) }
         } catch {
             throw EngineError(.system, cannot: "make the store", because: "\(error)", cause: error)
         }

@@ -44,7 +44,7 @@ public final class ImageStore: Sendable {
         } catch {
             guard error.errno == .noSuchFile || error.errno == .notDirectory else { throw error }
         }
-        try Directory.create(root)
+        try Directory.createForStrangers(root)
         // One that was there already may be open to others: layers hold set-id programs (CVE-2021-41091).
         try FileDescriptor.directory(root).changeMode(0o700)
         try Directory.createForStrangers("\(root)/\(StoreLayout.layerIngest)")
