@@ -22,6 +22,7 @@ extension Monitor {
         control?.send(.exited(exit))
         clients.sendEnd(exit)
         cleanUp()
+        control?.send(.released)
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
         finish()
     }

@@ -15,9 +15,11 @@ public enum ControlMessage: Hashable, Sendable {
     case started(pid: Int32)
     /// From the monitor, the last message: the container can't be created or started, and nothing of it is left.
     case failed(StartFailure)
-    /// From the monitor, the last message.
+    /// From the monitor: everybody is told, and now it cleans up.
     case exited(ContainerExit)
-    /// To the monitor, after `exited`: the engine knows the container no more; its files are the monitor's to remove.
+    /// From the monitor, the last message: of the container, nothing is left but its files.
+    case released
+    /// To the monitor, after `exited`: the engine gives the container up; its files are the monitor's to remove.
     case removed
 
     /// What a descriptor is, that comes with a message.
@@ -49,6 +51,7 @@ public enum ControlMessage: Hashable, Sendable {
             let kind = StartFailure.Kind(rawValue: try json.requiredString("kind")) ?? .system
             self = .failed(StartFailure(kind, try json.requiredString("message")))
         case "exited": self = .exited(try ContainerExit(json: json))
+        case "released": self = .released
         case "removed": self = .removed
         default: throw FieldError("type", "is not known")
         }
@@ -65,6 +68,7 @@ public enum ControlMessage: Hashable, Sendable {
             ["type": "error", "kind": .string(failure.kind.rawValue), "message": .string(failure.message)]
         case .exited(let exit):
             ["type": "exited", "exitCode": .integer(Int64(exit.exitCode)), "oomKilled": .bool(exit.oomKilled)]
+        case .released: ["type": "released"]
         case .removed: ["type": "removed"]
         }
     }

@@ -20,20 +20,28 @@ extension Engine {
         return (config.openStdin, config.tty)
     }
 
-    /// Removes a container made with `--rm` whose end was seen. Its files are its monitor's to remove: that takes longer
-    /// than anybody should wait for.
+    /// Removes a container made with `--rm` whose end was seen, while its monitor cleans up. Its files are its monitor's to
+    /// remove: that takes longer than anybody should wait for.
+    ///
+    /// They are left to it before the row goes: a Hako that is killed in between leaves a row that can be removed again.
     public func remove(_ ended: consuming StartedContainer) throws(EngineError) {
         let id = ended.id
+        let action = "remove container \(id.prefix(12))"
+        let isLeft = try calling(action) { () throws(RuntimeClientError) in try ended.leaveRemoval() }
+        guard isLeft else { return try removeLost(id) }
+        releaseNetwork(id)
+        try deleteRow(id)
+        let isReleased = try calling(action) { () throws(RuntimeClientError) in try ended.waitReleased() }
+        if !isReleased { try removeLeftovers(id, runtime: ended.runtime) }
+    }
+
+    /// The monitor was killed before it heard of the removal.
+    private func removeLost(_ id: String) throws(EngineError) {
         let found = try onDatabase("find container \(id.prefix(12))") { database throws(MetadataError) in
             try database.container(id: id)
         }
         // Somebody else was faster.
-        guard let found else { return ended.letGo() }
-        let action = "remove container \(found.name)"
-        try remove(found) { () throws(EngineError) in
-            let isLeft = try calling(action) { () throws(RuntimeClientError) in try ended.leaveRemoval() }
-            if !isLeft { try removeFiles(found) }
-        }
+        if let found { try remove(found) }
     }
 
     /// `name` without the slash that Docker's API puts before it.

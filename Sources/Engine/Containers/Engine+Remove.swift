@@ -24,10 +24,6 @@ extension Engine {
     /// Removes what does not run any more. The files go before the row: a Hako that is killed in between leaves a row that
     /// can be removed again.
     func remove(_ record: ContainerRecord) throws(EngineError) {
-        try remove(record) { () throws(EngineError) in try removeFiles(record) }
-    }
-
-    func remove(_ record: ContainerRecord, files: () throws(EngineError) -> Void) throws(EngineError) {
         // A monitor that has told the end still cleans up for a moment; two removers take turns.
         let lock = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: runtimePaths.locks)
@@ -40,26 +36,32 @@ extension Engine {
         // A racer was faster, and the slot may be another container's by now.
         guard current != nil else { return }
         releaseNetwork(record.id)
-        // A monitor that was killed has left the runtime's state behind, and the cgroup.
-        if access(runtimePaths.runtimeRoot + "/" + record.id, F_OK) == 0 {
-            try runRuntime(
-                ["delete", "--force", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
-                action: "remove the cgroup of container \(record.name)")
-        }
-        try files()
-        try onDatabase("remove container \(record.name)") { database throws(MetadataError) in
-            try database.deleteContainer(record.id)
+        try removeLeftovers(record.id, runtime: storedSpec(of: record).host.runtime)
+        try deleteRow(record.id)
+    }
+
+    func deleteRow(_ id: String) throws(EngineError) {
+        try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
+            try database.deleteContainer(id)
         }
     }
 
-    func removeFiles(_ record: ContainerRecord) throws(EngineError) {
+    /// What a container, or a monitor that was killed, has left: the runtime's state with the cgroup, and the files.
+    func removeLeftovers(
+        _ id: String, runtime: @autoclosure () throws(EngineError) -> String
+    ) throws(EngineError) {
+        if access(runtimePaths.runtimeRoot + "/" + id, F_OK) == 0 {
+            try runRuntime(
+                ["delete", "--force", id], program: runtimeProgram(runtime()),
+                action: "remove the cgroup of container \(id.prefix(12))")
+        }
         do throws(SystemCallError) {
-            try Directory.removeTree(runtimePaths.directory(record.id))
-            try Directory.removeTree(runtimePaths.bundle(record.id))
+            try Directory.removeTree(runtimePaths.directory(id))
+            try Directory.removeTree(runtimePaths.bundle(id))
         } catch {
             throw EngineError(
-                .system, cannot: "remove the files of container \(record.name)", because: "\(error)",
-                hint: "What is mounted below \(runtimePaths.directory(record.id)) must be unmounted first.", cause: error)
+                .system, cannot: "remove the files of container \(id.prefix(12))", because: "\(error)",
+                hint: "What is mounted below \(runtimePaths.directory(id)) must be unmounted first.", cause: error)
         }
     }
 

@@ -24,11 +24,16 @@ public struct StartedContainer: ~Copyable {
     /// On the host.
     public let pid: Int32
     public var connection: AttachConnection?
+    /// As it was asked for.
+    let runtime: String
     fileprivate let monitor: MonitorProcess
 
-    fileprivate init(id: String, pid: Int32, connection: consuming AttachConnection?, monitor: consuming MonitorProcess) {
+    fileprivate init(
+        id: String, pid: Int32, runtime: String, connection: consuming AttachConnection?, monitor: consuming MonitorProcess
+    ) {
         self.id = id
         self.pid = pid
+        self.runtime = runtime
         self.connection = connection
         self.monitor = monitor
     }
@@ -38,6 +43,7 @@ public struct StartedContainer: ~Copyable {
 
     /// See ``MonitorProcess/leaveRemoval()``.
     borrowing func leaveRemoval() throws(RuntimeClientError) -> Bool { try monitor.leaveRemoval() }
+    borrowing func waitReleased() throws(RuntimeClientError) -> Bool { try monitor.waitReleased() }
 }
 
 /// A connection that is there before the monitor is, and the end that the monitor inherits.
@@ -116,7 +122,8 @@ extension Engine {
             }
             let pid = try run(monitor, record)
             return StartedContainer(
-                id: record.id, pid: pid, connection: stream.connection.take(), monitor: monitor)
+                id: record.id, pid: pid, runtime: spec.host.runtime, connection: stream.connection.take(),
+                monitor: monitor)
         } catch {
             // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
             releaseNetwork(record.id)

@@ -102,7 +102,7 @@ struct OwnRuntime: ContainerRuntime {
         switch message {
         case .created(let pid): return pid
         case .failed(let failure): throw failure
-        case .descriptor, .bundled, .start, .started, .exited, .removed: throw StartFailure(.system, "the runtime said what it can't")
+        case .descriptor, .bundled, .start, .started, .exited, .released, .removed: throw StartFailure(.system, "the runtime said what it can't")
         }
     }
 

@@ -80,7 +80,7 @@ public struct MonitorProcess: ~Copyable {
     /// Has the monitor make the container, from the bundle, which is whole now.
     public borrowing func create() throws(RuntimeClientError) { try sendUnlessFailed(.bundled) }
 
-    /// Leaves the files of a container that has ended, and that nobody knows any more, to the monitor.
+    /// Leaves the files of a container that has ended, and that nobody is to know any more, to the monitor.
     ///
     /// - Returns: False if the monitor is gone: then they are still there.
     public borrowing func leaveRemoval() throws(RuntimeClientError) -> Bool {
@@ -102,6 +102,19 @@ public struct MonitorProcess: ~Copyable {
     private borrowing func sendUnlessFailed(_ message: ControlMessage) throws(RuntimeClientError) {
         do throws(RuntimeClientError) { try send(message.json) } catch {
             guard case .system(let error) = error, error.errno == .brokenPipe else { throw error }
+        }
+    }
+
+    /// After ``leaveRemoval()``, waits until nothing of the container is left but its files.
+    ///
+    /// - Returns: False if the monitor is gone: then there may be.
+    public borrowing func waitReleased() throws(RuntimeClientError) -> Bool {
+        do throws(RuntimeClientError) {
+            guard case .released = try next() else { throw unexpected }
+            return true
+        } catch {
+            guard case .monitorLost = error else { throw error }
+            return false
         }
     }
 
