@@ -75,7 +75,7 @@ public struct ResolverConfiguration: Hashable, Sendable {
     /// and with what the user says instead of the host's.
     ///
     /// - Parameter families: Those in which the container has an address.
-    public func forContainer(_ overrides: Overrides, families: Set<IPFamily>) -> ResolverConfiguration {
+    public func forContainer(_ overrides: Overrides, families: [IPFamily]) -> ResolverConfiguration {
         var result = self
         result.nameServers = nameServers.filter {
             !$0.isLoopback && !$0.isUnspecified && !$0.isLinkLocal && families.contains($0.family)

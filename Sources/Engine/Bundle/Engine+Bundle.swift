@@ -109,7 +109,7 @@ extension Engine {
             nameServers: host.dns, searchDomains: host.dnsSearch, options: host.dnsOptions)
         let own = ResolverConfiguration.ofHost()
         if host.networkMode == "host", overrides == (try ResolverConfiguration.Overrides()) { return own }
-        return own.forContainer(overrides, families: Set(plan.addresses.map(\.family)).union([.ipv4]))
+        return own.forContainer(overrides, families: [.ipv4] + plan.addresses.map(\.family))
     }
 
     // MARK: What the monitor is told

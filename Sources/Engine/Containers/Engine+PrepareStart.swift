@@ -15,12 +15,13 @@ extension Engine {
     /// Without a container in the end, they go with the engine. What can't be begun is tried again, and explained, when it
     /// is needed.
     public func prepareStart(of spec: ContainerSpec) {
+        // First, as this process waits until the monitor's program is executed.
+        let id = ContainerNames.randomID()
+        if let monitor = try? spawnMonitor(id) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
         let mode = spec.host.networkMode
         if spec.host.hasOwnIDs, !mode.hasPrefix("container:") {
             namespaceDraft = try? UserNamespace.Draft(alsoNetwork: mode != "host")
         }
-        let id = ContainerNames.randomID()
-        if let monitor = try? spawnMonitor(id) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
     }
 
     /// The container's monitor: the one that waits for it, or a new one.

@@ -120,6 +120,7 @@ public struct ContainerUser: Hashable, Sendable {
 
     /// Each group once, in the order of their first mention.
     private mutating func normalizeGroups() throws(AccountError) {
+        guard groups.count > 1 else { return }
         var seen: Set<UInt32> = []
         groups = groups.filter { seen.insert($0).inserted }
         // NGROUPS_MAX, Linux 2.6.4.

@@ -65,7 +65,7 @@ public struct CgroupMounts: Hashable, Sendable {
     }
 
     /// The controllers of v1. Other options, as `rw` and `xattr`, are none.
-    private static let controllers: Set<String> = [
+    private static let controllers = [
         "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb", "net_cls", "net_prio",
         "perf_event", "rdma", "misc",
     ]

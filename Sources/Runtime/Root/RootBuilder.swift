@@ -81,7 +81,7 @@ struct RootBuilder: ~Copyable {
         }
     }
 
-    private static let replaceableProcFiles: Set<String> = [
+    private static let replaceableProcFiles = [
         "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
         "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
         "/proc/sys/crypto/fips_enabled",
