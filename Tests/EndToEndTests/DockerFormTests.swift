@@ -19,6 +19,8 @@ struct DockerFormTests {
             (["run", "--rm", "--cpu-shares", "1", "busybox", "true"], 125), (["run", "--rm", "--shm-size", "0", "busybox", "true"], 0),
             (["run", "--rm", "-h", "a", "--network", "container:box", "busybox", "true"], 125),
             (["run", "--rm", "-v", "/tmp:/x:ro,rw", "busybox", "true"], 125),
+            (["run", "--rm", "--detach-keys", "no keys", "busybox", "sleep", "1000"], 1),
+            (["exec", "--detach-keys", "no keys", "box", "true"], 1), (["exec", "-w", "/missing", "box", "true"], 127),
         ]
         for (words, code) in codes {
             let run = try store.hako(words)

@@ -88,6 +88,10 @@ extension RuntimeError {
         case (.program, _), (.exec, _):
             self.init(
                 .programNotExecutable, cannot: "execute \"\(program)\"", because: report.errno.description)
+        case (.directory, .noSuchFile):
+            self.init(
+                .programNotFound, cannot: "change to the working directory \"\(PrintableText(directory))\"",
+                because: "no such file or directory")
         case (.directory, _):
             self.init(
                 .programNotExecutable, cannot: "change to the working directory \"\(PrintableText(directory))\"",

@@ -45,6 +45,8 @@ enum ExecCommand {
         spec.terminal = arguments.flag("tty")
         spec.openStdin = arguments.flag("interactive")
         spec.terminalSize = spec.terminal ? WindowSize.of(StandardDescriptor.output) : nil
+        var options = RelayOptions()
+        options.detachKeys = try ForegroundContainer.detachKeys(arguments)
         let name = arguments.positionals[0]
         if arguments.flag("detach") {
             spec.openStdin = false
@@ -54,10 +56,8 @@ enum ExecCommand {
         if spec.terminal, spec.openStdin { try ForegroundContainer.requireTerminal() }
         let signals = try RelaySignals.block()
         let session = try engine.exec(name, spec)
-        var options = RelayOptions()
         if !spec.openStdin { options.input = nil }
         options.terminal = spec.terminal
-        options.detachKeys = try ForegroundContainer.detachKeys(arguments)
         switch try session.relay(options, signals: signals) {
         case .exited(let exit): return exit.exitCode
         case .detached: return 0

@@ -63,11 +63,14 @@ struct ForegroundContainer {
             exitCode: 1)
     }
 
+    /// To be asked before anything is started. Docker ends with 1 here, not with 125.
     static func detachKeys(_ arguments: ParsedArguments) throws -> DetachKeys? {
         guard let text = arguments.value("detach-keys") else { return .standard }
         guard let keys = DetachKeys(parsing: text) else {
-            throw EngineError(
-                .invalidArgument, "Invalid detach keys (\(text)) provided", hint: "As in ctrl-p,ctrl-q or ctrl-].")
+            throw CommandFailure(
+                EngineError(
+                    .invalidArgument, "Invalid detach keys (\(text)) provided", hint: "As in ctrl-p,ctrl-q or ctrl-]."),
+                exitCode: 1)
         }
         return keys
     }

@@ -50,6 +50,7 @@ enum RunCommand {
         _ engine: Engine, _ spec: inout ContainerSpec, _ arguments: ParsedArguments
     ) throws -> Int32 {
         let isInteractive = spec.config.openStdin
+        let detachKeys = try ForegroundContainer.detachKeys(arguments)
         spec.config.attachStdin = isInteractive
         spec.config.attachStdout = true
         spec.config.attachStderr = true
@@ -69,7 +70,7 @@ enum RunCommand {
         let relay = ForegroundContainer(
             engine: engine, id: created.record.id, hasTerminal: spec.config.tty, isInteractive: isInteractive,
             proxiesSignals: arguments.flag("sig-proxy") && !spec.config.tty,
-            detachKeys: try ForegroundContainer.detachKeys(arguments))
+            detachKeys: detachKeys)
         let end = try relay.run(started.connection.take(), signals)
         // One that runs on is removed by its monitor when it ends.
         if case .ended = end, spec.host.autoRemove { try engine.remove(started) } else { started.letGo() }
