@@ -95,4 +95,21 @@ struct RunTests {
         #expect(try ProgramRun.of("/bin/cat", [path]).output == id)
         #expect(try store.hako("run", "--cidfile", path, "busybox", "true").status == 125)
     }
+
+    @Test("a bind shares mounts with the host only where the host's own are shared")
+    func propagation() throws {
+        let store = try TestStore()
+        let place = store.scratch.path("place")
+        try store.shell("mkdir -p \(place)/in && mount --bind \(place) \(place) && mount --make-private \(place)").expectSuccess()
+        defer { _ = try? ProgramRun.of("/bin/umount", ["-R", place]) }
+        for (mode, words) in [("rshared", "it is not a shared mount"), ("slave", "it is not a shared or slave mount")] {
+            let run = try store.hako("run", "--rm", "-v", "\(place):/x:\(mode)", "busybox", "true")
+            #expect(run.status == 125 && run.error.contains("is mounted on \(place) but \(words)"), "\(run)")
+        }
+        try store.shell("mount --make-shared \(place)").expectSuccess()
+        try store.hako("run", "-d", "--name", "box", "-v", "\(place):/x:rslave", "busybox", "sleep", "1000")
+        try store.shell("mount -t tmpfs tmpfs \(place)/in && touch \(place)/in/file").expectSuccess()
+        #expect(try store.output("exec", "box", "ls", "/x/in") == "file")
+        try store.hako("rm", "-f", "box")
+    }
 }

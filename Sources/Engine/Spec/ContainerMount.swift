@@ -191,6 +191,27 @@ extension ContainerMount {
     /// - Returns: A line for the user where something was made.
     func prepareSource() throws(EngineError) -> String? {
         guard kind == .bind else { return nil }
+        let note = try makeSource()
+        try checkPropagation()
+        return note
+    }
+
+    /// What is private can't be shared by a copy of it: nothing would come through. Docker's words.
+    private func checkPropagation() throws(EngineError) {
+        let isShared = propagation.hasSuffix("shared")
+        guard isShared || propagation.hasSuffix("slave") else { return }
+        let peers: MountPeers
+        do throws(SystemCallError) { peers = try MountPeers(of: source) } catch {
+            throw EngineError(.system, cannot: "mount \(source)", because: "\(error)", cause: error)
+        }
+        guard !peers.isShared, isShared || !peers.isSlave else { return }
+        throw EngineError(
+            .invalidArgument,
+            "path \(source) is mounted on \(peers.mountPoint) but it is not a shared\(isShared ? "" : " or slave") mount",
+            hint: "Make it one: mount --make-shared \(peers.mountPoint)")
+    }
+
+    private func makeSource() throws(EngineError) -> String? {
         do throws(SystemCallError) {
             _ = try FileDescriptor.status(of: source)
             return nil
