@@ -23,25 +23,16 @@ extension Engine {
     /// Removes a container made with `--rm` whose end was seen, while its monitor cleans up. Its files are its monitor's to
     /// remove: that takes longer than anybody should wait for.
     ///
-    /// They are left to it before the row goes: a Hako that is killed in between leaves a row that can be removed again.
+    /// Whatever is killed meanwhile, nothing stays: a monitor that hears of no removal sees to it by its exit command.
     public func remove(_ ended: consuming StartedContainer) throws(EngineError) {
         let id = ended.id
-        let action = "remove container \(id.prefix(12))"
-        let isLeft = try calling(action) { () throws(RuntimeClientError) in try ended.leaveRemoval() }
-        guard isLeft else { return try removeLost(id) }
         releaseNetwork(id)
         try deleteRow(id)
-        let isReleased = try calling(action) { () throws(RuntimeClientError) in try ended.waitReleased() }
-        if !isReleased { try removeLeftovers(id, runtime: ended.runtime) }
-    }
-
-    /// The monitor was killed before it heard of the removal.
-    private func removeLost(_ id: String) throws(EngineError) {
-        let found = try onDatabase("find container \(id.prefix(12))") { database throws(MetadataError) in
-            try database.container(id: id)
+        let isGone = try calling("remove container \(id.prefix(12))") { () throws(RuntimeClientError) in
+            guard try ended.leaveRemoval() else { return false }
+            return try ended.waitReleased()
         }
-        // Somebody else was faster.
-        if let found { try remove(found) }
+        if !isGone { try removeLeftovers(id, runtime: ended.runtime) }
     }
 
     /// `name` without the slash that Docker's API puts before it.

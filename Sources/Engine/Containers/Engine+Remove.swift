@@ -71,8 +71,12 @@ extension Engine {
         let found = try onDatabase("find container \(id)") { database throws(MetadataError) in
             try database.container(id: id)
         }
-        // Whoever ran it in the foreground has removed it already.
-        guard let record = found, record.id == id else { return }
+        guard let record = found, record.id == id else {
+            // Whoever ran it in the foreground has removed it, but was perhaps killed before it could leave the files to the
+            // monitor. What is no id is no directory's name either.
+            if ContainerNames.isID(id) { try removeLeftovers(id, runtime: "") }
+            return
+        }
         if record.autoRemove {
             try remove(record)
         } else if let lock = try lockIfFree(record) {

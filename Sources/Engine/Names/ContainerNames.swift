@@ -13,6 +13,11 @@ public enum ContainerNames {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Whether it is a whole id, and so a directory's name, not a path.
+    static func isID(_ text: String) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
     /// `adjective_noun`, for a container that nobody named.
     static func random(attempt: Int) -> String {
         var generator = SystemRandomNumberGenerator()
