@@ -3,7 +3,8 @@ import Glibc
 /// The steps of a command and how long each took, for `--timings`.
 ///
 /// Every process of a command writes its own lines to one descriptor that they share, `HAKO_TIMINGS_FD`, opened for
-/// appending: `program step start end` (a step is one word), in nanoseconds of CLOCK_MONOTONIC. Without that variable a span costs one comparison.
+/// appending: `program step start end` (a step is one word), in nanoseconds of CLOCK_MONOTONIC. Without that variable a span
+/// costs one comparison.
 public enum Timings {
     /// The environment variable that hands the descriptor on to the next program.
     public static let variable = "HAKO_TIMINGS_FD"

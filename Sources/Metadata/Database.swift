@@ -106,7 +106,7 @@ public final class Database: @unchecked Sendable {
     }
 
     /// A process that finds no other one at work reads the whole log when it opens the database: 1.2 ms for each MiB, which is
-    /// the trace of fifty containers.
+    /// the trace of fifty containers. A checkpoint takes about as much, and then nobody waits for an answer.
     static let logLimit: Int64 = 128 << 10
 
     /// What is wrong with the file itself; empty when it is whole.
