@@ -29,8 +29,7 @@ extension Engine {
         releaseNetwork(id)
         try deleteRow(id)
         let isGone = try calling("remove container \(id.prefix(12))") { () throws(RuntimeClientError) in
-            guard try ended.leaveRemoval() else { return false }
-            return try ended.waitReleased()
+            try ended.leaveRemoval()
         }
         if !isGone { try removeLeftovers(id, runtime: ended.runtime) }
     }

@@ -43,7 +43,6 @@ public struct StartedContainer: ~Copyable {
 
     /// See ``MonitorProcess/leaveRemoval()``.
     borrowing func leaveRemoval() throws(RuntimeClientError) -> Bool { try monitor.leaveRemoval() }
-    borrowing func waitReleased() throws(RuntimeClientError) -> Bool { try monitor.waitReleased() }
 }
 
 /// A connection that is there before the monitor is, and the end that the monitor inherits.

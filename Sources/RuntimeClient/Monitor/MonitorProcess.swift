@@ -80,14 +80,16 @@ public struct MonitorProcess: ~Copyable {
     /// Has the monitor make the container, from the bundle, which is whole now.
     public borrowing func create() throws(RuntimeClientError) { try sendUnlessFailed(.bundled) }
 
-    /// Leaves the files of a container that has ended, and that nobody is to know any more, to the monitor.
+    /// Leaves the files of a container that has ended, and that nobody is to know any more, to the monitor; returns when nothing
+    /// else of it is left.
     ///
-    /// - Returns: False if the monitor is gone: then they are still there.
+    /// - Returns: False if the monitor is gone: then there may be, and the files are still there.
     public borrowing func leaveRemoval() throws(RuntimeClientError) -> Bool {
         do throws(RuntimeClientError) {
             // Unread, the message of its end would make a reset of what we send before we close. unix(7).
             _ = try waitExit()
             try send(ControlMessage.removed.json)
+            guard case .released = try next() else { throw unexpected }
             return true
         } catch {
             switch error {
@@ -102,19 +104,6 @@ public struct MonitorProcess: ~Copyable {
     private borrowing func sendUnlessFailed(_ message: ControlMessage) throws(RuntimeClientError) {
         do throws(RuntimeClientError) { try send(message.json) } catch {
             guard case .system(let error) = error, error.errno == .brokenPipe else { throw error }
-        }
-    }
-
-    /// After ``leaveRemoval()``, waits until nothing of the container is left but its files.
-    ///
-    /// - Returns: False if the monitor is gone: then there may be.
-    public borrowing func waitReleased() throws(RuntimeClientError) -> Bool {
-        do throws(RuntimeClientError) {
-            guard case .released = try next() else { throw unexpected }
-            return true
-        } catch {
-            guard case .monitorLost = error else { throw error }
-            return false
         }
     }
 
