@@ -31,6 +31,8 @@ final class Monitor {
     var input = InputQueue()
     var terminalSize: WindowSize?
     var container: ChildProcess?
+    /// Who made the container, until it has ended.
+    var maker: ChildProcess?
     var memory: OOMCounter?
     var mounts: PrivateMounts?
     var phase = Phase.creating
@@ -120,7 +122,9 @@ final class Monitor {
             return
         }
         let config = try Timings.span("read-config") { () throws(StartFailure) in try readConfig() }
-        let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
+        let made = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
+        let pid = made.pid
+        maker = made.maker
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
             try ChildProcess(adopting: pid)
         }
@@ -168,7 +172,7 @@ final class Monitor {
         HeldNamespaces(user: userNamespace.number, network: networkNamespace.number)
     }
 
-    private func createProcess(_ config: BundleConfig) throws(StartFailure) -> Int32 {
+    private func createProcess(_ config: BundleConfig) throws(StartFailure) -> MadeContainer {
         if settings.terminal { return try createWithTerminal(config) }
         let owner = try streamOwner(config.user)
         let ends: StandardStreams.ContainerEnds?
@@ -178,11 +182,11 @@ final class Monitor {
         return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil)
     }
 
-    private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> Int32 {
+    private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> MadeContainer {
         let console = try explaining("listen for the terminal") { () throws(SystemCallError) in
             try ConsoleSocket(in: bundle)
         }
-        let pid = try runtime.create(
+        let made = try runtime.create(
             config, namespaces: namespaces, streams: nil, console: console.path)
         try explaining("take the terminal") { () throws(SystemCallError) in
             guard let master = try console.receive() else {
@@ -191,7 +195,7 @@ final class Monitor {
             try streams.adopt(terminal: master)
         }
         if let terminalSize { streams.resize(terminalSize) }
-        return pid
+        return made
     }
 
     /// On the host: who may open the container's `/dev/stdout`.

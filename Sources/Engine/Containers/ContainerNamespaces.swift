@@ -9,6 +9,8 @@ struct ContainerNamespaces: ~Copyable {
     var user: FileDescriptor?
     /// Nil with the host's network.
     var network: FileDescriptor?
+    /// Who was in them while they were made. Kept for its end not to be waited for before it has come.
+    var first: IdleProcess?
 
     var userNumber: CInt? { Self.number(user) }
     var networkNumber: CInt? { Self.number(network) }
@@ -50,7 +52,7 @@ extension Engine {
             if spec.host.hasOwnIDs {
                 let map = IDMap(outsideID: rootID, size: StorePaths.idsPerContainer)
                 let made = try namespaceDraft.take().finish(idMap: map, alsoNetwork: needsNetwork)
-                return ContainerNamespaces(user: made.user, network: made.network)
+                return ContainerNamespaces(user: made.user, network: made.network, first: made.first)
             }
             return ContainerNamespaces(user: nil, network: needsNetwork ? try Self.newNetworkNamespace() : nil)
         } catch {

@@ -131,12 +131,6 @@ extension Engine {
     public func pruneImages(all: Bool) throws(EngineError) -> PruneReport {
         try onImages("prune the images") { store throws(StoreError) in try store.prune(all ? .unused : .dangling) }
     }
-
-    /// Writes what was pulled or loaded to the disk: to be called after the answer.
-    public func synchronizeImages() {
-        // Nothing is lost by failing: what isn't marked as synced is verified again after an unclean boot.
-        try? openedImages?.synchronizePending()
-    }
 }
 
 extension EngineError {

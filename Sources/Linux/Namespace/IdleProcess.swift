@@ -30,8 +30,11 @@ import Glibc
         pidfd = FileDescriptor(adopting: descriptor)
     }
 
+    /// Lets it end. That takes a moment, which whoever lets go of this value waits for.
+    borrowing func dismiss() { _ = kill(pid, SIGKILL) }
+
     deinit {
-        // It can't have ended before, so the number is still its own.
+        // It was waited for by nobody else, so the number is still its own.
         _ = kill(pid, SIGKILL)
         while waitpid(pid, nil, CInt(bitPattern: UInt32(__WALL))) < 0 && errno == EINTR {}
     }

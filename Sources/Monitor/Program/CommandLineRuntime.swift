@@ -27,7 +27,7 @@ struct CommandLineRuntime: ContainerRuntime {
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
         console: String?
-    ) throws(StartFailure) -> Int32 {
+    ) throws(StartFailure) -> MadeContainer {
         let member = try explaining("put a process into the user namespace") { () throws(SystemCallError) in
             namespaces.user >= 0 ? try IdleProcess(joining: namespaces.user) : nil
         }
@@ -46,9 +46,10 @@ struct CommandLineRuntime: ContainerRuntime {
             try Directory.create(command.root)
         }
         let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [writable, command.root])
-        return try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
+        let pid = try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
             try create(streams, console)
         }
+        return MadeContainer(pid: pid, maker: nil)
     }
 
     private func create(

@@ -7,7 +7,7 @@ import Runtime
 /// Each step is done to its end, also when the engine goes away meanwhile: half a container is in no state's file, and so
 /// nobody's to clean up, while a whole one is deleted in milliseconds.
 protocol ContainerRuntime {
-    /// Makes the container's first process, which waits to be started. Returns its pid.
+    /// Makes the container's first process, which waits to be started.
     ///
     /// - Parameters:
     ///   - streams: What it has as 0, 1 and 2; nil with a terminal.
@@ -15,13 +15,21 @@ protocol ContainerRuntime {
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
         console: String?
-    ) throws(StartFailure) -> Int32
+    ) throws(StartFailure) -> MadeContainer
     /// Lets it execute its program; returns when it does.
     func start() throws(StartFailure)
     /// Deletes what is kept of the container: its state, its cgroup, processes that are left in it.
     func delete() throws(StartFailure)
     /// Whether there is something to delete.
     var hasLeftovers: Bool { get }
+}
+
+/// A container that waits to be started.
+struct MadeContainer: ~Copyable {
+    /// Of its first process.
+    let pid: Int32
+    /// Who made it: its parent until it has ended, which may take longer than to tell of it.
+    var maker: ChildProcess?
 }
 
 /// The numbers of the namespaces that the monitor holds; -1 for one that the container doesn't join.
@@ -53,7 +61,7 @@ struct OwnRuntime: ContainerRuntime {
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
         console: String?
-    ) throws(StartFailure) -> Int32 {
+    ) throws(StartFailure) -> MadeContainer {
         var options = CreateOptions()
         options.startsLater = true
         options.consoleSocket = console
@@ -63,19 +71,21 @@ struct OwnRuntime: ContainerRuntime {
         }
         let joined = JoinedNamespaces(
             user: namespaces.user >= 0 ? namespaces.user : nil, network: namespaces.network >= 0 ? namespaces.network : nil)
-        let answer = try explaining("prepare the runtime") { () throws(SystemCallError) in try Pipe() }
-        let child = try explaining("run the runtime") { () throws(SystemCallError) in
+        let pair = try explaining("prepare the runtime") { () throws(SystemCallError) in try UnixSocket.Pair(.messages) }
+        let maker = try explaining("run the runtime") { () throws(SystemCallError) in
             try ChildProcess.fork {
                 let message = createHere(config, options, joined).json.bytes()
-                // A monitor that doesn't get it sees that the copy failed.
-                return (try? answer.writing.writeAll(message)) != nil ? 0 : 1
+                // A monitor that doesn't get it sees that there is no more to come.
+                return (try? pair.second.send(message[...])) != nil ? 0 : 1
             }
         }
-        let status = try explaining("wait for the runtime") { () throws(SystemCallError) in try child.wait() }
-        guard status == .exited(code: 0) else {
-            throw StartFailure(.system, "the runtime ended with \(status.shellCode)")
+        do throws(StartFailure) {
+            return MadeContainer(pid: try pid(ControlSocket(pair.intoFirst()).receive()), maker: maker)
+        } catch {
+            // What is cleaned up now is not to be in its hands any more.
+            _ = try? maker.wait()
+            throw error
         }
-        return try read(answer.keepingReading())
     }
 
     /// In the copy.
@@ -92,17 +102,11 @@ struct OwnRuntime: ContainerRuntime {
         } catch { return .failed(error) }
     }
 
-    private func read(_ answer: borrowing FileDescriptor) throws(StartFailure) -> Int32 {
-        let bytes = try explaining("hear from the runtime") { () throws(SystemCallError) in
-            try answer.readAll(limit: ControlMessage.limit)
-        }
-        guard let message = ControlMessage(bytes) else {
-            throw StartFailure(.system, "the runtime said nothing of the container")
-        }
-        switch message {
-        case .created(let pid): return pid
-        case .failed(let failure): throw failure
-        case .descriptor, .bundled, .start, .started, .exited, .released, .removed: throw StartFailure(.system, "the runtime said what it can't")
+    private func pid(_ answer: ControlSocket.Arrival) throws(StartFailure) -> Int32 {
+        switch answer {
+        case .message(.created(let pid)): return pid
+        case .message(.failed(let failure)): throw failure
+        case .message, .nothing, .closed: throw StartFailure(.system, "the runtime ended without a word of the container")
         }
     }
 

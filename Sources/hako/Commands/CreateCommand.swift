@@ -27,7 +27,6 @@ enum CreateCommand {
             let created = try create(engine, spec, arguments)
             Terminal.print(created.record.id + "\n")
             engine.printWarnings()
-            engine.synchronizeImages()
             return 0
         } catch { throw CommandFailure(error, exitCode: 1) }
     }

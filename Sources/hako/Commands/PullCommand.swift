@@ -27,7 +27,6 @@ enum PullCommand {
         try pull(
             engine, name, platform: arguments.value("platform"), quiet: arguments.flag("quiet"),
             toError: false)
-        engine.synchronizeImages()
         return 0
     }
 
@@ -73,7 +72,6 @@ enum LoadCommand {
             renderer.loaded(result)
         }
         engine.printWarnings()
-        engine.synchronizeImages()
         return 0
     }
 }

@@ -42,7 +42,6 @@ enum RunCommand {
         }
         Terminal.print(created.record.id + "\n")
         engine.printWarnings()
-        engine.synchronizeImages()
         return 0
     }
 
@@ -74,7 +73,6 @@ enum RunCommand {
         let end = try relay.run(started.connection.take(), signals)
         // One that runs on is removed by its monitor when it ends.
         if case .ended = end, spec.host.autoRemove { try engine.remove(started) } else { started.letGo() }
-        engine.synchronizeImages()
         return end.exitCode
     }
 }
