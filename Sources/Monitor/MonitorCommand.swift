@@ -1,6 +1,7 @@
 import Glibc
 import Linux
 import MonitorProtocol
+import Runtime
 
 /// `hako-runtime monitor`: stays with one container.
 public enum MonitorCommand {
@@ -16,6 +17,8 @@ public enum MonitorCommand {
         }
         // Whoever ends the session, the terminal or the engine does not mean the container.
         SignalAction.ignore([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE])
+        // The engine writes what the container is to be meanwhile.
+        Runtime.warmUp()
         let control = ControlSocket(FileDescriptor(adopting: arguments.control))
         let monitor: Monitor
         var handed = HandedDescriptors()
