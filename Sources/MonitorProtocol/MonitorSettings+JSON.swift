@@ -14,6 +14,7 @@ extension MonitorSettings {
         openStdin = try json.flag("openStdin")
         stdinOnce = try json.flag("stdinOnce")
         log = try json["log"].flatMap(Self.logFile)
+        filter = json["filter"]?.string
         exitCommand = try json.strings("exitCommand")
     }
 
@@ -44,6 +45,7 @@ extension MonitorSettings {
         object["openStdin"] = .bool(openStdin)
         object["stdinOnce"] = .bool(stdinOnce)
         object["log"] = log?.json ?? ["driver": "none"]
+        object["filter"] = filter.map(JSON.string)
         if !exitCommand.isEmpty { object["exitCommand"] = JSON(exitCommand) }
         return .object(object)
     }

@@ -28,6 +28,9 @@ public struct MonitorSettings: Hashable, Sendable {
     public var stdinOnce = false
     /// Nil for no log (driver `none`).
     public var log: LogFile?
+    /// A file of the runtime's own: the compiled filter of system calls, in whose stead the bundle has no `seccomp`. If the
+    /// bundle has it, it is what counts, and is kept there for the next container. Nil for a policy that isn't kept.
+    public var filter: String?
     /// Run when all is over; empty for nothing.
     public var exitCommand: [String] = []
 

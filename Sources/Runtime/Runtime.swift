@@ -27,6 +27,9 @@ public struct CreateOptions: Sendable {
     /// The start comes from another process, by ``Runtime/start(_:)``.
     public var startsLater = false
     public var joinsNewKeyring = true
+    /// Where a compiled filter of system calls is kept, for containers whose bundles would all say the same. A bundle that has
+    /// a `seccomp` section fills it; one that has none gets what is there, and without it no container.
+    public var filterFile: String?
 
     public init() {}
 }

@@ -35,7 +35,7 @@ extension Engine {
     }
 
     /// Writes the bundle's files.
-    func writeBundle(_ plan: BundlePlan) throws(EngineError) {
+    func writeBundle(_ plan: BundlePlan, _ filter: KeptFilter?) throws(EngineError) {
         let bundle = runtimePaths.bundle(plan.record.id)
         let files = try writeAccountFiles(plan)
         let initProgram = plan.spec.host.initProcess == true ? bundle + "/init" : nil
@@ -44,7 +44,8 @@ extension Engine {
             id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
             mounts: plan.mounts, firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
             accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
-            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: "/hako/\(plan.record.id)")
+            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: "/hako/\(plan.record.id)",
+            leavesOutSeccomp: filter?.isThere ?? false)
         let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
         do throws(SystemCallError) {
             try FileDescriptor.replaceContents(of: runtimePaths.config(plan.record.id), with: config)
@@ -114,7 +115,7 @@ extension Engine {
 
     // MARK: What the monitor is told
 
-    func monitorSettings(_ plan: BundlePlan) throws(EngineError) -> MonitorSettings {
+    func monitorSettings(_ plan: BundlePlan, _ filter: KeptFilter?) throws(EngineError) -> MonitorSettings {
         let record = plan.record
         let directory = runtimePaths.directory(record.id)
         var settings = MonitorSettings(
@@ -138,6 +139,7 @@ extension Engine {
             let limits = try plan.spec.host.logConfig.limits()
             settings.log = .init(path: runtimePaths.log(record.id), maxSize: limits.maxSize, maxFile: limits.maxFile)
         }
+        settings.filter = filter?.path
         settings.exitCommand = [
             programs.hako, "--root", paths.root, "--run-root", paths.runRoot, "container", "cleanup", record.id,
         ]

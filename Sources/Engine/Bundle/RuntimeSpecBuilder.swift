@@ -18,6 +18,8 @@ struct RuntimeSpecBuilder {
     let imageArchitecture: String
     /// Cgroup paths are relative to the root of each hierarchy.
     let cgroupsPath: String
+    /// The runtime has the container's filter of system calls already.
+    var leavesOutSeccomp = false
 
     func spec() throws(EngineError) -> RuntimeSpec {
         var spec = RuntimeSpec(process: try process(), root: .init(path: "rootfs", isReadOnly: host.readonlyRootfs))
@@ -85,7 +87,7 @@ struct RuntimeSpecBuilder {
             linux.maskedPaths = host.maskedPaths ?? SpecDefaults.maskedPaths
             linux.readonlyPaths = host.readonlyPaths ?? SpecDefaults.readonlyPaths
         }
-        if !isPrivileged {
+        if !isPrivileged, !leavesOutSeccomp {
             linux.seccomp = try options.seccomp(
                 capabilities: CapabilitySet.resolve(add: host.capAdd, drop: host.capDrop, isPrivileged: false),
                 imageArchitecture: imageArchitecture)

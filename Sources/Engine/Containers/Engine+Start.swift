@@ -136,9 +136,10 @@ extension Engine {
     ) throws(EngineError) {
         let action = "start container \(plan.record.name)"
         try makeBundleDirectories(plan)
-        let settings = try monitorSettings(plan)
+        let filter = try keptFilter(plan)
+        let settings = try monitorSettings(plan, filter)
         try calling(action) { () throws(RuntimeClientError) in try monitor.prepare(settings, handing: handed) }
-        try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan) }
+        try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan, filter) }
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
 

@@ -15,6 +15,8 @@ struct SecurityOptions {
         options.last { $0.hasPrefix("seccomp=") }.map { String($0.dropFirst("seccomp=".count)) }
     }
 
+    var hasDefaultSeccomp: Bool { seccompProfile == nil || seccompProfile == "builtin" }
+
     /// Refuses what Hako doesn't know, or this host doesn't have.
     func validate() throws(EngineError) {
         for option in options {
@@ -42,10 +44,11 @@ struct SecurityOptions {
     func seccomp(
         capabilities: [String], imageArchitecture: String = SeccompHost.current.architecture
     ) throws(EngineError) -> RuntimeSpec.Seccomp? {
-        switch seccompProfile {
-        case "unconfined"?: return nil
-        case nil, "builtin"?:
+        if hasDefaultSeccomp {
             return try DefaultSeccompPolicy.policy(capabilities: capabilities, imageArchitecture: imageArchitecture)
+        }
+        switch seccompProfile {
+        case "unconfined"?, nil: return nil
         case let profile?: return try SeccompProfile(parsing: profile).resolved(capabilities: capabilities)
         }
     }

@@ -44,6 +44,7 @@ struct OwnRuntime: ContainerRuntime {
     private let runtime: Runtime
     private let id: String
     private let bundle: String
+    private let filterFile: String?
 
     /// Nil if the settings name another program.
     init?(_ settings: MonitorSettings, bundle: String) {
@@ -53,6 +54,7 @@ struct OwnRuntime: ContainerRuntime {
         else { return nil }
         runtime = Runtime(root: settings.runtimeRoot)
         id = settings.id
+        filterFile = settings.filter
         self.bundle = bundle
     }
 
@@ -64,6 +66,7 @@ struct OwnRuntime: ContainerRuntime {
     ) throws(StartFailure) -> MadeContainer {
         var options = CreateOptions()
         options.startsLater = true
+        options.filterFile = filterFile
         options.consoleSocket = console
         switch streams {
         case .some(let ends): options.standardDescriptors = ends.numbers

@@ -43,7 +43,7 @@ struct Creation: ~Copyable {
             throw RuntimeError(.invalid, cannot: "create container \(id)", because: "the bundle has no process")
         }
         let filter = try Timings.span("compile-filter") { () throws(RuntimeError) in
-            try spec.linux.seccomp?.compiled()
+            try SeccompFilter(spec.linux.seccomp, keptIn: options.filterFile)
         }
         var namespaces = try NamespacePlan(spec, joining)
         let sysctls = try Sysctls(spec.linux.sysctl, namespaces, groups: spec.linux.gidMappings)

@@ -14,6 +14,8 @@ public struct RuntimePaths: Hashable, Sendable {
     public var locks: String { runRoot + "/locks" }
     /// The runtime's `--root`.
     public var runtimeRoot: String { runRoot + "/runtime" }
+    /// Compiled filters of system calls, one for each policy.
+    public var filters: String { runRoot + "/filters" }
     /// What a container keeps from one start to the next.
     public func directory(_ id: String) -> String { "\(root)/containers/\(id)" }
     /// Made at each start.
