@@ -10,7 +10,9 @@ extension Engine {
 
     /// Takes over what monitors appended to the journal since the last time. Two processes may do it at once: the position
     /// moves in the same transaction, and the slower one finds nothing left to do.
-    func foldJournal() throws(EngineError) {
+    ///
+    /// - Parameter id: A container that has ended, which is deleted in the same transaction.
+    func foldJournal(deleting id: String? = nil) throws(EngineError) {
         let boot = try bootID()
         while true {
             let position = try onDatabase("read the journal's position") { database throws(MetadataError) in
@@ -18,20 +20,30 @@ extension Engine {
             }
             if let position, position.bootID != boot { try settleAfterReboot() }
             let start = position?.bootID == boot ? position?.offset ?? 0 : 0
-            let batch: JournalReader.Batch
-            do throws(RuntimeClientError) {
-                let reader = JournalReader(path: runtimePaths.journal)
-                if position?.bootID == boot, try reader.length() == start { return }
-                batch = try reader.read(from: start)
-            } catch { throw EngineError(.system, cannot: "read the journal", because: "\(error)", cause: error) }
-            let changes = batch.records.map(ContainerChange.init)
+            guard let batch = try journal(from: start, isKnown: position?.bootID == boot) else {
+                if let id { try deleteRow(id) }
+                return
+            }
+            let changes = batch.records.filter { $0.id != id }.map(ContainerChange.init)
             let events = batch.records.map(\.storedEvent)
             let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
-            _ = try onDatabase("take over the journal") { database throws(MetadataError) in
-                try database.foldJournal(from: position, to: next, changes: changes, events: events)
+            let isFolded = try onDatabase("take over the journal") { database throws(MetadataError) in
+                try database.foldJournal(
+                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id)
             }
-            if !batch.hasMore { return }
+            if isFolded, !batch.hasMore { return }
         }
+    }
+
+    /// What the journal has from there on; nil if that is nothing.
+    ///
+    /// - Parameter isKnown: Whether this boot's journal was read before.
+    private func journal(from start: Int64, isKnown: Bool) throws(EngineError) -> JournalReader.Batch? {
+        do throws(RuntimeClientError) {
+            let reader = JournalReader(path: runtimePaths.journal)
+            if isKnown, try reader.length() == start { return nil }
+            return try reader.read(from: start)
+        } catch { throw EngineError(.system, cannot: "read the journal", because: "\(error)", cause: error) }
     }
 
     /// A container that runs in another boot doesn't run.

@@ -27,7 +27,7 @@ extension Engine {
     public func remove(_ ended: consuming StartedContainer) throws(EngineError) {
         let id = ended.id
         releaseNetwork(id)
-        try deleteRow(id)
+        try foldJournal(deleting: id)
         let isGone = try calling("remove container \(id.prefix(12))") { () throws(RuntimeClientError) in
             try ended.leaveRemoval()
         }

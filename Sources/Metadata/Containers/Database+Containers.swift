@@ -109,7 +109,7 @@ extension Database {
     /// is no error: a racer was faster.
     public func deleteContainer(_ id: String) throws(MetadataError) {
         try writeFreeing { session throws(MetadataError) in
-            try session.run("DELETE FROM containers WHERE id=?", [.text(id)])
+            try session.deleteContainer(id)
         }
     }
 
@@ -124,6 +124,8 @@ extension Database {
 }
 
 extension Session {
+    func deleteContainer(_ id: String) throws(MetadataError) { try run("DELETE FROM containers WHERE id=?", [.text(id)]) }
+
     func container(_ condition: String, _ value: String) throws(MetadataError) -> ContainerRecord? {
         try first("SELECT \(ContainerRecord.columns) FROM containers WHERE \(condition)", [.text(value)], ContainerRecord.init)
     }

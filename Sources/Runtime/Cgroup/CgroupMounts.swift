@@ -24,10 +24,14 @@ public struct CgroupMounts: Hashable, Sendable {
         self.unified = unified
     }
 
-    /// Looks at what this process's mount namespace has.
+    /// What this process's mount namespace has; looked at once, as hierarchies stay where they are while one is in use.
     ///
     /// - Throws: ``CgroupError/notMounted`` if there is none.
-    public static func detect() throws(CgroupError) -> CgroupMounts {
+    public static func detect() throws(CgroupError) -> CgroupMounts { try found.get() }
+
+    private static let found = Result { () throws(CgroupError) in try look() }
+
+    private static func look() throws(CgroupError) -> CgroupMounts {
         // The file system's magic number tells of v2 without the table of mounts, which is long on a busy host.
         if FileSystemKind.of("/sys/fs/cgroup") == .cgroup2 { return CgroupMounts(unified: "/sys/fs/cgroup") }
         let table = try asCgroupError { () throws(SystemCallError) in
