@@ -23,7 +23,7 @@ extension Monitor {
                 try prepareToWait()
                 try queue.wait(into: &events, timeoutMilliseconds: isSpread ? Self.idleMilliseconds : nil)
             } catch { throw StartFailure(.system, "cannot wait for events: \(error)") }
-            if events.isEmpty, isSpread { Memory.dropProgramPages() }
+            if events.isEmpty, isSpread { Memory.shrink() }
             isSpread = !events.isEmpty
             for event in events { try handle(event) }
         }
@@ -153,7 +153,6 @@ extension Monitor {
         phase = .running
         hasStarted = true
         control?.send(.started(pid: pid))
-        Memory.trim()
     }
 
     private func noteEnd() {

@@ -29,7 +29,7 @@ struct AttachTests {
             .own, ["sh", "-c", "while [ ! -e /tmp/go ]; do sleep 0.01; done; echo one; echo two >&2; exit 4"])
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
-        let pid = try monitor.start()
+        let pid = try monitor.startAndWait()
         let request = AttachRequest(stdin: false, stdout: true, stderr: true)
         let bundle = fixture.bundle
         let first = try AttachConnection.connect(bundle: bundle, request)
@@ -60,7 +60,7 @@ struct AttachTests {
         let prepared = try AttachConnection.prepare(AttachRequest(stdin: true, stdout: true, stderr: true))
         let monitor = try fixture.launch(attach: prepared.monitorEnd.number)
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         var options = RelayOptions()
         options.input = screen.number
         options.output = screen.number
@@ -89,7 +89,7 @@ struct AttachTests {
         let prepared = try AttachConnection.prepare(AttachRequest(stdin: false, stdout: true, stderr: true))
         let monitor = try fixture.launch(attach: prepared.monitorEnd.number)
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         // An answer means that the monitor isn't stuck in a write to the one that doesn't read.
         let other = AttachRequest(stdin: false, stdout: false, stderr: false)
         for _ in 0..<50 {

@@ -67,7 +67,7 @@ extension ContainerFixture {
         let prepared = try AttachConnection.prepare(AttachRequest(stdin: true, stdout: true, stderr: true))
         let monitor = try launch(attach: prepared.monitorEnd.number)
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         let input = try FileDescriptor.open(scratch.path("input"))
         let run = try relay(prepared.connection, input: input.number)
         try waitGone(monitor)
@@ -119,7 +119,7 @@ extension ContainerFixture {
     borrowing func startAndLeave() throws -> CInt {
         let monitor = try launch()
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         return monitor.process.pid
     }
 }

@@ -161,3 +161,11 @@ struct ContainerFixture: ~Copyable {
         return bytes
     }
 }
+
+extension MonitorProcess {
+    /// Starts the container that was created. Returns its pid on the host.
+    borrowing func startAndWait() throws -> Int32 {
+        try start()
+        return try waitStarted()
+    }
+}

@@ -14,7 +14,7 @@ struct ContainerLifeTests {
         let monitor = try fixture.launch()
         let pid = try monitor.waitCreated()
         #expect(pid > 0)
-        #expect(try monitor.start() == pid)
+        #expect(try monitor.startAndWait() == pid)
         let exit = try monitor.waitExit()
         #expect(exit == ContainerExit(exitCode: 3, oomKilled: false))
         let state = try #require(try ContainerState.read(directory: fixture.settings.directory))
@@ -31,7 +31,7 @@ struct ContainerLifeTests {
         let fixture = try ContainerFixture(runtime, ["sh", "-c", "read line; exit 4"])
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         // Its input is empty all the same: reading failed at once.
         #expect(try monitor.waitExit().exitCode == 4)
         try fixture.waitGone(monitor)
@@ -43,7 +43,7 @@ struct ContainerLifeTests {
         let fixture = try ContainerFixture(.own, ["sleep", "1000"])
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         try AttachConnection.connect(
             bundle: fixture.bundle, AttachRequest(stdin: false, stdout: false, stderr: false)
         ).signal(SIGKILL)
@@ -58,7 +58,7 @@ struct ContainerLifeTests {
         let monitor = try fixture.launch()
         let error = #expect(throws: RuntimeClientError.self) {
             _ = try monitor.waitCreated()
-            _ = try monitor.start()
+            _ = try monitor.startAndWait()
         }
         guard case .start(let failure)? = error else {
             Issue.record("not a start failure: \(String(describing: error))")
@@ -90,7 +90,7 @@ struct ContainerLifeTests {
             .own, ["sh", "-c", "echo before; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo after > /tmp/done"])
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
-        let pid = try monitor.start()
+        let pid = try monitor.startAndWait()
         let container = try ChildProcess(adopting: pid)
         try fixture.waitForLog("before\n")
         try monitor.process.send(signal: SIGKILL)
@@ -116,7 +116,7 @@ struct ContainerLifeTests {
         fixture.setProcess("cwd", "/srv/app")
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         #expect(try monitor.waitExit().exitCode == 1)  // the directory belongs to root
         try fixture.waitGone(monitor)
         let output = String(decoding: try fixture.loggedBytes(), as: UTF8.self)

@@ -17,7 +17,7 @@ struct ExecTests {
         let fixture = try ContainerFixture(.own, ["sleep", "1000"])
         let monitor = try fixture.launch()
         _ = try monitor.waitCreated()
-        _ = try monitor.start()
+        _ = try monitor.startAndWait()
         try body(fixture, RuntimeCommand(program: fixture.settings.runtime, root: fixture.paths.runtimeRoot))
         try AttachConnection.connect(
             bundle: fixture.bundle, AttachRequest(stdin: false, stdout: false, stderr: false)

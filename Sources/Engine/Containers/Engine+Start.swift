@@ -145,8 +145,9 @@ extension Engine {
 
     private func run(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
         try calling("start container \(record.name)") { () throws(RuntimeClientError) in
+            try monitor.start()
             _ = try Timings.span("wait-created") { () throws(RuntimeClientError) in try monitor.waitCreated() }
-            return try Timings.span("wait-started") { () throws(RuntimeClientError) in try monitor.start() }
+            return try Timings.span("wait-started") { () throws(RuntimeClientError) in try monitor.waitStarted() }
         }
     }
 

@@ -119,11 +119,13 @@ public struct MonitorProcess: ~Copyable {
         return pid
     }
 
-    /// Starts the container's program and waits until it runs. Returns its pid on the host.
+    /// Has the monitor start the container's program, as soon as its process is there.
+    public borrowing func start() throws(RuntimeClientError) { try sendUnlessFailed(.start) }
+
+    /// Waits until the container's program runs, which ``start()`` was asked for. Returns its pid on the host.
     ///
     /// - Throws: ``RuntimeClientError/start(_:)``, of kind `notFound` or `notExecutable` if the program can't be executed.
-    public borrowing func start() throws(RuntimeClientError) -> Int32 {
-        try sendUnlessFailed(.start)
+    public borrowing func waitStarted() throws(RuntimeClientError) -> Int32 {
         guard case .started(let pid) = try next() else { throw unexpected }
         return pid
     }
@@ -139,9 +141,7 @@ public struct MonitorProcess: ~Copyable {
 
     private borrowing func next() throws(RuntimeClientError) -> ControlMessage {
         let bytes: [UInt8]
-        do throws(SystemCallError) {
-            bytes = try control.receive(limit: ControlMessage.limit).bytes
-        } catch {
+        do throws(SystemCallError) { bytes = try receive() } catch {
             if error.errno.rawValue == ECONNRESET { throw .monitorLost }
             throw .system(error)
         }
@@ -149,6 +149,14 @@ public struct MonitorProcess: ~Copyable {
         let message = try decoding("the monitor's message", bytes, ControlMessage.init(json:))
         if case .failed(let failure) = message { throw .start(failure) }
         return message
+    }
+
+    private borrowing func receive() throws(SystemCallError) -> [UInt8] {
+        do throws(SystemCallError) { return try control.receive(limit: ControlMessage.limit).bytes } catch {
+            // A monitor that went without having read our last word. What it said before stands behind this error. unix(7).
+            guard error.errno.rawValue == ECONNRESET else { throw error }
+            return try control.receive(limit: ControlMessage.limit).bytes
+        }
     }
 
     private var unexpected: RuntimeClientError { .malformed("the monitor's message", reason: "is out of order") }
