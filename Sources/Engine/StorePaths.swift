@@ -30,6 +30,9 @@ public struct StorePaths: Sendable {
     var initLayer: String { root + "/init-layer" }
     public var bundles: String { runRoot + "/containers" }
 
+    /// Of a container, relative to the root of each hierarchy.
+    static func cgroup(_ id: String) -> String { "/hako/\(id)" }
+
     /// Host ids of containers: ranges of 65,536 from this one on.
     static let firstHostID: UInt32 = 0x10_0000
     static let idsPerContainer: UInt32 = 0x1_0000

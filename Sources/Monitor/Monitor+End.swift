@@ -63,6 +63,7 @@ extension Monitor {
     private func cleanUp() {
         Timings.span("clean-up") {
             if runtime.hasLeftovers { attempt("delete the runtime's state") { try runtime.delete() } }
+            earlyCgroup = nil
             if let mounts = mounts.take() {
                 do throws(SystemCallError) { try mounts.drop() } catch {
                     cleanUpFailures.append("cannot unmount the root: \(error)")

@@ -3,6 +3,7 @@ import Linux
 import MonitorProtocol
 import OCI
 import OCIRuntime
+import Runtime
 
 /// The process that stays with one container: from before it is there until nothing of it is left.
 ///
@@ -35,6 +36,8 @@ final class Monitor {
     var maker: ChildProcess?
     var memory: OOMCounter?
     var mounts: PrivateMounts?
+    /// Until the container has it.
+    var earlyCgroup: EarlyCgroup?
     var phase = Phase.creating
     var hasStarted = false
     var cleanUpFailures: [String] = []
@@ -114,7 +117,11 @@ final class Monitor {
         if let settings = settings.log {
             log = try explaining("open the log") { () throws(SystemCallError) in try ContainerLog(settings) }
         }
-        if runtime.hasLeftovers { try runtime.delete() }
+        if runtime.hasLeftovers {
+            // Of the same name: what is deleted now would take it along.
+            earlyCgroup = nil
+            try runtime.delete()
+        }
         try Timings.span("mount-root") { () throws(StartFailure) in try mountRoot() }
         // An engine that goes away before that has nothing started.
         guard control.waitUntilBundled() else {
@@ -125,6 +132,7 @@ final class Monitor {
         let made = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         let pid = made.pid
         maker = made.maker
+        if let cgroup = earlyCgroup.take() { cgroup.leaveToContainer() }
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
             try ChildProcess(adopting: pid)
         }
@@ -179,7 +187,8 @@ final class Monitor {
         ends = try explaining("make the standard streams") { () throws(SystemCallError) in
             try streams.makeFIFOs(in: bundleDirectory, openStdin: settings.openStdin, owner: owner)
         }
-        return try runtime.create(config, namespaces: namespaces, streams: ends, console: nil)
+        return try runtime.create(
+            config, namespaces: namespaces, earlyCgroup: earlyCgroup.path, streams: ends, console: nil)
     }
 
     private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> MadeContainer {
@@ -187,7 +196,7 @@ final class Monitor {
             try ConsoleSocket(in: bundle)
         }
         let made = try runtime.create(
-            config, namespaces: namespaces, streams: nil, console: console.path)
+            config, namespaces: namespaces, earlyCgroup: earlyCgroup.path, streams: nil, console: console.path)
         try explaining("take the terminal") { () throws(SystemCallError) in
             guard let master = try console.receive() else {
                 throw SystemCallError("recvmsg", on: "the console socket", .noSuchFile)
@@ -205,5 +214,14 @@ final class Monitor {
             let gid = MonitorSettings.IDMap.hostID(of: user.gid, in: map.gid)
         else { throw StartFailure(.invalid, "user \(user.uid):\(user.gid) is not in the container's id range") }
         return (uid, gid)
+    }
+}
+
+extension Optional where Wrapped == EarlyCgroup {
+    fileprivate var path: String? {
+        switch self {
+        case .some(let cgroup): cgroup.path
+        case .none: nil
+        }
     }
 }

@@ -17,8 +17,9 @@ public enum MonitorCommand {
         }
         // Whoever ends the session, the terminal or the engine does not mean the container.
         SignalAction.ignore([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE])
-        // The engine writes what the container is to be meanwhile.
+        // The engine writes what the container is to be meanwhile. What can't be made early is made later, with an error.
         Runtime.warmUp()
+        let cgroup = arguments.cgroup.earlyCgroup
         let control = ControlSocket(FileDescriptor(adopting: arguments.control))
         let monitor: Monitor
         var handed = HandedDescriptors()
@@ -27,6 +28,7 @@ public enum MonitorCommand {
             guard let settings = try handed.receive(control.socket) else { return 0 }
             guard handed.lock >= 0 else { throw StartFailure(.invalid, "the container's lock was not handed over") }
             monitor = try prepare(arguments, handed, settings)
+            monitor.earlyCgroup = cgroup
         } catch {
             control.send(.failed(error))
             return 125
@@ -44,6 +46,15 @@ public enum MonitorCommand {
             try FileDescriptor.setCloseOnExec(number: arguments.control)
             try ChildProcess.becomeSubreaper()
             return try Monitor(bundle: arguments.bundle, handed, settings)
+        }
+    }
+}
+
+extension Optional where Wrapped == String {
+    fileprivate var earlyCgroup: EarlyCgroup? {
+        switch self {
+        case .some(let path): try? EarlyCgroup(path: path)
+        case .none: nil
         }
     }
 }

@@ -30,6 +30,8 @@ public struct CreateOptions: Sendable {
     /// Where a compiled filter of system calls is kept, for containers whose bundles would all say the same. A bundle that has
     /// a `seccomp` section fills it; one that has none gets what is there, and without it no container.
     public var filterFile: String?
+    /// The path of an ``EarlyCgroup`` that the caller has made for the container.
+    public var earlyCgroup: String?
 
     public init() {}
 }

@@ -44,7 +44,7 @@ extension Engine {
             id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
             mounts: plan.mounts, firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
             accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
-            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: "/hako/\(plan.record.id)",
+            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: StorePaths.cgroup(plan.record.id),
             leavesOutSeccomp: filter?.isThere ?? false)
         let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
         do throws(SystemCallError) {

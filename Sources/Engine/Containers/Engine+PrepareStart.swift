@@ -17,7 +17,7 @@ extension Engine {
     public func prepareStart(of spec: ContainerSpec) {
         // First, as this process waits until the monitor's program is executed.
         let id = ContainerNames.randomID()
-        if let monitor = try? spawnMonitor(id) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
+        if let monitor = try? spawnMonitor(id, runtime: spec.host.runtime) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
         let mode = spec.host.networkMode
         if spec.host.hasOwnIDs, !mode.hasPrefix("container:") {
             namespaceDraft = try? UserNamespace.Draft(alsoNetwork: mode != "host")
@@ -25,15 +25,17 @@ extension Engine {
     }
 
     /// The container's monitor: the one that waits for it, or a new one.
-    func takeMonitor(_ id: String) throws(EngineError) -> MonitorProcess {
+    func takeMonitor(_ id: String, runtime: String) throws(EngineError) -> MonitorProcess {
         if monitorDraft.id == id, let draft = monitorDraft.take() { return draft.monitor }
-        return try spawnMonitor(id)
+        return try spawnMonitor(id, runtime: runtime)
     }
 
-    private func spawnMonitor(_ id: String) throws(EngineError) -> MonitorProcess {
+    private func spawnMonitor(_ id: String, runtime: String) throws(EngineError) -> MonitorProcess {
         try Timings.span("spawn-monitor") { () throws(EngineError) in
-            try calling("start the container's monitor") { () throws(RuntimeClientError) in
-                try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id))
+            // Other runtimes make their cgroups themselves, and some take none that is there.
+            let cgroup = try runtimeProgram(runtime) == programs.runtime ? StorePaths.cgroup(id) : nil
+            return try calling("start the container's monitor") { () throws(RuntimeClientError) in
+                try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id), cgroup: cgroup)
             }
         }
     }

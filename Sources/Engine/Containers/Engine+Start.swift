@@ -106,7 +106,7 @@ extension Engine {
                 mounts: try mappedMounts(spec, namespaces),
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)
-            let monitor = try takeMonitor(record.id)
+            let monitor = try takeMonitor(record.id, runtime: spec.host.runtime)
             var handed = MonitorProcess.Handed(
                 lock: lock.number, userNamespace: namespaces.userNumber, networkNamespace: namespaces.networkNumber,
                 attach: stream.monitorNumber)

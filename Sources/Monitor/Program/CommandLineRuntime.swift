@@ -25,8 +25,8 @@ struct CommandLineRuntime: ContainerRuntime {
     var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(command.root)/\(id)")) != nil }
 
     func create(
-        _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
-        console: String?
+        _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,
+        streams: borrowing StandardStreams.ContainerEnds?, console: String?
     ) throws(StartFailure) -> MadeContainer {
         let member = try explaining("put a process into the user namespace") { () throws(SystemCallError) in
             namespaces.user >= 0 ? try IdleProcess(joining: namespaces.user) : nil

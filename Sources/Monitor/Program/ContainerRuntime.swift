@@ -10,11 +10,12 @@ protocol ContainerRuntime {
     /// Makes the container's first process, which waits to be started.
     ///
     /// - Parameters:
+    ///   - earlyCgroup: A cgroup that was made for it; nil for none. See ``EarlyCgroup``.
     ///   - streams: What it has as 0, 1 and 2; nil with a terminal.
     ///   - console: Where the terminal's master is to be sent; nil without one.
     func create(
-        _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
-        console: String?
+        _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,
+        streams: borrowing StandardStreams.ContainerEnds?, console: String?
     ) throws(StartFailure) -> MadeContainer
     /// Lets it execute its program; returns when it does.
     func start() throws(StartFailure)
@@ -61,12 +62,13 @@ struct OwnRuntime: ContainerRuntime {
     var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(runtime.root)/\(id)")) != nil }
 
     func create(
-        _ config: BundleConfig, namespaces: HeldNamespaces, streams: borrowing StandardStreams.ContainerEnds?,
-        console: String?
+        _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,
+        streams: borrowing StandardStreams.ContainerEnds?, console: String?
     ) throws(StartFailure) -> MadeContainer {
         var options = CreateOptions()
         options.startsLater = true
         options.filterFile = filterFile
+        options.earlyCgroup = earlyCgroup
         options.consoleSocket = console
         switch streams {
         case .some(let ends): options.standardDescriptors = ends.numbers

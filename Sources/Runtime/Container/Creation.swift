@@ -82,7 +82,7 @@ struct Creation: ~Copyable {
     private borrowing func makeCgroup() throws(RuntimeError) {
         let resources = bundle.spec.linux.resources ?? RuntimeSpec.Resources()
         try attemptCgroup("make the cgroup") { () throws(CgroupError) in
-            try cgroup.cgroup.create()
+            if options.earlyCgroup != cgroup.path.description { try cgroup.cgroup.create() }
             do throws(CgroupError) {
                 try cgroup.cgroup.apply(resources)
                 try cgroup.cgroup.apply(DeviceRules(container: resources.devices))

@@ -41,12 +41,16 @@ public struct MonitorProcess: ~Copyable {
     /// Starts a monitor for a bundle that needs not be there yet, nor the container: the monitor waits for
     /// ``prepare(_:handing:)``.
     ///
-    /// - Parameter program: `hako-runtime`'s absolute path. The runtime that runs the container is `settings.runtime`.
-    public static func spawn(program: String, bundle: String) throws(RuntimeClientError) -> MonitorProcess {
+    /// - Parameters:
+    ///   - program: `hako-runtime`'s absolute path. The runtime that runs the container is `settings.runtime`.
+    ///   - cgroup: The container's, for a monitor that is to run it itself, to be made at once.
+    public static func spawn(
+        program: String, bundle: String, cgroup: String? = nil
+    ) throws(RuntimeClientError) -> MonitorProcess {
         try calling { () throws(SystemCallError) in
             let sockets = try UnixSocket.Pair(.messages)
             // Fixed numbers from 3 on, whatever they are here.
-            var spawn = Spawn(program, ["hako-runtime", "monitor", "--control-fd", "3", bundle])
+            var spawn = Spawn(program, ["hako-runtime", "monitor", "--control-fd", "3"] + (cgroup.map { ["--cgroup", $0] } ?? []) + [bundle])
             spawn.pass(number: sockets.second.number, as: 3)
             // Not the caller's environment: it may hold secrets, and the monitor outlives the caller.
             spawn.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
