@@ -1,3 +1,4 @@
+import Linux
 import Testing
 import TestSupport
 
@@ -134,5 +135,31 @@ struct IsolationTests {
                 "run", "--rm", "--security-opt", "seccomp=unconfined", "busybox", "grep", "^Seccomp:",
                 "/proc/self/status")
                 == "Seccomp:\t0")
+    }
+
+    @Test("has the filter of its own capabilities, also when it was compiled for an earlier container")
+    func keptFilter() throws {
+        let store = try TestStore()
+        for _ in 0..<2 {
+            #expect(try store.hako("run", "--rm", "busybox", "unshare", "-m", "true").status == 1)
+            #expect(try store.output("run", "--rm", "--cap-add", "SYS_ADMIN", "busybox", "unshare", "-m", "echo", "done") == "done")
+        }
+        let filters = try FileDescriptor.directory(store.runRoot + "/filters").names()
+        #expect(filters.count == 2)
+    }
+
+    @Test("does not run with a kept filter that is not whole")
+    func brokenFilter() throws {
+        let store = try TestStore()
+        #expect(try store.hako("run", "--rm", "busybox", "true").status == 0)
+        let filters = try FileDescriptor.directory(store.runRoot + "/filters")
+        let name = String(decoding: try #require(filters.names().first).bytes, as: UTF8.self)
+        for size in [0, 3, 4, 12] {
+            try FileDescriptor.replaceContents(
+                of: "\(store.runRoot)/filters/\(name)", with: [UInt8](repeating: 0, count: size))
+            let run = try store.hako("run", "--rm", "busybox", "echo", "ran")
+            #expect(run.status != 0 && !run.text.contains("ran"), "\(size): \(run)")
+        }
+        #expect(try store.output("ps", "-aq") == "")
     }
 }

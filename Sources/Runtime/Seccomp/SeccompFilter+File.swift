@@ -43,7 +43,8 @@ extension SeccompFilter {
     }
 
     init?(bytes: [UInt8]) {
-        guard bytes.count >= 4, bytes.count % 8 == 4 else { return nil }
+        // The kernel takes no empty program.
+        guard bytes.count > 4, bytes.count % 8 == 4 else { return nil }
         func number(_ offset: Int, _ count: Int) -> UInt32 {
             (0..<count).reduce(0) { $0 | UInt32(bytes[offset + $1]) << UInt32(8 * $1) }
         }
