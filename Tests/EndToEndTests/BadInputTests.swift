@@ -10,64 +10,24 @@ struct BadInputTests {
     func killedStarts() throws {
         let store = try TestStore()
         // From before the container is there until after it runs.
-        for delay in 0..<40 { try killing(store, after: delay, ["run", "-d", "-p", "127.0.0.1::80", "busybox", "sleep", "1000"]) }
+        for delay in 0..<40 { try store.killing(after: delay, ["run", "-d", "-p", "127.0.0.1::80", "busybox", "sleep", "1000"]) }
         let ids = try store.output("ps", "-aq", "--no-trunc").split(separator: "\n").map(String.init)
         #expect(!ids.isEmpty)
         #expect(try store.output("run", "--rm", "busybox", "echo", "works") == "works")
         // Half of the removals are killed too.
-        for (delay, id) in ids.enumerated() where delay % 2 == 0 { try killing(store, after: delay, ["rm", "-f", id]) }
+        for (delay, id) in ids.enumerated() where delay % 2 == 0 { try store.killing(after: delay, ["rm", "-f", id]) }
         let left = try store.output("ps", "-aq").split(separator: "\n").map(String.init)
         #expect(try store.hako(["rm", "-f"] + left).status == 0)
-        try expectNothingLeft(store, ids)
+        try store.expectNothingLeft(of: ids)
     }
 
     @Test("a load that is killed at any moment does no harm")
     func killedLoads() throws {
         let store = try TestStore(images: [])
-        for delay in 0..<20 { try killing(store, after: delay * 3, ["load", "-q", "-i", try TestImages.archive("busybox")]) }
+        for delay in 0..<20 { try store.killing(after: delay * 3, ["load", "-q", "-i", try TestImages.archive("busybox")]) }
         #expect(try store.hako("load", "-q", "-i", try TestImages.archive("busybox")).status == 0)
         #expect(try store.output("run", "--rm", "busybox", "echo", "works") == "works")
-        try expectNothingLeft(store, [])
-    }
-
-    /// Kills the program itself, and not what it started.
-    private func killing(_ store: TestStore, after milliseconds: Int, _ words: [String]) throws {
-        var spawn = Spawn(
-            (TestStore.programs ?? "") + "/hako",
-            ["hako", "--root", store.root, "--run-root", store.runRoot] + words, environment: [])
-        let null = try FileDescriptor.open("/dev/null", flags: O_RDWR)
-        spawn.pass(null, as: StandardDescriptor.output)
-        spawn.pass(null, as: StandardDescriptor.error)
-        let child = try spawn.start()
-        var entries = [PollEntry(child.pidfd.number, .readable)]
-        // The moment is what the test is about: any is right.
-        _ = try PollEntry.wait(&entries, timeoutMilliseconds: CInt(milliseconds))
-        try? child.send(signal: SIGKILL)  // it may have ended
-        _ = try child.wait()
-    }
-
-    private func expectNothingLeft(_ store: TestStore, _ ids: [String]) throws {
-        let pruned = try store.hako("system", "prune", "-f")
-        #expect(pruned.status == 0, "\(pruned)")
-        #expect(try store.output("system", "check") == "The store is whole.")
-        #expect(try store.output("ps", "-aq") == "")
-        let script = """
-            ls '\(store.root)/containers' '\(store.runRoot)/containers' | grep '^[0-9a-f]'
-            grep -l '\(store.root)' /proc/[0-9]*/mountinfo 2>/dev/null
-            find /proc/[0-9]*/fd -lname '\(store.root)*' -o -lname '\(store.runRoot)*' 2>/dev/null
-            for id in \(ids.joined(separator: " ")); do
-              find /sys/fs/cgroup -type d -name "$id" 2>/dev/null
-              ip -o link show 2>/dev/null | grep "veth$(echo $id | cut -c1-10)"
-            done
-            true
-            """
-        // What was told of its end still cleans up for a moment.
-        var left = ""
-        for _ in 0..<200 {
-            left = try ProgramRun.of("/bin/sh", ["-c", script]).text
-            if left.isEmpty { break }
-        }
-        #expect(left == "")
+        try store.expectNothingLeft()
     }
 
     @Test("a registry that can't be reached is told by its name")
@@ -89,12 +49,12 @@ struct BadInputTests {
         #expect(whole.status == 1, "\(whole)")
         #expect(try store.hako(["load"], input: Array("no archive".utf8)).status == 1)
         #expect(try store.output("images", "-q") == "")
-        try expectNothingLeft(store, [])
+        try store.expectNothingLeft()
     }
 
     @Test("on a disk that fills up a load fails as a whole, and the store goes on")
     func fullDiskOnLoad() throws {
-        try withDisk(megabytes: 3) { store in
+        try TestStore.withDisk(megabytes: 3) { store in
             let load = try store.hako("load", "-q", "-i", try TestImages.archive("busybox"))
             #expect(load.status == 1, "\(load)")
             #expect(load.error.contains("no space left on device"))
@@ -106,7 +66,7 @@ struct BadInputTests {
 
     @Test("on a full disk containers and images can still be listed and removed")
     func fullDisk() throws {
-        try withDisk(megabytes: 12) { store in
+        try TestStore.withDisk(megabytes: 12) { store in
             try store.hako("load", "-q", "-i", try TestImages.archive("busybox"))
             try store.hako("run", "--name", "box", "busybox", "true")
             try store.hako("run", "--name", "filler", "busybox", "sh", "-c", "cat /dev/zero > /file 2>/dev/null")
@@ -116,17 +76,6 @@ struct BadInputTests {
             #expect(try store.hako("rm", "-f", "box").status == 0)
             #expect(try store.hako("rmi", "busybox").status == 0)
         }
-    }
-
-    /// A store on a disk of its own. A tmpfs is full as any disk is; what it can't show is delayed allocation.
-    private func withDisk(megabytes: Int, _ body: (TestStore) throws -> Void) throws {
-        let scratch = try Scratch(["disk": .directory])
-        let disk = scratch.path("disk")
-        try sh("mount -t tmpfs -o size=\(megabytes)m tmpfs '\(disk)'")
-        defer { _ = try? ProgramRun.of("/bin/sh", ["-c", "umount -l '\(disk)'"]) }
-        let store = try TestStore(images: [], environment: ["HAKO_ROOT": disk + "/root"])
-        try body(store)
-        try store.hako("system", "reset", "--force")
     }
 
     private static let othersMayRunIt: Bool = {
@@ -145,10 +94,5 @@ struct BadInputTests {
             environment: ["HAKO_ROOT": "/var/lib/hako-of-nobody"])
         #expect(run.status == code, "\(run)")
         #expect(run.error.contains("root privileges"))
-    }
-
-    private func sh(_ script: String) throws {
-        let run = try ProgramRun.of("/bin/sh", ["-ec", script])
-        #expect(run.status == 0, "\(run)")
     }
 }
