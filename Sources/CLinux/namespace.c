@@ -22,7 +22,9 @@ int hako_sethostname(const char *name, size_t length) { return RESULT(sethostnam
 int hako_setdomainname(const char *name, size_t length) { return RESULT(setdomainname(name, length)); }
 
 static int idle(void *parent) {
-    // It has copies of the parent's descriptors, locks among them: it must not outlive a parent that was killed.
+    // It has copies of the parent's descriptors: of a lock that a killed parent would go on holding, or of a pipe whose end
+    // would never come.
+    syscall(SYS_close_range, 0, ~0U, 0);
     syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     // Killed before that: the signal never comes.
     if (syscall(SYS_getppid) != (long)(intptr_t)parent) _exit(1);

@@ -16,7 +16,16 @@ struct UserNamespaceTests {
 
     @Test("is made while its maker does something else, and is gone if nobody takes it")
     func draft() throws {
-        let draft = try UserNamespace.Draft(alsoNetwork: true)
+        let reading: FileDescriptor
+        let draft: UserNamespace.Draft
+        do {
+            let pipe = try Pipe()
+            draft = try UserNamespace.Draft(alsoNetwork: true)
+            reading = pipe.keepingReading()
+        }
+        // Who is in it while it is a draft holds nothing of its maker's: whoever reads from that gets to an end.
+        var entries = [PollEntry(reading.number, .readable)]
+        #expect(try PollEntry.wait(&entries, timeoutMilliseconds: 20_000) == 1)
         let made = try draft.finish(idMap: IDMap(outsideID: 1_600_000, size: 65536))
         #expect(try made.user.status().inode != FileDescriptor.status(of: "/proc/self/ns/user").inode)
         #expect(try made.network?.status().inode != nil)
