@@ -87,15 +87,16 @@ struct PullTests {
         #expect(try store.output("images", "-aq") == "")
     }
 
-    @Test("from a registry that falls silent ends when it is told to")
-    func silent() throws {
+    @Test("from a registry that falls silent ends when it is told to", arguments: [["pull"], ["run", "--rm"], ["run", "-d"]])
+    func silent(words: [String]) throws {
         let liar = try Liar { _, connection in try connection.fallSilent() }
         defer { liar.stop() }
         let store = try TestStore(images: [])
         let null = try FileDescriptor.open("/dev/null", flags: O_RDWR)
         var spawn = Spawn(
             (TestStore.programs ?? "") + "/hako",
-            ["hako", "--root", store.root, "--run-root", store.runRoot, "pull", "-q", "\(liar.host)/app"], environment: [])
+            ["hako", "--root", store.root, "--run-root", store.runRoot] + words + ["-q", "\(liar.host)/app"],
+            environment: [])
         spawn.pass(null, as: StandardDescriptor.output)
         spawn.pass(null, as: StandardDescriptor.error)
         let pull = try spawn.start()

@@ -29,4 +29,13 @@ public struct SignalDescriptor: ~Copyable, Sendable {
 public enum SignalAction {
     /// Lets signals pass by unseen; programs started by ``Spawn`` have the default action again.
     public static func ignore(_ signals: [CInt]) { for number in signals { _ = signal(number, SIG_IGN) } }
+
+    /// Calls `body` with no signal blocked in this thread: one that waits comes now. pthread_sigmask(3).
+    public static func lettingThrough<Result>(_ body: () throws -> Result) rethrows -> Result {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return try body()
+    }
 }

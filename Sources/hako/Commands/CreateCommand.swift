@@ -60,8 +60,11 @@ enum CreateCommand {
     }
 
     private static func pull(_ engine: Engine, _ spec: ContainerSpec, _ arguments: ParsedArguments) throws {
-        // The container's own output belongs to standard output alone.
-        try PullCommand.pull(
-            engine, spec.config.image, platform: spec.platform, quiet: arguments.flag("quiet"), toError: true)
+        // There is no container yet that a signal could be for: it ends this, as it ends any pull.
+        try SignalAction.lettingThrough {
+            // The container's own output belongs to standard output alone.
+            try PullCommand.pull(
+                engine, spec.config.image, platform: spec.platform, quiet: arguments.flag("quiet"), toError: true)
+        }
     }
 }
