@@ -48,11 +48,7 @@ extension Engine {
     ///
     /// - Throws: ``EngineError`` of kind `notFound` where the image isn't there: the caller may pull it and try again.
     public func create(_ request: ContainerSpec) throws(EngineError) -> CreatedContainer {
-        if let name = request.name, !ContainerNames.isValid(Self.bare(name)) {
-            throw EngineError(
-                .invalidArgument,
-                "Invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
-        }
+        if let name = request.name { try Self.requireValid(name) }
         let image = try Timings.span("resolve-image") { () throws(EngineError) in
             try resolveImage(request.config.image, platform: request.platform)
         }

@@ -26,6 +26,18 @@ extension Engine {
         return true
     }
 
+    /// Stops the container as ``stop(_:timeout:signal:)`` does, if it runs, and starts it.
+    public func restart(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) {
+        let record = try container(name)
+        guard !record.autoRemove || record.state.status != .running else {
+            throw EngineError(
+                .conflict, cannot: "restart container \(record.name)", because: "it was made with --rm, and goes when it stops",
+                hint: "Run it again.")
+        }
+        try stop(record.id, timeout: timeout, signal: signal)
+        _ = try start(record.id)
+    }
+
     /// Sends a signal to the container's first process.
     public func kill(_ name: String, signal: String = "KILL") throws(EngineError) {
         let record = try container(name)

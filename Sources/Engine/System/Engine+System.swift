@@ -16,16 +16,22 @@ public struct SystemPruneReport: Sendable {
 extension Engine {
     /// Removes stopped containers, images that nothing needs, and what killed processes left behind.
     public func prune(allImages: Bool) throws(EngineError) -> SystemPruneReport {
+        var report = try pruneContainers()
+        let images = try pruneImages(all: allImages)
+        report.images = images.removed
+        report.reclaimed += images.reclaimed
+        for stray in try strayContainers() { try removeStray(stray) }
+        return report
+    }
+
+    /// Removes stopped containers.
+    public func pruneContainers() throws(EngineError) -> SystemPruneReport {
         var report = SystemPruneReport()
         for record in try containers() where record.state.status != .running && record.state.status != .paused {
             report.reclaimed += try sizes(of: record).written
             try remove(record)
             report.containers.append(record.id)
         }
-        let images = try pruneImages(all: allImages)
-        report.images = images.removed
-        report.reclaimed += images.reclaimed
-        for stray in try strayContainers() { try removeStray(stray) }
         return report
     }
 

@@ -8,8 +8,9 @@ enum ContainerGroup {
         "container", "Manage containers",
         subcommands: [
             CreateCommand.command, ExecCommand.command, inspect, KillCommand.command, LogsCommand.command,
-            PsCommand.command.renamed("ls", aliases: ["ps", "list"]), RmCommand.command.renamed("rm", aliases: ["remove"]),
-            RunCommand.command, StartCommand.command, StopCommand.command, WaitCommand.command, cleanup,
+            PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
+            RestartCommand.command, RmCommand.command.renamed("rm", aliases: ["remove"]), RunCommand.command,
+            StartCommand.command, StopCommand.command, WaitCommand.command, cleanup,
         ])
 
     private static let inspect = Command(
@@ -23,6 +24,21 @@ enum ContainerGroup {
         try InspectCommand.inspect(arguments) { engine, name in
             try engine.inspectContainer(name, withSize: arguments.flag("size"))
         }
+    }
+
+    private static let prune = Command(
+        "prune", "Remove all stopped containers", arity: .none,
+        options: [
+            .list("filter", "").unsupported(because: "filters of prune are not available yet"),
+            .flag("force", short: "f", "Do not prompt for confirmation"),
+        ]
+    ) { arguments in
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        if !arguments.flag("force"), !SystemGroup.confirms(" all stopped containers.") { return 0 }
+        SystemGroup.show(try engine.pruneContainers())
+        engine.printWarnings()
+        return 0
     }
 
     /// Started by a container's monitor after its end.
@@ -72,7 +88,12 @@ enum SystemGroup {
         defer { engine.finish() }
         let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
         if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n  - \(images)\n") { return 0 }
-        let report = try engine.prune(allImages: arguments.flag("all"))
+        show(try engine.prune(allImages: arguments.flag("all")))
+        engine.printWarnings()
+        return 0
+    }
+
+    static func show(_ report: SystemPruneReport) {
         if !report.containers.isEmpty {
             Terminal.print("Deleted Containers:\n" + report.containers.map { $0 + "\n" }.joined() + "\n")
         }
@@ -80,11 +101,9 @@ enum SystemGroup {
             Terminal.print("Deleted Images:\n" + report.images.map(RmiCommand.line).joined() + "\n")
         }
         Terminal.print("Total reclaimed space: \(Units.size(report.reclaimed))\n")
-        engine.printWarnings()
-        return 0
     }
 
-    private static func confirms(_ what: String) -> Bool {
+    static func confirms(_ what: String) -> Bool {
         Terminal.print("WARNING! This will remove\(what)\nAre you sure you want to continue? [y/N] ")
         let answer = readLine()?.lowercased()
         return answer == "y" || answer == "yes"

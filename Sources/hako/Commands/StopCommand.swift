@@ -22,6 +22,22 @@ enum StopCommand {
     }
 }
 
+/// `hako restart`
+enum RestartCommand {
+    static let command = Command(
+        "restart", "Restart one or more containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container restart"],
+        arity: .atLeast(1), completion: .containers, options: StopCommand.command.options, run: run)
+
+    static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        let timeout = arguments.integer("timeout") ?? arguments.integer("time")
+        return Each.run(arguments.positionals, engine) {
+            try engine.restart($0, timeout: timeout.map(Int64.init), signal: arguments.value("signal"))
+        }
+    }
+}
+
 /// `hako kill`
 enum KillCommand {
     static let command = Command(

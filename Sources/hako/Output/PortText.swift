@@ -48,6 +48,9 @@ enum PortText {
         }
     }
 
+    /// Where a published port is on the host: `0.0.0.0:8080`, `[::]:8080`.
+    static func hostPlace(_ entry: PortList.Entry) -> String { place(entry.hostAddress, "\(entry.hostPort ?? 0)") }
+
     private static func place(_ address: String?, _ ports: String) -> String {
         let address = address ?? "0.0.0.0"
         return (address.contains(":") ? "[\(address)]" : address) + ":" + ports

@@ -1,0 +1,72 @@
+import Testing
+import TestSupport
+
+@Suite("A container's life", .enabled(if: TestStore.isRunnable, TestStore.reason))
+struct LifeTests {
+    @Test("a restart ends the program and begins it anew, with what was written")
+    func restart() throws {
+        let store = try TestStore()
+        try store.hako("run", "-d", "--name", "box", "busybox", "sh", "-c", "echo begun >> /begun; exec sleep 1000")
+        let first = try store.inspect("box", "{{.State.Pid}}")
+        #expect(try store.output("restart", "-t", "0", "box") == "box")
+        #expect(try store.inspect("box", "{{.State.Pid}}") != first)
+        #expect(try store.inspect("box", "{{.State.Running}}") == "true")
+        // The program is executed when the start is told, and may not have written yet.
+        #expect(try store.output("exec", "box", "sh", "-c", "until [ $(grep -c begun /begun) = 2 ]; do sleep 0.01; done; echo twice") == "twice")
+        try store.hako("stop", "-t", "0", "box")
+        #expect(try store.output("container", "restart", "box") == "box")
+        #expect(try store.inspect("box", "{{.State.Running}}") == "true")
+        #expect(try store.hako("restart", "missing").status == 1)
+        try store.hako("run", "-d", "--rm", "--name", "fleeting", "busybox", "sleep", "1000")
+        let refused = try store.hako("restart", "-t", "0", "fleeting")
+        #expect(refused.status == 1 && refused.error.contains("--rm"))
+        #expect(try store.inspect("fleeting", "{{.State.Running}}") == "true")
+    }
+
+    @Test("a new name takes the old one's place, unless somebody has it")
+    func rename() throws {
+        let store = try TestStore()
+        for name in ["one", "two"] { try store.hako("create", "--name", name, "busybox", "true") }
+        #expect(try store.output("rename", "one", "uno") == "")
+        #expect(try store.output("ps", "-a", "--format", "{{.Names}}") == "two\nuno")
+        #expect(try store.hako("inspect", "one").status == 1)
+        let taken = try store.hako("rename", "uno", "two")
+        #expect(taken.status == 1 && taken.error.contains("already in use"))
+        for name in ["uno", "a b", "-x", ""] {
+            let refused = try store.hako("rename", "--", "uno", name)
+            #expect(refused.status == 1, "\(name): \(refused)")
+        }
+        #expect(try store.hako("rename", "missing", "new").status == 1)
+        #expect(try store.output("rename", "uno", "one") == "")
+    }
+
+    @Test("its ports are listed, all or one")
+    func port() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "box", "-p", "127.0.0.1::80", "-p", "127.0.0.1::53/udp", "busybox", "sleep", "1000")
+        let all = try store.output("port", "box").split(separator: "\n").map(String.init)
+        #expect(all.count == 2)
+        #expect(all.first?.hasPrefix("53/udp -> 127.0.0.1:") == true)
+        let one = try store.output("port", "box", "80")
+        #expect(all.last == "80/tcp -> " + one)
+        #expect(try store.output("port", "box", "80/tcp") == one)
+        let none = try store.hako("port", "box", "53")
+        #expect(none.status == 1 && none.error.contains("No public port '53/tcp' published for box"))
+        #expect(try store.hako("port", "box", "http").status == 1)
+        try store.hako("stop", "-t", "0", "box")
+        #expect(try store.output("port", "box") == "")
+    }
+
+    @Test("pruning takes the containers that don't run, and no others")
+    func prune() throws {
+        let store = try TestStore()
+        try store.hako("run", "-d", "--name", "up", "busybox", "sleep", "1000")
+        try store.hako("run", "--name", "down", "busybox", "sh", "-c", "head -c 5000 /dev/zero > /f")
+        let down = try store.inspect("down", "{{.Id}}")
+        #expect(try store.hako("container", "prune", input: "n\n").text.contains("all stopped containers"))
+        #expect(try store.hako("inspect", "down").status == 0)
+        #expect(try store.output("container", "prune", "-f").contains("Deleted Containers:\n\(down)\n\nTotal reclaimed space:"))
+        #expect(try store.output("ps", "-a", "--format", "{{.Names}}") == "up")
+    }
+}
