@@ -57,7 +57,7 @@ extension Engine {
     private func settleAfterReboot() throws(EngineError) {
         let records = try onDatabase("list the containers") { database throws(MetadataError) in try database.containers() }
         var states: [(id: String, state: Metadata.ContainerState)] = []
-        for record in records where record.state.status == .running || record.state.status == .paused {
+        for record in records where record.state.isUp {
             states.append((record.id, settled(record)))
         }
         try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
@@ -84,7 +84,7 @@ extension Engine {
     ///
     /// The order matters: the journal is read after the lock was seen free, as a monitor writes before it lets go.
     func reconciled(_ records: [ContainerRecord]) throws(EngineError) -> [ContainerRecord] {
-        let running = records.filter { $0.state.status == .running || $0.state.status == .paused }
+        let running = records.filter(\.state.isUp)
         guard !running.isEmpty else { return records }
         let lost = try calling("look at the locks") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: runtimePaths.locks)
@@ -96,7 +96,7 @@ extension Engine {
         try foldJournal()
         let fresh = try onDatabase("list the containers") { database throws(MetadataError) in try database.containers() }
         var states: [(id: String, state: Metadata.ContainerState)] = []
-        for record in fresh where lost.contains(record.id) && record.state.status == .running {
+        for record in fresh where lost.contains(record.id) && record.state.isUp {
             guard !isAlive(record) else { continue }
             states.append((record.id, settled(record)))
         }

@@ -49,6 +49,7 @@ struct RuntimeProgram {
         case "start": try runtime.start(try Words(rest, Words.Table()).single())
         case "exec": return try ExecCommand(rest).run(runtime)
         case "kill": try kill(rest)
+        case "pause", "resume": try runtime.setPaused(command == "pause", try Words(rest, Words.Table()).single())
         case "delete":
             let words = try Words(rest, Words.Table(flags: ["force"], short: ["f": "force"]))
             try runtime.delete(try words.single(), force: words.flags.contains("force"))
@@ -113,6 +114,8 @@ struct RuntimeProgram {
           exec [-d] [-t] [-u UID[:GID]] [-e NAME=VALUE] [--cwd DIR] [-p FILE] ID [COMMAND [ARG...]]
           state ID
           kill [--all] ID [SIGNAL]
+          pause ID
+          resume ID
           delete [--force] ID
           list [-q] [--format table|json]
           ps [--format table|json] ID

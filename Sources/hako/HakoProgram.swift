@@ -22,7 +22,7 @@ enum HakoProgram {
         [
             RunCommand.command, ExecCommand.command, PsCommand.command, PullCommand.command, ImagesCommand.command,
             VersionCommand.command, InfoCommand.command, CreateCommand.command, StartCommand.command,
-            StopCommand.command, RestartCommand.command, KillCommand.command, RmCommand.command, WaitCommand.command, RenameCommand.command,
+            StopCommand.command, RestartCommand.command, KillCommand.command, PauseCommand.pause, PauseCommand.unpause, RmCommand.command, WaitCommand.command, RenameCommand.command,
             LogsCommand.command, PortCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
             ContainerGroup.command, ImageGroup.command, SystemGroup.command,

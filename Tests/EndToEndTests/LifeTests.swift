@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import TestSupport
 
@@ -21,6 +22,44 @@ struct LifeTests {
         let refused = try store.hako("restart", "-t", "0", "fleeting")
         #expect(refused.status == 1 && refused.error.contains("--rm"))
         #expect(try store.inspect("fleeting", "{{.State.Running}}") == "true")
+    }
+
+    @Test("a paused container stands still, and takes what is to end it", arguments: ["hako", "crun"].filter { $0 == "hako" || Program.isInstalled($0) })
+    func pause(runtime: String) throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--runtime", runtime, "--name", "box", "-v", store.scratch.path("shared") + ":/shared", "busybox", "sh",
+            "-c", "i=0; while :; do i=$((i+1)); echo $i > /shared/new; mv /shared/new /shared/count; done")
+        let count = { try ProgramRun.of("/bin/cat", [store.scratch.path("shared/count")]).text }
+        while try count().isEmpty {}
+        #expect(try store.output("pause", "box") == "box")
+        #expect(try store.inspect("box", "{{.State.Status}} {{.State.Running}} {{.State.Paused}}") == "paused true true")
+        #expect(try store.output("ps", "--format", "{{.Status}}").contains("(Paused)"))
+        let before = try count()
+        // Time enough for ten thousand rounds.
+        usleep(100_000)
+        #expect(try count() == before)
+        for (words, said) in [
+            (["pause", "box"], "already paused"), (["exec", "box", "true"], "is paused"), (["start", "box"], "try unpause"),
+            (["rm", "box"], "must be unpaused first"),
+        ] {
+            let refused = try store.hako(words)
+            #expect(refused.status == 1 && refused.error.contains(said), "\(words): \(refused)")
+        }
+        #expect(try store.output("unpause", "box") == "box")
+        while try count() == before {}
+        #expect(try store.hako("unpause", "box").error.contains("is not paused"))
+        try store.hako("pause", "box")
+        #expect(try store.output("stop", "-t", "1", "box") == "box")
+        #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited 137")
+        #expect(try store.hako("pause", "box").error.contains("is not running"))
+        try store.hako("start", "box")
+        try store.hako("pause", "box")
+        #expect(try store.output("kill", "box") == "box")
+        #expect(try store.output("wait", "box") == "137")
+        try store.hako("start", "box")
+        try store.hako("pause", "box")
+        #expect(try store.output("rm", "-f", "box") == "box")
     }
 
     @Test("a new name takes the old one's place, unless somebody has it")

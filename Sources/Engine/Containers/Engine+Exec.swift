@@ -43,6 +43,9 @@ extension Engine {
 
     private func running(_ name: String) throws(EngineError) -> ContainerRecord {
         let record = try container(name)
+        guard record.state.status != .paused else {
+            throw EngineError(.conflict, "Container \(name) is paused, unpause the container before exec")
+        }
         guard record.state.status == .running else {
             throw EngineError(
                 .conflict, "container \(record.id) is not running", hint: "Start it with `hako start \(record.name)`.")

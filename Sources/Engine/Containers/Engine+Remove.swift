@@ -9,12 +9,15 @@ extension Engine {
     /// - Parameter force: Whether to kill it first where it runs.
     public func remove(_ name: String, force: Bool = false) throws(EngineError) {
         let record = try container(name)
-        if record.state.status == .running {
+        if record.state.isUp {
             guard force else {
+                let isPaused = record.state.status == .paused
                 throw EngineError(
                     .conflict,
-                    "cannot remove container \"\(record.name)\": container is running: stop the container before removing or force remove"
-                )
+                    "cannot remove container \"\(record.name)\": container is "
+                        + (isPaused
+                            ? "paused and must be unpaused first"
+                            : "running: stop the container before removing or force remove"))
             }
             _ = try end(record, signal: SIGKILL, timeout: 10)
         }

@@ -65,6 +65,7 @@ extension Engine {
     @discardableResult
     public func start(_ name: String) throws(EngineError) -> Bool {
         let record = try container(name)
+        try requireUnpaused(record)
         guard record.state.status != .running else { return false }
         _ = try launch(record, try storedSpec(of: record), attachment: nil)
         return true
@@ -73,10 +74,17 @@ extension Engine {
     /// Starts a container and attaches to its streams before its program runs, so that nothing of its output is missed.
     public func start(_ name: String, attachedTo attachment: Attachment) throws(EngineError) -> StartedContainer {
         let record = try container(name)
+        try requireUnpaused(record)
         guard record.state.status != .running else {
             throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
         }
         return try launch(record, try storedSpec(of: record), attachment: attachment)
+    }
+
+    private func requireUnpaused(_ record: ContainerRecord) throws(EngineError) {
+        guard record.state.status != .paused else {
+            throw EngineError(.conflict, "cannot start a paused container, try unpause instead")
+        }
     }
 
     /// Starts what ``create(_:)`` has just made.

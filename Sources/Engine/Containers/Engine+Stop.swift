@@ -14,7 +14,7 @@ extension Engine {
     @discardableResult
     public func stop(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) -> Bool {
         let record = try container(name)
-        guard record.state.status == .running else { return false }
+        guard record.state.isUp else { return false }
         let config = try storedSpec(of: record).config
         let number = try Self.signalNumber(signal ?? config.stopSignal ?? "TERM")
         let seconds = timeout ?? config.stopTimeout ?? 10
@@ -29,7 +29,7 @@ extension Engine {
     /// Stops the container as ``stop(_:timeout:signal:)`` does, if it runs, and starts it.
     public func restart(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) {
         let record = try container(name)
-        guard !record.autoRemove || record.state.status != .running else {
+        guard !record.autoRemove || !record.state.isUp else {
             throw EngineError(
                 .conflict, cannot: "restart container \(record.name)", because: "it was made with --rm, and goes when it stops",
                 hint: "Run it again.")
@@ -42,7 +42,7 @@ extension Engine {
     public func kill(_ name: String, signal: String = "KILL") throws(EngineError) {
         let record = try container(name)
         let number = try Self.signalNumber(signal)
-        guard record.state.status == .running else {
+        guard record.state.isUp else {
             throw EngineError(
                 .conflict, "cannot kill container: \(name): container \(record.id) is not running")
         }
@@ -56,7 +56,7 @@ extension Engine {
     /// Waits until the container doesn't run. Returns its exit code.
     public func wait(_ name: String) throws(EngineError) -> Int64 {
         let record = try container(name)
-        guard record.state.status == .running, let monitor = connection(to: record) else {
+        guard record.state.isUp, let monitor = connection(to: record) else {
             return try container(record.id).state.exitCode
         }
         do throws(RuntimeClientError) { return Int64(try monitor.waitExit().exitCode) } catch {
@@ -76,8 +76,12 @@ extension Engine {
     /// Signals, waits, and kills what is left. Returns whether the container has ended.
     func end(_ record: ContainerRecord, signal: CInt, timeout: Int64) throws(EngineError) -> Bool {
         guard let monitor = connection(to: record) else { return try endWithoutMonitor(record) }
-        return try calling("stop container \(record.name)") { () throws(RuntimeClientError) in
-            guard try Self.send(signal, to: monitor) else { return true }
+        let action = "stop container \(record.name)"
+        let isThere = try calling(action) { () throws(RuntimeClientError) in try Self.send(signal, to: monitor) }
+        guard isThere else { return true }
+        // What is sent takes effect when the processes go on. Those that SIGKILL has ended all the same can't: that is no failure.
+        if record.state.status == .paused { try? thaw(record) }
+        return try calling(action) { () throws(RuntimeClientError) in
             if signal != SIGKILL {
                 if try Self.hasEnded(monitor, withinSeconds: timeout) { return true }
                 guard try Self.send(SIGKILL, to: monitor) else { return true }
@@ -127,6 +131,7 @@ extension Engine {
     private func endWithoutMonitor(_ record: ContainerRecord) throws(EngineError) -> Bool {
         guard isAlive(record) else { return true }
         try runRuntime(["kill", "--all", record.id, "KILL"], action: "kill container \(record.name)")
+        if record.state.status == .paused { try? thaw(record) }
         return true
     }
 

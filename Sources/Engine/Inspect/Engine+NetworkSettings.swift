@@ -6,7 +6,7 @@ import OCI
 extension Engine {
     /// A container's "NetworkSettings": its addresses while it runs, and where its ports are.
     func networkSettings(_ record: ContainerRecord, _ spec: StoredSpec) throws(EngineError) -> JSONObject {
-        let isRunning = record.state.status == .running
+        let isRunning = record.state.isUp
         let (endpoint, network) = isRunning ? try endpoint(of: record) : (nil, nil)
         let settings = endpointSettings(record, endpoint, network)
         var object: JSONObject = [

@@ -27,7 +27,7 @@ extension Engine {
     /// Removes stopped containers.
     public func pruneContainers() throws(EngineError) -> SystemPruneReport {
         var report = SystemPruneReport()
-        for record in try containers() where record.state.status != .running && record.state.status != .paused {
+        for record in try containers() where !record.state.isUp {
             report.reclaimed += try sizes(of: record).written
             try remove(record)
             report.containers.append(record.id)

@@ -33,6 +33,8 @@ public struct ContainerState: Hashable, Sendable {
     }
 
     public var status: Status
+    /// Whether there is a process: the container runs, paused or not.
+    public var isUp: Bool { status == .running || status == .paused }
     /// 0 unless it runs.
     public var pid: Int64
     public var exitCode: Int64

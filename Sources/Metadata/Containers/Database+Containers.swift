@@ -79,6 +79,17 @@ extension Database {
         try writeFreeing { session throws(MetadataError) in try session.setState(state, of: id) }
     }
 
+    /// Sets the status of a container that has another one still; one that has changed meanwhile stays as it is.
+    public func setStatus(
+        _ status: ContainerState.Status, from: ContainerState.Status, of id: String
+    ) throws(MetadataError) {
+        try write { session throws(MetadataError) in
+            try session.run(
+                "UPDATE containers SET status=? WHERE id=? AND status=?",
+                [.text(status.rawValue), .text(id), .text(from.rawValue)])
+        }
+    }
+
     /// Several at once, as after a reboot; containers that are gone are passed over.
     public func setStates(_ states: [(id: String, state: ContainerState)]) throws(MetadataError) {
         try writeFreeing { session throws(MetadataError) in

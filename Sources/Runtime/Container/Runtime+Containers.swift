@@ -89,6 +89,22 @@ extension Runtime {
         guard sent else { throw RuntimeError(.wrongState, cannot: action, because: "it is stopped") }
     }
 
+    /// Stops all processes of a container where they are, and lets them go on again.
+    ///
+    /// - Throws: ``RuntimeError``: `wrongState` unless it runs.
+    public func setPaused(_ isPaused: Bool, _ id: String) throws(RuntimeError) {
+        let directory = try StateDirectory.open(try ContainerID(id), in: root)
+        let record = try directory.read()
+        let action = "\(isPaused ? "pause" : "resume") container \(id)"
+        let status = try status(of: record, directory)
+        guard status == .running || status == .created else {
+            throw RuntimeError(.wrongState, cannot: action, because: "it is \(status.rawValue)")
+        }
+        try withCgroup(of: record, action) { cgroup throws(CgroupError) in
+            if isPaused { try cgroup.freeze() } else { try cgroup.thaw() }
+        }
+    }
+
     private static func send(_ signal: CInt, to process: Int32) throws(CgroupError) {
         do throws(SystemCallError) { try ProcessSignal.send(signal, toProcess: process) } catch {
             guard error.errno == .noSuchProcess else { throw .system(error) }

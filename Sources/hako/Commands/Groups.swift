@@ -8,7 +8,7 @@ enum ContainerGroup {
         "container", "Manage containers",
         subcommands: [
             CreateCommand.command, ExecCommand.command, inspect, KillCommand.command, LogsCommand.command,
-            PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
+            PauseCommand.pause, PauseCommand.unpause, PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
             RestartCommand.command, RmCommand.command.renamed("rm", aliases: ["remove"]), RunCommand.command,
             StartCommand.command, StopCommand.command, WaitCommand.command, cleanup,
         ])

@@ -24,8 +24,7 @@ enum PortCommand {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let record = try engine.container(arguments.positionals[0])
-        let isUp = [.running, .paused, .restarting].contains(record.state.status)
-        let published = PortList(text: isUp ? record.ports : "").entries.filter { $0.hostPort != nil }
+        let published = PortList(text: record.state.isUp ? record.ports : "").entries.filter { $0.hostPort != nil }
         guard let wanted = arguments.positionals.dropFirst().first else {
             let lines = published.map { "\($0.containerPort)/\($0.proto) -> \(PortText.hostPlace($0))\n" }
             Terminal.print(lines.sorted().joined())

@@ -38,6 +38,27 @@ enum RestartCommand {
     }
 }
 
+/// `hako pause` and `hako unpause`
+enum PauseCommand {
+    static let pause = Command(
+        "pause", "Pause all processes within one or more containers", usage: "CONTAINER [CONTAINER...]",
+        alsoAt: ["container pause"], arity: .atLeast(1), completion: .runningContainers
+    ) { arguments in
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        return Each.run(arguments.positionals, engine) { try engine.pause($0) }
+    }
+
+    static let unpause = Command(
+        "unpause", "Unpause all processes within one or more containers", usage: "CONTAINER [CONTAINER...]",
+        alsoAt: ["container unpause"], arity: .atLeast(1), completion: .runningContainers
+    ) { arguments in
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        return Each.run(arguments.positionals, engine) { try engine.unpause($0) }
+    }
+}
+
 /// `hako kill`
 enum KillCommand {
     static let command = Command(

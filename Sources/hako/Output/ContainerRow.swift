@@ -53,7 +53,7 @@ struct ContainerRow: Formattable {
 
     /// Of a running container: `0.0.0.0:8080->80/tcp, [::]:8080->80/tcp`.
     var ports: String {
-        guard record.state.status == .running || record.state.status == .paused else { return "" }
+        guard record.state.isUp else { return "" }
         return PortText.list(PortList(text: record.ports).entries)
     }
 

@@ -1,0 +1,41 @@
+import Metadata
+
+extension Engine {
+    /// Stops all processes of a container where they are. They need not know of it, and can't prevent it.
+    public func pause(_ name: String) throws(EngineError) {
+        let record = try container(name)
+        guard record.state.status != .paused else {
+            throw EngineError(.conflict, "Container \(record.id) is already paused")
+        }
+        guard record.state.status == .running else {
+            throw EngineError(.conflict, "Container \(record.id) is not running")
+        }
+        try runRuntime(
+            ["pause", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
+            action: "pause container \(record.name)")
+        try setStatus(.paused, of: record)
+    }
+
+    /// Lets them go on.
+    public func unpause(_ name: String) throws(EngineError) {
+        let record = try container(name)
+        guard record.state.status == .paused else {
+            throw EngineError(.conflict, "Container \(record.id) is not paused")
+        }
+        try thaw(record)
+        try setStatus(.running, of: record)
+    }
+
+    func thaw(_ record: ContainerRecord) throws(EngineError) {
+        try runRuntime(
+            ["resume", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
+            action: "unpause container \(record.name)")
+    }
+
+    /// Unless it has ended meanwhile.
+    private func setStatus(_ status: ContainerState.Status, of record: ContainerRecord) throws(EngineError) {
+        try onDatabase("note the state of container \(record.name)") { database throws(MetadataError) in
+            try database.setStatus(status, from: record.state.status, of: record.id)
+        }
+    }
+}
