@@ -35,6 +35,8 @@ extension Engine {
                 hint: "Run it again.")
         }
         try stop(record.id, timeout: timeout, signal: signal)
+        // Its end stands in the journal, and not yet in the row that the start looks at.
+        try foldJournal()
         _ = try start(record.id)
     }
 
