@@ -4,7 +4,7 @@ import TestSupport
 /// Images as other tools make and carry them, and Hako's store as they read it.
 @Suite("Images made by others", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct ForeignImageTests {
-    private static let hasSkopeo = Program.isInstalled("skopeo")
+    private static let hasSkopeo = Skopeo.isInstalled
     private static let hasRegistry = hasSkopeo && DockerRegistry.isInstalled
     private static let hasUmoci = hasSkopeo && Program.isInstalled("umoci")
 
@@ -16,7 +16,7 @@ struct ForeignImageTests {
     func archives(transport: String, options: [String]) throws {
         let store = try TestStore(images: [])
         let path = store.scratch.path("archive.tar")
-        try skopeo(options + [try Self.source, "\(transport):\(path):example.com/made/elsewhere:v1"])
+        try Skopeo.copy(options + [try Skopeo.source, "\(transport):\(path):example.com/made/elsewhere:v1"])
         #expect(try store.output("load", "-i", path) == "Loaded image: example.com/made/elsewhere:v1")
         #expect(try store.output("run", "--rm", "example.com/made/elsewhere:v1", "echo", "runs") == "runs")
     }
@@ -25,8 +25,8 @@ struct ForeignImageTests {
     func uncompressed() throws {
         let store = try TestStore(images: [])
         let (plain, path) = (store.scratch.path("plain.tar"), store.scratch.path("archive.tar"))
-        try skopeo([try Self.source, "docker-archive:\(plain):made/plain:v1"])
-        try skopeo(["--dest-oci-accept-uncompressed-layers", "docker-archive:\(plain)", "oci-archive:\(path):made/plain:v1"])
+        try Skopeo.copy([try Skopeo.source, "docker-archive:\(plain):made/plain:v1"])
+        try Skopeo.copy(["--dest-oci-accept-uncompressed-layers", "docker-archive:\(plain)", "oci-archive:\(path):made/plain:v1"])
         #expect(try store.output("load", "-q", "-i", path) == "Loaded image: made/plain:v1")
         #expect(try store.output("run", "--rm", "made/plain:v1", "echo", "runs") == "runs")
     }
@@ -41,7 +41,7 @@ struct ForeignImageTests {
         let registry = try DockerRegistry()
         let store = try TestStore(images: [])
         let name = "\(registry.host)/team/app:v2"
-        try skopeo(["--dest-tls-verify=false"] + options + [try Self.source, "docker://\(name)"])
+        try Skopeo.copy(["--dest-tls-verify=false"] + options + [try Skopeo.source, "docker://\(name)"])
         #expect(try store.output("pull", "-q", name) == name)
         #expect(try store.output("run", "--rm", "--pull", "never", name, "echo", "runs") == "runs")
         let digest = try store.inspect(name, "{{index .RepoDigests 0}}")
@@ -54,7 +54,7 @@ struct ForeignImageTests {
     func umoci() throws {
         let store = try TestStore(images: [])
         let (layout, bundle) = (store.scratch.path("layout"), store.scratch.path("bundle"))
-        try skopeo([try Self.source, "oci:\(layout):made"])
+        try Skopeo.copy([try Skopeo.source, "oci:\(layout):made"])
         try shell(
             """
             umoci unpack --image '\(layout):made' '\(bundle)'
@@ -64,7 +64,7 @@ struct ForeignImageTests {
             umoci config --image '\(layout):made' --config.user 12:34 --config.workingdir /etc --config.env A=b
             """)
         let path = store.scratch.path("archive.tar")
-        try skopeo(["oci:\(layout):made", "oci-archive:\(path):made/by-umoci:v1"])
+        try Skopeo.copy(["oci:\(layout):made", "oci-archive:\(path):made/by-umoci:v1"])
         try store.hako("load", "-i", path)
         let seen = try store.output(
             "run", "--rm", "made/by-umoci:v1", "sh", "-c",
@@ -81,22 +81,9 @@ struct ForeignImageTests {
         #expect(try ProgramRun.of("/bin/sh", ["-c", "ls '\(store.scratch.path("bundle"))/rootfs/bin/busybox'"]).status == 0)
         let inspected = try ProgramRun.of("/usr/bin/skopeo", ["inspect", "--config", "oci:\(image)"])
         #expect(inspected.status == 0, "\(inspected)")
-        try skopeo(["oci:\(image)", "docker-archive:\(store.scratch.path("out.tar")):again:v1"])
+        try Skopeo.copy(["oci:\(image)", "docker-archive:\(store.scratch.path("out.tar")):again:v1"])
         try store.hako("load", "-i", store.scratch.path("out.tar"))
         #expect(try store.output("run", "--rm", "again:v1", "echo", "runs") == "runs")
-    }
-
-    /// The image that these tests carry about: an OCI layout by umoci.
-    private static var source: String {
-        get throws {
-            _ = try TestImages.archive("busybox")
-            return "oci:\(TestImages.directory)/busybox:latest"
-        }
-    }
-
-    private func skopeo(_ words: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let run = try ProgramRun.of("/usr/bin/skopeo", ["copy", "-q", "--insecure-policy"] + words)
-        #expect(run.status == 0, "skopeo copy \(words): \(run)", sourceLocation: sourceLocation)
     }
 
     private func shell(_ script: String, sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -6,7 +6,7 @@ import TestSupport
 /// Pulls from a registry that is not what it should be, from a user's seat.
 @Suite(
     "A pull", .enabled(if: TestStore.isRunnable, TestStore.reason),
-    .enabled(if: Program.isInstalled("skopeo") && DockerRegistry.isInstalled, "skopeo and docker-registry are not both installed"))
+    .enabled(if: Skopeo.isInstalled && DockerRegistry.isInstalled, "skopeo and docker-registry are not both installed"))
 struct PullTests {
     enum Damage: CaseIterable { case changed, cutOff, longer }
 
@@ -39,9 +39,9 @@ struct PullTests {
         let registry = try DockerRegistry()
         let store = try TestStore(images: [])
         let plain = store.scratch.path("plain")
-        try skopeo(["--dest-decompress", try Self.source, "dir:\(plain)"])
+        try Skopeo.copy(["--dest-decompress", try Skopeo.source, "dir:\(plain)"])
         let name = "\(registry.host)/plain:v1"
-        try skopeo(["--preserve-digests", "--dest-tls-verify=false", "dir:\(plain)", "docker://\(name)"])
+        try Skopeo.copy(["--preserve-digests", "--dest-tls-verify=false", "dir:\(plain)", "docker://\(name)"])
         let manifest = try FileDescriptor.contents(of: plain + "/manifest.json")
         #expect(String(decoding: manifest, as: UTF8.self).contains("image.layer.v1.tar\""))
         #expect(try store.output("run", "--rm", "-q", name, "echo", "runs") == "runs")
@@ -92,30 +92,19 @@ struct PullTests {
         let liar = try Liar { _, connection in try connection.fallSilent() }
         defer { liar.stop() }
         let store = try TestStore(images: [])
-        let null = try FileDescriptor.open("/dev/null", flags: O_RDWR)
-        var spawn = Spawn(
-            (TestStore.programs ?? "") + "/hako",
-            ["hako", "--root", store.root, "--run-root", store.runRoot] + words + ["-q", "\(liar.host)/app"],
-            environment: [])
-        spawn.pass(null, as: StandardDescriptor.output)
-        spawn.pass(null, as: StandardDescriptor.error)
-        let pull = try spawn.start()
-        while liar.requests.isEmpty { usleep(1000) }
+        let pull = try store.start(words + ["-q", "\(liar.host)/app"])
+        while liar.requests.isEmpty {
+            var entries = [PollEntry(pull.pidfd.number, .readable)]
+            try #require(PollEntry.wait(&entries, timeoutMilliseconds: 1) == 0, "it ended before it asked for anything")
+        }
         try pull.send(signal: SIGTERM)
         #expect(try pull.wait().shellCode == 128 + SIGTERM)
         try store.expectNothingLeft()
     }
 
-    private static var source: String {
-        get throws {
-            _ = try TestImages.archive("busybox")
-            return "oci:\(TestImages.directory)/busybox:latest"
-        }
-    }
-
     private func push(to registry: borrowing DockerRegistry) throws -> String {
         let name = "\(registry.host)/app:v1"
-        try skopeo(["--dest-tls-verify=false", try Self.source, "docker://\(name)"])
+        try Skopeo.copy(["--dest-tls-verify=false", try Skopeo.source, "docker://\(name)"])
         return name
     }
 
@@ -124,10 +113,5 @@ struct PullTests {
         let found = try ProgramRun.of("/bin/sh", ["-c", "find '\(registry.path("blobs"))' -name data -size +100k"])
         let path = try #require(found.text.split(separator: "\n").first.map(String.init))
         return (path, try FileDescriptor.contents(of: path))
-    }
-
-    private func skopeo(_ words: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let run = try ProgramRun.of("/usr/bin/skopeo", ["copy", "-q", "--insecure-policy"] + words)
-        #expect(run.status == 0, "skopeo copy \(words): \(run)", sourceLocation: sourceLocation)
     }
 }

@@ -5,15 +5,19 @@ import TestSupport
 
 /// What may happen to a store at any moment.
 extension TestStore {
-    /// Kills the program itself, and not what it started.
-    func killing(after milliseconds: Int, _ words: [String]) throws {
+    /// Starts `hako` with these words; what it says is for nobody.
+    func start(_ words: [String]) throws -> ChildProcess {
         var spawn = Spawn(
-            (Self.programs ?? "") + "/hako",
-            ["hako", "--root", root, "--run-root", runRoot] + words, environment: [])
+            (Self.programs ?? "") + "/hako", ["hako", "--root", root, "--run-root", runRoot] + words, environment: [])
         let null = try FileDescriptor.open("/dev/null", flags: O_RDWR)
         spawn.pass(null, as: StandardDescriptor.output)
         spawn.pass(null, as: StandardDescriptor.error)
-        let child = try spawn.start()
+        return try spawn.start()
+    }
+
+    /// Kills the program itself, and not what it started.
+    func killing(after milliseconds: Int, _ words: [String]) throws {
+        let child = try start(words)
         var entries = [PollEntry(child.pidfd.number, .readable)]
         // The moment is what the test is about: any is right.
         _ = try PollEntry.wait(&entries, timeoutMilliseconds: CInt(milliseconds))

@@ -4,6 +4,7 @@ import Metadata
 import MonitorProtocol
 import ContainerNetwork
 import OCI
+import OCIRuntime
 
 // The files of a container, made when it is started: a created one costs the disk no more than its row. What the container
 // can write to lies on the store's disk; what only Hako writes lies in the run root, which is small and in memory.
@@ -160,4 +161,12 @@ extension Engine {
         }
         return path
     }
+
+    /// The same, with where it keeps its state.
+    func runtimeCommand(_ name: String) throws(EngineError) -> RuntimeCommand {
+        RuntimeCommand(program: try runtimeProgram(name), root: runtimePaths.runtimeRoot)
+    }
+
+    /// Whether that is Hako's own.
+    func isOwnRuntime(_ name: String) throws(EngineError) -> Bool { try runtimeProgram(name) == programs.runtime }
 }

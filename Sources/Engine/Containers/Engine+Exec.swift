@@ -63,8 +63,7 @@ extension Engine {
         var request = RuntimeCommand.ExecRequest(process: process.json)
         request.terminal = spec.terminal
         request.openStdin = spec.openStdin
-        let program = try runtimeProgram(stored.host.runtime)
-        return (RuntimeCommand(program: program, root: runtimePaths.runtimeRoot), request)
+        return (try runtimeCommand(stored.host.runtime), request)
     }
 
     /// Environment, user, capabilities and limits as the container's own process has them, with the caller's wishes on top.

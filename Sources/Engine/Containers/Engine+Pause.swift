@@ -1,4 +1,6 @@
 import Metadata
+import OCIRuntime
+import RuntimeClient
 
 extension Engine {
     /// Stops all processes of a container where they are. They need not know of it, and can't prevent it.
@@ -10,9 +12,8 @@ extension Engine {
         guard record.state.status == .running else {
             throw EngineError(.conflict, "Container \(record.id) is not running")
         }
-        try runRuntime(
-            ["pause", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
-            action: "pause container \(record.name)")
+        let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
+        try calling("pause container \(record.name)") { () throws(RuntimeClientError) in try runtime.pause(record.id) }
         try setStatus(.paused, of: record)
     }
 
@@ -27,9 +28,8 @@ extension Engine {
     }
 
     func thaw(_ record: ContainerRecord) throws(EngineError) {
-        try runRuntime(
-            ["resume", record.id], program: runtimeProgram(storedSpec(of: record).host.runtime),
-            action: "unpause container \(record.name)")
+        let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
+        try calling("unpause container \(record.name)") { () throws(RuntimeClientError) in try runtime.resume(record.id) }
     }
 
     /// Unless it has ended meanwhile.

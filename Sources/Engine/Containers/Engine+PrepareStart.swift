@@ -33,7 +33,7 @@ extension Engine {
     private func spawnMonitor(_ id: String, runtime: String) throws(EngineError) -> MonitorProcess {
         try Timings.span("spawn-monitor") { () throws(EngineError) in
             // Other runtimes make their cgroups themselves, and some take none that is there.
-            let cgroup = try runtimeProgram(runtime) == programs.runtime ? StorePaths.cgroup(id) : nil
+            let cgroup = try isOwnRuntime(runtime) ? StorePaths.cgroup(id) : nil
             return try calling("start the container's monitor") { () throws(RuntimeClientError) in
                 try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id), cgroup: cgroup)
             }

@@ -54,9 +54,10 @@ extension Engine {
         _ id: String, runtime: @autoclosure () throws(EngineError) -> String
     ) throws(EngineError) {
         if access(runtimePaths.runtimeRoot + "/" + id, F_OK) == 0 {
-            try runRuntime(
-                ["delete", "--force", id], program: runtimeProgram(runtime()),
-                action: "remove the cgroup of container \(id.prefix(12))")
+            let runtime = try runtimeCommand(runtime())
+            try calling("remove the cgroup of container \(id.prefix(12))") { () throws(RuntimeClientError) in
+                try runtime.delete(id)
+            }
         }
         do throws(SystemCallError) {
             try Directory.removeTree(runtimePaths.directory(id))

@@ -132,21 +132,9 @@ extension Engine {
     /// The container's monitor is gone and its processes are not: the runtime kills them by their cgroup.
     private func endWithoutMonitor(_ record: ContainerRecord) throws(EngineError) -> Bool {
         guard isAlive(record) else { return true }
-        try runRuntime(["kill", "--all", record.id, "KILL"], action: "kill container \(record.name)")
+        let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
+        try calling("kill container \(record.name)") { () throws(RuntimeClientError) in try runtime.killAll(record.id) }
         if record.state.status == .paused { try? thaw(record) }
         return true
-    }
-
-    /// Runs one command of an OCI runtime, Hako's unless another is named, and waits for it.
-    func runRuntime(_ arguments: [String], program: String? = nil, action: String) throws(EngineError) {
-        let status: ExitStatus
-        do throws(SystemCallError) {
-            let program = program ?? programs.runtime
-            let spawn = Spawn(program, [program, "--root", runtimePaths.runtimeRoot] + arguments, environment: [])
-            status = try spawn.start().wait()
-        } catch { throw EngineError(.system, cannot: action, because: "\(error)", cause: error) }
-        guard status.shellCode == 0 else {
-            throw EngineError(.system, cannot: action, because: "\(program ?? programs.runtime) ended with status \(status.shellCode)")
-        }
     }
 }

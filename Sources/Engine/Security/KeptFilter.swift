@@ -14,7 +14,7 @@ extension Engine {
     func keptFilter(_ plan: BundlePlan) throws(EngineError) -> KeptFilter? {
         let host = plan.spec.host
         guard !host.privileged, SecurityOptions(host.securityOptions).hasDefaultSeccomp,
-            try runtimeProgram(host.runtime) == programs.runtime
+            try isOwnRuntime(host.runtime)
         else { return nil }
         let names = try CapabilitySet.resolve(add: host.capAdd, drop: host.capDrop, isPrivileged: false)
         guard let capabilities = try? Linux.CapabilitySet(names: names) else { return nil }
@@ -36,7 +36,7 @@ extension Engine {
     private static func identity(of program: String) throws(SystemCallError) -> String {
         let status = try FileDescriptor.status(of: program)
         let time = status.modified
-        return [UInt64(status.inode), UInt64(bitPattern: time.seconds), UInt64(bitPattern: Int64(time.nanoseconds))]
+        return [status.inode, UInt64(bitPattern: time.seconds), UInt64(bitPattern: Int64(time.nanoseconds))]
             .map { String($0, radix: 16) }.joined(separator: ".")
     }
 }

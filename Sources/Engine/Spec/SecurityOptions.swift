@@ -11,11 +11,11 @@ struct SecurityOptions {
     }
     var hasUnconfinedSystemPaths: Bool { options.contains { $0 == "systempaths=unconfined" } }
     /// `unconfined`, or a profile as JSON text; nil is the default policy.
-    private var seccompProfile: String? {
-        options.last { $0.hasPrefix("seccomp=") }.map { String($0.dropFirst("seccomp=".count)) }
+    private var ownSeccompProfile: String? {
+        let profile = options.last { $0.hasPrefix("seccomp=") }.map { String($0.dropFirst("seccomp=".count)) }
+        return profile == "builtin" ? nil : profile
     }
-
-    var hasDefaultSeccomp: Bool { seccompProfile == nil || seccompProfile == "builtin" }
+    var hasDefaultSeccomp: Bool { ownSeccompProfile == nil }
 
     /// Refuses what Hako doesn't know, or this host doesn't have.
     func validate() throws(EngineError) {
@@ -35,7 +35,7 @@ struct SecurityOptions {
             }
         }
         // Hako's own has no mistakes to find.
-        if let seccompProfile, seccompProfile != "builtin" { _ = try seccomp(capabilities: []) }
+        if !hasDefaultSeccomp { _ = try seccomp(capabilities: []) }
     }
 
     /// The filter of system calls for a container with these capabilities in its bounding set; nil: none.
@@ -44,12 +44,9 @@ struct SecurityOptions {
     func seccomp(
         capabilities: [String], imageArchitecture: String = SeccompHost.current.architecture
     ) throws(EngineError) -> RuntimeSpec.Seccomp? {
-        if hasDefaultSeccomp {
+        guard let profile = ownSeccompProfile else {
             return try DefaultSeccompPolicy.policy(capabilities: capabilities, imageArchitecture: imageArchitecture)
         }
-        switch seccompProfile {
-        case "unconfined"?, nil: return nil
-        case let profile?: return try SeccompProfile(parsing: profile).resolved(capabilities: capabilities)
-        }
+        return profile == "unconfined" ? nil : try SeccompProfile(parsing: profile).resolved(capabilities: capabilities)
     }
 }

@@ -32,10 +32,14 @@ extension RuntimeCommand {
         try run(["exec", "--detach"], container: id, process: request.process)
     }
 
-    /// Sends a signal to a container that has no monitor.
-    public func kill(_ id: String, signal: CInt) throws(RuntimeClientError) {
-        try run(["kill"], container: id, trailing: String(signal))
-    }
+    /// Sends SIGKILL to all processes of a container, by its cgroup.
+    public func killAll(_ id: String) throws(RuntimeClientError) { try run(["kill", "--all"], container: id, trailing: "KILL") }
+
+    /// Stops all processes of a container where they are.
+    public func pause(_ id: String) throws(RuntimeClientError) { try run(["pause"], container: id) }
+
+    /// Lets them go on.
+    public func resume(_ id: String) throws(RuntimeClientError) { try run(["resume"], container: id) }
 
     /// Deletes a container's state, its processes and its cgroup, as a monitor that is gone would have.
     public func delete(_ id: String) throws(RuntimeClientError) { try run(["delete", "--force"], container: id) }

@@ -17,11 +17,11 @@ enum StartCommand {
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        guard arguments.flag("attach") || arguments.flag("interactive") else {
+            return try Each.run(arguments) { try $0.start($1) }
+        }
         let engine = try arguments.engine()
         defer { engine.finish() }
-        guard arguments.flag("attach") || arguments.flag("interactive") else {
-            return Each.run(arguments.positionals, engine) { try engine.start($0) }
-        }
         guard arguments.positionals.count == 1 else {
             throw EngineError(.invalidArgument, "you cannot start and attach multiple containers at once")
         }
@@ -44,11 +44,13 @@ enum StartCommand {
 /// Commands that do the same for each of several names: each is printed when it is done, and an error stops none of the
 /// others.
 enum Each {
-    static func run(_ names: [String], _ engine: Engine, _ body: (String) throws -> Void) -> Int32 {
+    static func run(_ arguments: ParsedArguments, _ body: (Engine, String) throws -> Void) throws -> Int32 {
+        let engine = try arguments.engine()
+        defer { engine.finish() }
         var status: Int32 = 0
-        for name in names {
+        for name in arguments.positionals {
             do {
-                try body(name)
+                try body(engine, name)
                 Terminal.print(name + "\n")
             } catch { status = CommandFailure(error, exitCode: 1).report() }
         }

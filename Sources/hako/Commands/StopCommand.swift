@@ -13,12 +13,12 @@ enum StopCommand {
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        let engine = try arguments.engine()
-        defer { engine.finish() }
-        let timeout = arguments.integer("timeout") ?? arguments.integer("time")
-        return Each.run(arguments.positionals, engine) {
-            try engine.stop($0, timeout: timeout.map(Int64.init), signal: arguments.value("signal"))
-        }
+        try Each.run(arguments) { try $0.stop($1, timeout: timeout(arguments), signal: arguments.value("signal")) }
+    }
+
+    /// In seconds; the old name of the option holds, too.
+    static func timeout(_ arguments: ParsedArguments) -> Int64? {
+        (arguments.integer("timeout") ?? arguments.integer("time")).map(Int64.init)
     }
 }
 
@@ -26,14 +26,10 @@ enum StopCommand {
 enum RestartCommand {
     static let command = Command(
         "restart", "Restart one or more containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container restart"],
-        arity: .atLeast(1), completion: .containers, options: StopCommand.command.options, run: run)
-
-    static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        let engine = try arguments.engine()
-        defer { engine.finish() }
-        let timeout = arguments.integer("timeout") ?? arguments.integer("time")
-        return Each.run(arguments.positionals, engine) {
-            try engine.restart($0, timeout: timeout.map(Int64.init), signal: arguments.value("signal"))
+        arity: .atLeast(1), completion: .containers, options: StopCommand.command.options
+    ) { arguments in
+        try Each.run(arguments) {
+            try $0.restart($1, timeout: StopCommand.timeout(arguments), signal: arguments.value("signal"))
         }
     }
 }
@@ -43,20 +39,12 @@ enum PauseCommand {
     static let pause = Command(
         "pause", "Pause all processes within one or more containers", usage: "CONTAINER [CONTAINER...]",
         alsoAt: ["container pause"], arity: .atLeast(1), completion: .runningContainers
-    ) { arguments in
-        let engine = try arguments.engine()
-        defer { engine.finish() }
-        return Each.run(arguments.positionals, engine) { try engine.pause($0) }
-    }
+    ) { arguments in try Each.run(arguments) { try $0.pause($1) } }
 
     static let unpause = Command(
         "unpause", "Unpause all processes within one or more containers", usage: "CONTAINER [CONTAINER...]",
         alsoAt: ["container unpause"], arity: .atLeast(1), completion: .runningContainers
-    ) { arguments in
-        let engine = try arguments.engine()
-        defer { engine.finish() }
-        return Each.run(arguments.positionals, engine) { try engine.unpause($0) }
-    }
+    ) { arguments in try Each.run(arguments) { try $0.unpause($1) } }
 }
 
 /// `hako kill`
@@ -64,14 +52,9 @@ enum KillCommand {
     static let command = Command(
         "kill", "Kill one or more running containers", usage: "CONTAINER [CONTAINER...]", alsoAt: ["container kill"],
         arity: .atLeast(1), completion: .runningContainers,
-        options: [.text("signal", short: "s", "Signal to send to the container")], run: run)
-
-    static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        let engine = try arguments.engine()
-        defer { engine.finish() }
-        return Each.run(arguments.positionals, engine) {
-            try engine.kill($0, signal: arguments.value("signal") ?? "KILL")
-        }
+        options: [.text("signal", short: "s", "Signal to send to the container")]
+    ) { arguments in
+        try Each.run(arguments) { try $0.kill($1, signal: arguments.value("signal") ?? "KILL") }
     }
 }
 
