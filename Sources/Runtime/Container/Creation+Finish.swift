@@ -20,7 +20,7 @@ extension Creation {
                 try HookRunner(state: state(.creating, pid)).run(hooks.createRuntime, named: "createRuntime")
             }
         }
-        try Timings.span("kernel-settings") { () throws(RuntimeError) in try configureKernel(pid, identity) }
+        try Timings.span("kernel-settings") { () throws(RuntimeError) in try configureKernel(pid, identity, &opened) }
         try buildRoot(launched, identity, &opened, nullDevice)
         try attempt("let the container's process go on") { () throws(SystemCallError) in
             try launched.connection.sendMounted()
@@ -59,7 +59,9 @@ extension Creation {
     }
 
     /// Names and settings of the container's namespaces.
-    private borrowing func configureKernel(_ pid: CInt, _ identity: IdentityMap) throws(RuntimeError) {
+    private borrowing func configureKernel(
+        _ pid: CInt, _ identity: IdentityMap, _ opened: inout OpenedMounts
+    ) throws(RuntimeError) {
         let spec = bundle.spec
         if spec.hostname != nil || spec.domainname != nil {
             try attempt("set the host name") { () throws(SystemCallError) in
@@ -69,13 +71,33 @@ extension Creation {
                 }
             }
         }
-        guard !sysctls.isEmpty else { return }
+        if !sysctls.isEmpty { try set(sysctls, pid, identity, &opened) }
+    }
+
+    /// Through a proc file system that nobody else has mounted anything on: that which will be the container's `/proc`, before
+    /// it is attached there; where that can't be written to, another.
+    private borrowing func set(
+        _ sysctls: Sysctls, _ pid: CInt, _ identity: IdentityMap, _ opened: inout OpenedMounts
+    ) throws(RuntimeError) {
+        var own: (index: Int, mount: RuntimeSpec.Mount, options: MountOptions)?
+        if let index = bundle.spec.mounts.firstIndex(where: { $0.type == "proc" }) {
+            let mount = bundle.spec.mounts[index]
+            let options = try MountOptions(mount)
+            if !options.isReadOnly { own = (index, mount, options) }
+        }
+        let proc = try attempt("mount /proc") { () throws(SystemCallError) in
+            let context = try FileSystemContext(procOf: ProcessHandle.open(pid))
+            guard let own else { return try context.mount() }
+            return try context.finish(own.mount, own.options, identity)
+        }
         try attempt("set the container's sysctls") { () throws(SystemCallError) in
-            // A file system of our own, which nobody else has mounted anything on.
-            let proc = try FileSystemContext(procOf: ProcessHandle.open(pid)).mount()
             try NamespaceVisit.run(in: pid, [.network, .ipc]) { () throws(SystemCallError) in
                 try sysctls.write(to: proc.root, identity)
             }
+        }
+        guard let own else { return }
+        do throws(SystemCallError) { try opened.add(proc, at: own.index) } catch {
+            throw RuntimeError(.system, cannot: "mount /proc", because: error.description)
         }
     }
 

@@ -10,8 +10,8 @@ struct OpenedMount: ~Copyable {
 }
 
 /// The bundle's mounts that are opened before anything is mounted: the sources of binds, each opened once, so that a path
-/// that is swapped later changes nothing (and while they are still peers of what they show, for shared propagation); and
-/// the devpts of a terminal.
+/// that is swapped later changes nothing (and while they are still peers of what they show, for shared propagation); the
+/// devpts of a terminal, and the proc that sysctls were written through.
 struct OpenedMounts: ~Copyable {
     private struct Entry {
         let number: CInt
