@@ -28,16 +28,18 @@ public final class LayerWriter: Sendable {
     ///
     /// The source is the uncompressed tar stream. All of it counts for the diffID, also what follows the archive's end.
     ///
+    /// - Parameter hashing: What the stream has passed before it comes from `source`, where a thread of its own reads ahead:
+    ///   hashing it there keeps both busy. Nil where it is to be hashed here.
     /// - Throws: ``StoreError/layer(_:_:)`` for a stream that can't be unpacked, ``StoreError/wrongDigest(expected:found:)``
     ///   for another one than was announced, ``StoreError/source(_:)`` with what `source` threw.
     /// - Returns: The size of the layer's files, in bytes.
     @discardableResult
     public func unpack(
-        from source: any ByteSource, limits: ExtractionLimits = ExtractionLimits()
+        from source: any ByteSource, hashedBy hashing: HashingSource? = nil, limits: ExtractionLimits = ExtractionLimits()
     ) throws(StoreError) -> Int64 {
         do throws(StoreError) {
             try prepare()
-            let unpacked = try extract(source, limits)
+            let unpacked = try extract(source, hashing, limits)
             try moveToPlace(unpacked)
             return unpacked.bodyBytes
         } catch {
@@ -61,12 +63,14 @@ public final class LayerWriter: Sendable {
         }
     }
 
-    private func extract(_ source: any ByteSource, _ limits: ExtractionLimits) throws(StoreError) -> UnpackedLayer {
-        let hashing = HashingSource(source)
+    private func extract(
+        _ source: any ByteSource, _ hashedAhead: HashingSource?, _ limits: ExtractionLimits
+    ) throws(StoreError) -> UnpackedLayer {
+        let hashing = hashedAhead ?? HashingSource(source)
         let unpacked: UnpackedLayer
         do {
             let root = try store.open(StoreLayout.partialLayer(diffID) + "/fs")
-            unpacked = try LayerUnpacker.unpack(hashing, into: root, limits: limits)
+            unpacked = try LayerUnpacker.unpack(hashedAhead == nil ? hashing : source, into: root, limits: limits)
         } catch let error as ArchiveError {
             throw .layer(diffID, error)
         } catch {

@@ -133,11 +133,12 @@ struct StoredLayer {
 
     /// Unpacks a stream that may be compressed; what the stream itself throws comes out as it is.
     static func unpack(_ stream: any ByteSource, to writer: LayerWriter) throws {
-        let ahead = ReadAhead(LazyDecoder(stream))
+        let hashing = HashingSource(LazyDecoder(stream))
+        let ahead = ReadAhead(hashing)
         // The stream is its owner's again, to be read to its end or let go of.
         defer { ahead.stop() }
         do throws(StoreError) {
-            try writer.unpack(from: ahead)
+            try writer.unpack(from: ahead, hashedBy: hashing)
         } catch .source(let cause) { throw cause }
     }
 }
