@@ -67,10 +67,10 @@ extension Engine {
     private func settled(_ record: ContainerRecord) -> Metadata.ContainerState {
         var state = record.state
         (state.status, state.pid) = (.exited, 0)
-        // A file that can't be read is no better than one that says "running".
-        if let file = try? MonitorProtocol.ContainerState.read(directory: runtimePaths.directory(record.id)), file.status == .exited {
+        // A file that can't be read is no better than none.
+        if let file = try? MonitorProtocol.ContainerState.read(directory: runtimePaths.directory(record.id)) {
             state.exitCode = Int64(file.exitCode)
-            state.finished = file.finishedAt?.nanoseconds ?? RealTime.now
+            state.finished = file.finishedAt.nanoseconds
             state.oomKilled = file.oomKilled
         } else {
             state.exitCode = 255

@@ -71,14 +71,17 @@ final class Monitor {
     }
 
     /// Takes over the descriptors that were handed to it, and makes what clients connect to.
-    init(bundle: String, _ handed: HandedDescriptors, _ settings: MonitorSettings) throws(SystemCallError) {
+    ///
+    /// - Parameter early: The container's directory, if it was made before the settings came.
+    init(
+        bundle: String, _ handed: HandedDescriptors, _ settings: MonitorSettings, _ early: consuming EarlyDirectory?
+    ) throws(SystemCallError) {
         let queue = try EventQueue()
         let signals = try SignalDescriptor([SIGCHLD])
         let timer = try Timer()
         let bundleDirectory = try FileDescriptor.directory(bundle)
         let clients = try AttachServer(in: bundleDirectory)
-        let directory = try FileDescriptor.directory(settings.directory)
-        try directory.lockWhole()
+        let directory = try Self.lockedDirectory(settings.directory, early)
         self.settings = settings
         self.bundle = bundle
         lock = FileDescriptor(adopting: handed.lock)
@@ -93,6 +96,15 @@ final class Monitor {
         self.clients = clients
         runtime = OwnRuntime(settings, bundle: bundle) ?? CommandLineRuntime(settings, bundle: bundle)
         recorder = StateRecorder(settings)
+    }
+
+    private static func lockedDirectory(
+        _ path: String, _ early: consuming EarlyDirectory?
+    ) throws(SystemCallError) -> FileDescriptor {
+        if let early { return early.intoLocked() }
+        let directory = try FileDescriptor.directory(path)
+        try directory.lockWhole()
+        return directory
     }
 
     /// The life of the container. Returns when nothing is left to do.

@@ -19,7 +19,8 @@ public enum MonitorCommand {
         SignalAction.ignore([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE])
         // The engine writes what the container is to be meanwhile. What can't be made early is made later, with an error.
         Runtime.warmUp()
-        let cgroup = arguments.cgroup.earlyCgroup
+        let cgroup = arguments.cgroup.flatMap { try? EarlyCgroup(path: $0) }
+        let directory = arguments.directory.flatMap { try? EarlyDirectory(path: $0) }
         let control = ControlSocket(FileDescriptor(adopting: arguments.control))
         let monitor: Monitor
         var handed = HandedDescriptors()
@@ -27,7 +28,7 @@ public enum MonitorCommand {
             // An engine that goes away before it has said what to do wants nothing.
             guard let settings = try handed.receive(control.socket) else { return 0 }
             guard handed.lock >= 0 else { throw StartFailure(.invalid, "the container's lock was not handed over") }
-            monitor = try prepare(arguments, handed, settings)
+            monitor = try prepare(arguments, handed, settings, directory)
             monitor.earlyCgroup = cgroup
         } catch {
             control.send(.failed(error))
@@ -39,22 +40,14 @@ public enum MonitorCommand {
     }
 
     private static func prepare(
-        _ arguments: MonitorArguments, _ handed: HandedDescriptors, _ settings: MonitorSettings
+        _ arguments: MonitorArguments, _ handed: HandedDescriptors, _ settings: MonitorSettings,
+        _ directory: consuming EarlyDirectory?
     ) throws(StartFailure) -> Monitor {
-        try explaining("prepare the monitor") { () throws(SystemCallError) in
+        do throws(SystemCallError) {
             // It came without close-on-exec, as it came through an exec.
             try FileDescriptor.setCloseOnExec(number: arguments.control)
             try ChildProcess.becomeSubreaper()
-            return try Monitor(bundle: arguments.bundle, handed, settings)
-        }
-    }
-}
-
-extension Optional where Wrapped == String {
-    fileprivate var earlyCgroup: EarlyCgroup? {
-        switch self {
-        case .some(let path): try? EarlyCgroup(path: path)
-        case .none: nil
-        }
+            return try Monitor(bundle: arguments.bundle, handed, settings, directory)
+        } catch { throw StartFailure(.system, "cannot prepare the monitor: \(error)") }
     }
 }

@@ -31,8 +31,8 @@ struct MessageTests {
     @Test("reads back what it writes, states and journal lines")
     func statesAndRecords() throws {
         let state = ContainerState(
-            status: .exited, startedAt: Timestamp(nanoseconds: 1_700_000_000_123_456_789),
-            finishedAt: Timestamp(nanoseconds: 1_700_000_001_000_000_000), exitCode: 3, bootID: "b")
+            startedAt: Timestamp(nanoseconds: 1_700_000_000_123_456_789),
+            finishedAt: Timestamp(nanoseconds: 1_700_000_001_000_000_000), exitCode: 3)
         #expect(try ContainerState(json: JSON(parsing: state.json.bytes())) == state)
         let record = JournalRecord(
             time: Timestamp(nanoseconds: 5), id: String(repeating: "f", count: 64),

@@ -12,6 +12,8 @@ extension Engine {
     /// What a container's bundle is made of.
     struct BundlePlan {
         var record: ContainerRecord
+        /// Started for the first time, by who made it.
+        var isNew: Bool
         var spec: StoredSpec
         /// The container's root on the host.
         var rootID: UInt32
@@ -27,7 +29,7 @@ extension Engine {
         let bundle = runtimePaths.bundle(plan.record.id)
         let directory = runtimePaths.directory(plan.record.id)
         do throws(SystemCallError) {
-            for path in [directory, directory + "/work"] { try Directory.create(path) }
+            for path in [directory, "\(directory)/\(ContainerDirectory.work)"] { try Directory.create(path) }
             try makeUpper(plan)
             // What a monitor that was killed left there is of no use.
             try Directory.removeTree(bundle)
@@ -55,14 +57,16 @@ extension Engine {
 
     /// The writable layer, owned by the container's root, with the mode of the image's root directory.
     private func makeUpper(_ plan: BundlePlan) throws(SystemCallError) {
-        let upper = runtimePaths.directory(plan.record.id) + "/upper"
-        // One that is there keeps what the container wrote, mode and owner included.
-        guard access(upper, F_OK) != 0 else { return }
+        let upper = "\(runtimePaths.directory(plan.record.id))/\(ContainerDirectory.upper)"
+        // One that is there keeps what the container wrote, mode and owner included; a new one its monitor may have made.
+        guard plan.isNew || access(upper, F_OK) != 0 else { return }
         let mode = try plan.lowers.first.map { lower throws(SystemCallError) in
             try FileDescriptor.status(of: lower).permissions
         }
-        try Directory.create(upper, mode: mode ?? 0o755)
-        try FileDescriptor.directory(upper).changeOwner(userID: plan.rootID, groupID: plan.rootID)
+        try Directory.create(upper)
+        let directory = try FileDescriptor.directory(upper)
+        try directory.changeOwner(userID: plan.rootID, groupID: plan.rootID)
+        try directory.changeMode(mode ?? 0o755)
     }
 
     /// A container has a copy of its own: whatever it can do to the file, it does to no other.
@@ -78,23 +82,24 @@ extension Engine {
     private func writeAccountFiles(_ plan: BundlePlan) throws(EngineError) -> [(source: String, destination: String)] {
         let host = plan.spec.host
         let name = plan.spec.config.hostname.isEmpty ? HostInfo.nodeName : plan.spec.config.hostname
-        let files: [(String, String)]
+        let texts: [String]
         do throws(NetworkError) {
             let extra = try host.extraHosts.map { text throws(NetworkError) in
                 try ExtraHost(text, hostGateway: plan.gateways)
             }
-            files = [
-                ("hosts", try HostsFile(hostName: fullName(name, plan), addresses: plan.addresses, extraHosts: extra).text),
-                ("hostname", HostsFile.hostNameText(name)),
-                ("resolv.conf", try resolverConfiguration(plan).text),
+            texts = [
+                try HostsFile(hostName: fullName(name, plan), addresses: plan.addresses, extraHosts: extra).text,
+                HostsFile.hostNameText(name), try resolverConfiguration(plan).text,
             ]
         } catch { throw EngineError(error, cannot: "write the container's hosts and resolv.conf") }
-        return try files.map { file, text throws(EngineError) in
+        return try zip(ContainerDirectory.accountFiles, texts).map { file, text throws(EngineError) in
             let path = "\(runtimePaths.directory(plan.record.id))/\(file)"
             do throws(SystemCallError) {
                 let opened = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
                 try opened.writeAll(text)
                 try opened.changeOwner(userID: plan.rootID, groupID: plan.rootID)
+                // Whatever the umask, or whoever made it: every user of the container reads it.
+                try opened.changeMode(0o644)
             } catch { throw EngineError(.system, cannot: "write \(path)", because: "\(error)", cause: error) }
             return (path, "/etc/\(file)")
         }
@@ -123,8 +128,8 @@ extension Engine {
             id: record.id, runtime: try runtimeProgram(plan.spec.host.runtime), runtimeRoot: runtimePaths.runtimeRoot,
             directory: directory, journal: runtimePaths.journal,
             root: .init(
-                lowers: plan.lowers, upper: directory + "/upper", work: directory + "/work",
-                volatile: plan.spec.host.autoRemove))
+                lowers: plan.lowers, upper: "\(directory)/\(ContainerDirectory.upper)",
+                work: "\(directory)/\(ContainerDirectory.work)", volatile: plan.spec.host.autoRemove))
         if plan.spec.host.hasOwnIDs {
             let range = MonitorSettings.IDMap.Range(
                 containerID: 0, hostID: plan.rootID, size: StorePaths.idsPerContainer)

@@ -17,12 +17,15 @@ extension Engine {
     public func prepareStart(of spec: ContainerSpec) {
         // First, as this process waits until the monitor's program is executed.
         let id = ContainerNames.randomID()
-        if let monitor = try? spawnMonitor(id, runtime: spec.host.runtime) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
+        if let monitor = try? spawnMonitor(id, runtime: spec.host.runtime, directory: runtimePaths.directory(id)) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
         let mode = spec.host.networkMode
         if spec.host.hasOwnIDs, !mode.hasPrefix("container:") {
             namespaceDraft = try? UserNamespace.Draft(alsoNetwork: mode != "host")
         }
     }
+
+    /// Whether a container was made for the monitor that waits, and was never started.
+    func isNew(_ id: String) -> Bool { monitorDraft.id == id }
 
     /// The container's monitor: the one that waits for it, or a new one.
     func takeMonitor(_ id: String, runtime: String) throws(EngineError) -> MonitorProcess {
@@ -30,12 +33,12 @@ extension Engine {
         return try spawnMonitor(id, runtime: runtime)
     }
 
-    private func spawnMonitor(_ id: String, runtime: String) throws(EngineError) -> MonitorProcess {
+    private func spawnMonitor(_ id: String, runtime: String, directory: String? = nil) throws(EngineError) -> MonitorProcess {
         try Timings.span("spawn-monitor") { () throws(EngineError) in
             // Other runtimes make their cgroups themselves, and some take none that is there.
             let cgroup = try isOwnRuntime(runtime) ? StorePaths.cgroup(id) : nil
             return try calling("start the container's monitor") { () throws(RuntimeClientError) in
-                try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id), cgroup: cgroup)
+                try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id), cgroup: cgroup, directory: directory)
             }
         }
     }

@@ -110,7 +110,7 @@ extension Engine {
                 try allocateNetwork(record, spec)
             }
             let plan = BundlePlan(
-                record: record, spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image) + [try initLayer()],
+                record: record, isNew: isNew(record.id), spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image) + [try initLayer()],
                 mounts: try mappedMounts(spec, namespaces),
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)

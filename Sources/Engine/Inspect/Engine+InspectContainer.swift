@@ -1,6 +1,7 @@
 import ImageStore
 import Linux
 import Metadata
+import MonitorProtocol
 import OCI
 
 extension Engine {
@@ -74,7 +75,8 @@ extension Engine {
         return [
             "Data": [
                 "LowerDir": .string(lowers.joined(separator: ":")), "MergedDir": .string(runtimePaths.bundle(record.id) + "/rootfs"),
-                "UpperDir": .string(directory + "/upper"), "WorkDir": .string(directory + "/work"),
+                "UpperDir": .string("\(directory)/\(ContainerDirectory.upper)"),
+                "WorkDir": .string("\(directory)/\(ContainerDirectory.work)"),
             ], "Name": "overlay",
         ]
     }
@@ -90,7 +92,7 @@ extension Engine {
         let image = try onImages("find image \(record.image.short)") { store throws(StoreError) in
             try store.image(record.image)?.size ?? 0
         }
-        let upper = runtimePaths.directory(record.id) + "/upper"
+        let upper = "\(runtimePaths.directory(record.id))/\(ContainerDirectory.upper)"
         let written: Int64
         do throws(SystemCallError) {
             written = try FileDescriptor.directory(upper).treeSize()

@@ -3,36 +3,34 @@ import Linux
 import MonitorProtocol
 import OCI
 
-/// Writes down what becomes of the container: `state.json`, and a line in the journal.
+/// Writes down what becomes of the container: a line in the journal, and at its end `state.json`, which a reboot leaves.
 struct StateRecorder {
     private let path: String
+    private let newPath: String
     private let journal: String
     private let id: String
-    private let bootID: String
     private var startedAt: Timestamp?
     private var ended: ContainerState?
 
     init(_ settings: MonitorSettings) {
-        path = settings.directory + "/state.json"
+        path = "\(settings.directory)/\(ContainerDirectory.state)"
+        newPath = "\(settings.directory)/\(ContainerDirectory.newState)"
         journal = settings.journal
         id = settings.id
-        // Without it a reader takes the state for one of another boot, and looks at the lock.
-        let text = (try? FileDescriptor.contents(of: "/proc/sys/kernel/random/boot_id", limit: 4096)) ?? []
-        bootID = String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
     mutating func recordStart(pid: Int32) throws(SystemCallError) {
         let now = Clock.now()
         startedAt = now
-        try write(ContainerState(status: .running, pid: pid, startedAt: now, bootID: bootID))
+        // The end of an earlier run is none of this one, whoever may be killed now.
+        try FileDescriptor.removeIfThere(path)
         try append(JournalRecord(time: now, id: id, event: .start(pid: pid)))
     }
 
     mutating func recordExit(_ exit: ContainerExit, error: String) throws(SystemCallError) {
         let now = Clock.now()
         let state = ContainerState(
-            status: .exited, startedAt: startedAt, finishedAt: now, exitCode: exit.exitCode,
-            oomKilled: exit.oomKilled, error: error, bootID: bootID)
+            startedAt: startedAt, finishedAt: now, exitCode: exit.exitCode, oomKilled: exit.oomKilled, error: error)
         ended = state
         // Where the disk is full the journal, which lies in memory, still takes the end: without it the container would
         // seem to run for as long as we clean up.
@@ -48,8 +46,11 @@ struct StateRecorder {
         try write(state)
     }
 
+    /// In a new file, which takes the place of the old one when it is whole.
     private func write(_ state: ContainerState) throws(SystemCallError) {
-        try FileDescriptor.replaceContents(of: path, with: state.json.bytes())
+        let file = try FileDescriptor.open(newPath, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        try file.writeAll(state.json.bytes())
+        try FileDescriptor.rename(newPath, to: path)
     }
 
     /// One write to a file opened with O_APPEND: lines of other monitors come before or after it.

@@ -44,13 +44,17 @@ public struct MonitorProcess: ~Copyable {
     /// - Parameters:
     ///   - program: `hako-runtime`'s absolute path. The runtime that runs the container is `settings.runtime`.
     ///   - cgroup: The container's, for a monitor that is to run it itself, to be made at once.
+    ///   - directory: That of a container that is new, to be made at once; without ``prepare(_:handing:)`` it goes again.
     public static func spawn(
-        program: String, bundle: String, cgroup: String? = nil
+        program: String, bundle: String, cgroup: String? = nil, directory: String? = nil
     ) throws(RuntimeClientError) -> MonitorProcess {
         try calling { () throws(SystemCallError) in
             let sockets = try UnixSocket.Pair(.messages)
             // Fixed numbers from 3 on, whatever they are here.
-            var spawn = Spawn(program, ["hako-runtime", "monitor", "--control-fd", "3"] + (cgroup.map { ["--cgroup", $0] } ?? []) + [bundle])
+            var words = ["hako-runtime", "monitor", "--control-fd", "3"]
+            if let cgroup { words += ["--cgroup", cgroup] }
+            if let directory { words += ["--directory", directory] }
+            var spawn = Spawn(program, words + [bundle])
             spawn.pass(number: sockets.second.number, as: 3)
             // Not the caller's environment: it may hold secrets, and the monitor outlives the caller.
             spawn.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]

@@ -2,9 +2,9 @@ import Linux
 import MonitorProtocol
 
 extension ContainerState {
-    /// Reads the `state.json` of a container's directory; nil where the container was never started.
+    /// Reads the `state.json` of a container's directory; nil where the container has not ended.
     public static func read(directory: String) throws(RuntimeClientError) -> ContainerState? {
-        let path = directory + "/state.json"
+        let path = "\(directory)/\(ContainerDirectory.state)"
         let bytes: [UInt8]
         do throws(SystemCallError) {
             bytes = try FileDescriptor.contents(of: path, limit: 1 << 20)

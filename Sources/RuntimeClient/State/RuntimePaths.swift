@@ -22,5 +22,4 @@ public struct RuntimePaths: Hashable, Sendable {
     public func bundle(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
     public func log(_ id: String) -> String { "\(directory(id))/\(id)-json.log" }
     public func config(_ id: String) -> String { bundle(id) + "/config.json" }
-    public func state(_ id: String) -> String { directory(id) + "/state.json" }
 }

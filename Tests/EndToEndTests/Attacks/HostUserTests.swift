@@ -32,7 +32,7 @@ struct HostUserTests {
         let store = try TestStore(images: [])
         let archive = try TestImages.archive("busybox")
         let made = try store.shell(
-            "umask \(mask); $HAKO load -q -i \(archive) && $HAKO run -d --name box busybox sleep 1000 && $HAKO exec box true"
+            "umask \(mask); $HAKO load -q -i \(archive) && $HAKO run -d --name box busybox sleep 1000 && $HAKO exec -u 1000:1000 box cat /etc/hosts"
         )
         #expect(made.status == 0, "\(made)")
         try store.shell("chmod 755 \(store.scratch.root)").expectSuccess()
