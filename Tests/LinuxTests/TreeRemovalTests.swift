@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Testing
 import TestSupport
@@ -32,5 +33,21 @@ struct TreeRemovalTests {
     func ignoresMissing() throws {
         let scratch = try Scratch()
         try FileDescriptor.directory(scratch.root).removeTree("nothing")
+    }
+
+    @Test("several at once remove one tree, and none of them fails")
+    func together() async throws {
+        let scratch = try Scratch([:])
+        let root = scratch.root
+        for _ in 0..<20 {
+            for index in 0..<60 { try Directory.create("\(root)/tree/a\(index % 5)/b\(index)/c") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try await OwnThread.run { try FileDescriptor.directory(root).removeTree("tree") } }
+                }
+                try await group.waitForAll()
+            }
+            #expect(access("\(root)/tree", F_OK) != 0)
+        }
     }
 }

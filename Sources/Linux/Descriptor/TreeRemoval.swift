@@ -8,17 +8,24 @@ extension FileDescriptor {
     /// what it shows (threat: `rm` through a bind deletes its source). It needs no memory for depth beyond a list of open
     /// parents' names, so a tree 100,000 deep can't overflow the stack. A name that isn't there is no error.
     public borrowing func removeTree(_ name: some Path) throws(SystemCallError) {
-        do throws(SystemCallError) {
-            try unlink(name)
-            return
-        } catch {
-            switch error.errno {
-            case .noSuchFile: return
-            case .isDirectory, .notPermitted: break
-            default: throw error
+        var attempt = 1
+        while true {
+            do throws(SystemCallError) {
+                try unlink(name)
+                return
+            } catch {
+                switch error.errno {
+                case .noSuchFile: return
+                case .isDirectory, .notPermitted: break
+                default: throw error
+                }
+            }
+            do throws(SystemCallError) { return try removeDirectoryTree(name) } catch {
+                // Somebody else removes it, too: what is left is begun anew.
+                guard error.errno == .noSuchFile, attempt < 1000 else { throw error }
+                attempt += 1
             }
         }
-        try removeDirectoryTree(name)
     }
 
     private borrowing func removeDirectoryTree(_ name: some Path) throws(SystemCallError) {
