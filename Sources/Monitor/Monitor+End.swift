@@ -21,8 +21,7 @@ extension Monitor {
         }
         control?.send(.exited(exit))
         clients.sendEnd(exit)
-        cleanUp()
-        control?.send(.released)
+        cleanUp { self.control?.send(.released) }
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
         finish()
     }
@@ -60,10 +59,13 @@ extension Monitor {
     }
 
     /// In reverse order of how it came. The lock goes last: whoever has it may start the container anew.
-    private func cleanUp() {
+    ///
+    /// - Parameter tell: Called when nothing is left but what is seen by nobody else: our own mounts, and the bundle.
+    private func cleanUp(_ tell: () -> Void = {}) {
         Timings.span("clean-up") {
             if runtime.hasLeftovers { attempt("delete the runtime's state") { try runtime.delete() } }
             earlyCgroup = nil
+            tell()
             if let mounts = mounts.take() {
                 do throws(SystemCallError) { try mounts.drop() } catch {
                     cleanUpFailures.append("cannot unmount the root: \(error)")

@@ -127,7 +127,10 @@ extension Engine {
             } else if spec.host.networkMode == "none" {
                 try raiseLoopback(namespaces)
             }
-            let pid = try run(monitor, record)
+            try start(monitor, record)
+            // The monitor holds them by now: what ends with them ends while there is nothing else to do.
+            letGo(of: namespaces)
+            let pid = try wait(for: monitor, record)
             return StartedContainer(
                 id: record.id, pid: pid, runtime: spec.host.runtime, connection: stream.connection.take(),
                 monitor: monitor)
@@ -151,9 +154,14 @@ extension Engine {
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
 
-    private func run(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
+    private func start(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) {
+        try calling("start container \(record.name)") { () throws(RuntimeClientError) in try monitor.start() }
+    }
+
+    private func letGo(of namespaces: consuming ContainerNamespaces) {}
+
+    private func wait(for monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
         try calling("start container \(record.name)") { () throws(RuntimeClientError) in
-            try monitor.start()
             _ = try Timings.span("wait-created") { () throws(RuntimeClientError) in try monitor.waitCreated() }
             return try Timings.span("wait-started") { () throws(RuntimeClientError) in try monitor.waitStarted() }
         }
