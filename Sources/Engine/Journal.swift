@@ -25,7 +25,7 @@ extension Engine {
                 return
             }
             let changes = batch.records.filter { $0.id != id }.map(ContainerChange.init)
-            let events = batch.records.map(\.storedEvent)
+            let events = batch.records.compactMap(\.storedEvent)
             let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
             let isFolded = try onDatabase("take over the journal") { database throws(MetadataError) in
                 try database.foldJournal(
@@ -114,9 +114,19 @@ extension Engine {
     /// The number may be another process's by now; its cgroup tells, which nobody but Hako names so.
     func isAlive(_ record: ContainerRecord) -> Bool {
         guard record.state.pid > 0,
-            let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536)
+            let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536),
+            String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
         else { return false }
-        return String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
+        return !Self.isZombie(record.state.pid)
+    }
+
+    /// One that has ended and that nobody has waited for: `PID (name) Z …`, where the name may be anything.
+    /// proc_pid_stat(5).
+    private static func isZombie(_ pid: Int64) -> Bool {
+        guard let stat = try? FileDescriptor.contents(of: "/proc/\(pid)/stat", limit: 65536),
+            let end = stat.lastIndex(of: UInt8(ascii: ")"))
+        else { return true }
+        return stat[end...].dropFirst(2).first.map { $0 == UInt8(ascii: "Z") || $0 == UInt8(ascii: "X") } ?? true
     }
 
     /// Runs a step of the runtime's client; its facts become an error in words.
@@ -149,21 +159,25 @@ extension EngineError {
 extension ContainerChange {
     init(_ record: JournalRecord) {
         switch record.event {
-        case .start(let pid):
-            self.init(id: record.id, time: record.time.nanoseconds, kind: .started(pid: Int64(pid)))
-        case .die(let exit):
+        case .start(let pid, let restarts):
+            self.init(
+                id: record.id, time: record.time.nanoseconds, kind: .started(pid: Int64(pid), restarts: restarts))
+        case .die(let exit, let isRestarting):
             self.init(
                 id: record.id, time: record.time.nanoseconds,
-                kind: .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled))
+                kind: .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled, isRestarting: isRestarting))
+        case .stay: self.init(id: record.id, time: record.time.nanoseconds, kind: .stayed)
         }
     }
 }
 
 extension JournalRecord {
-    var storedEvent: Metadata.Event {
+    /// Nil for what nobody is told of.
+    var storedEvent: Metadata.Event? {
         switch event {
         case .start: Metadata.Event(time: time.nanoseconds, type: "container", action: "start", actor: id)
-        case .die(let exit):
+        case .stay: nil
+        case .die(let exit, _):
             Metadata.Event(
                 time: time.nanoseconds, type: "container", action: "die", actor: id,
                 attributes: JSON(["exitCode": String(exit.exitCode)]).text())

@@ -11,16 +11,27 @@ extension Monitor {
             cleanUp()
             return
         }
+        _ = tellEnd(status, isRestarting: false)
+        finishAll()
+    }
+
+    /// Everybody hears of the end, once it is written down.
+    func tellEnd(_ status: ExitStatus, isRestarting: Bool) -> ContainerExit {
         Timings.span("drain") { drain() }
         let exit = ContainerExit(exitCode: status.shellCode, oomKilled: memory.hasKilled)
         do throws(SystemCallError) {
-            try recorder.recordExit(exit, error: log?.failure ?? "")
+            try recorder.recordExit(exit, isRestarting: isRestarting, error: log?.failure ?? "")
         } catch {
             // On a full disk the state can't be written; whoever listens is told all the same, others see it as unknown.
             cleanUpFailures.append("cannot write the state: \(error)")
         }
         control?.send(.exited(exit))
         clients.sendEnd(exit)
+        return exit
+    }
+
+    /// Nothing of the container is to stay but its files.
+    func finishAll() {
         cleanUp { self.control?.send(.released) }
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
         finish()
@@ -81,7 +92,7 @@ extension Monitor {
     }
 
     /// Each step of a clean-up is tried, whatever became of the one before. There is nobody to tell but the state's readers.
-    private func attempt(_ step: String, _ body: () throws -> Void) {
+    func attempt(_ step: String, _ body: () throws -> Void) {
         do { try body() } catch { cleanUpFailures.append("cannot \(step): \(error)") }
     }
 

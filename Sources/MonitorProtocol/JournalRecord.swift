@@ -3,8 +3,12 @@ import OCI
 /// One change of a container: a line of the journal.
 public struct JournalRecord: Hashable, Sendable {
     public enum Event: Hashable, Sendable {
-        case start(pid: Int32)
-        case die(ContainerExit)
+        /// - Parameter restarts: How often it was started again by its policy since somebody started it.
+        case start(pid: Int32, restarts: Int64 = 0)
+        /// - Parameter isRestarting: Whether it is to be started again in a moment.
+        case die(ContainerExit, isRestarting: Bool = false)
+        /// It is not to be started again after all.
+        case stay
     }
 
     /// The longest line, with its end, in bytes: one write, so that lines of several monitors never mix.
@@ -24,8 +28,10 @@ public struct JournalRecord: Hashable, Sendable {
         time = Timestamp(nanoseconds: try json.requiredInteger("time"))
         id = try json.requiredString("id")
         switch try json.requiredString("event") {
-        case "start": event = .start(pid: try json.requiredInteger("pid"))
-        case "die": event = .die(try ContainerExit(json: json))
+        case "start":
+            event = .start(pid: try json.requiredInteger("pid"), restarts: json["restarts"]?.integer ?? 0)
+        case "die": event = .die(try ContainerExit(json: json), isRestarting: try json.flag("restarting"))
+        case "stay": event = .stay
         default: throw FieldError("event", "is not known")
         }
     }
@@ -33,13 +39,16 @@ public struct JournalRecord: Hashable, Sendable {
     public var json: JSON {
         var object: JSONObject = ["time": .integer(time.nanoseconds), "id": .string(id)]
         switch event {
-        case .start(let pid):
+        case .start(let pid, let restarts):
             object["event"] = "start"
             object["pid"] = .integer(Int64(pid))
-        case .die(let exit):
+            if restarts > 0 { object["restarts"] = .integer(restarts) }
+        case .die(let exit, let isRestarting):
             object["event"] = "die"
             object["exitCode"] = .integer(Int64(exit.exitCode))
             object["oomKilled"] = .bool(exit.oomKilled)
+            if isRestarting { object["restarting"] = true }
+        case .stay: object["event"] = "stay"
         }
         return .object(object)
     }

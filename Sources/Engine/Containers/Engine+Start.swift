@@ -66,7 +66,7 @@ extension Engine {
     public func start(_ name: String) throws(EngineError) -> Bool {
         let record = try container(name)
         try requireUnpaused(record)
-        guard record.state.status != .running else { return false }
+        guard !record.state.isUp else { return false }
         _ = try launch(record, try storedSpec(of: record), attachment: nil)
         return true
     }
@@ -75,7 +75,7 @@ extension Engine {
     public func start(_ name: String, attachedTo attachment: Attachment) throws(EngineError) -> StartedContainer {
         let record = try container(name)
         try requireUnpaused(record)
-        guard record.state.status != .running else {
+        guard !record.state.isUp else {
             throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
         }
         return try launch(record, try storedSpec(of: record), attachment: attachment)
@@ -100,6 +100,11 @@ extension Engine {
         _ record: ContainerRecord, _ spec: StoredSpec, attachment: Attachment?
     ) throws(EngineError) -> StartedContainer {
         let lock = try takeLock(record)
+        if record.isStopped {
+            try onDatabase("start container \(record.name)") { database throws(MetadataError) in
+                try database.setStopped(false, of: record.id)
+            }
+        }
         let joined = try joinedContainer(spec)
         let rootID = rootID(record, spec, joined)
         let namespaces = try Timings.span("make-namespaces") { () throws(EngineError) in

@@ -18,6 +18,7 @@ extension Engine {
         let config = try storedSpec(of: record).config
         let number = try Self.signalNumber(signal ?? config.stopSignal ?? "TERM")
         let seconds = timeout ?? config.stopTimeout ?? 10
+        try noteStopped(record)
         guard try end(record, signal: number, timeout: seconds) else {
             throw EngineError(
                 .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
@@ -49,9 +50,23 @@ extension Engine {
                 .conflict, "cannot kill container: \(name): container \(record.id) is not running")
         }
         if number == SIGKILL {
+            try noteStopped(record)
             _ = try end(record, signal: SIGKILL, timeout: 10)
         } else if let monitor = connection(to: record) {
-            try calling("signal container \(record.name)") { () throws(RuntimeClientError) in try monitor.signal(number) }
+            // Its stop signal means to stop it, whoever sends it.
+            let endsAll = try Self.signalNumber(storedSpec(of: record).config.stopSignal ?? "TERM") == number
+            if endsAll { try noteStopped(record) }
+            try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
+                try monitor.signal(number, endsAll: endsAll)
+            }
+        }
+    }
+
+    /// Its restart policy is not to start it again, not after a reboot either.
+    private func noteStopped(_ record: ContainerRecord) throws(EngineError) {
+        guard try storedSpec(of: record).host.restartPolicy.condition != .never else { return }
+        try onDatabase("note that container \(record.name) is stopped") { database throws(MetadataError) in
+            try database.setStopped(true, of: record.id)
         }
     }
 
@@ -95,7 +110,7 @@ extension Engine {
     /// False where the process has already ended.
     private static func send(_ signal: CInt, to monitor: borrowing AttachConnection) throws(RuntimeClientError) -> Bool {
         do throws(RuntimeClientError) {
-            try monitor.signal(signal)
+            try monitor.signal(signal, endsAll: true)
             return true
         } catch {
             if case .system(let error) = error, error.errno == .noSuchProcess { return false }

@@ -90,6 +90,13 @@ extension Database {
         }
     }
 
+    /// Notes that somebody has ended a container, or started it.
+    public func setStopped(_ isStopped: Bool, of id: String) throws(MetadataError) {
+        try writeFreeing { session throws(MetadataError) in
+            try session.run("UPDATE containers SET stopped=? WHERE id=?", [Value(isStopped), .text(id)])
+        }
+    }
+
     /// Several at once, as after a reboot; containers that are gone are passed over.
     public func setStates(_ states: [(id: String, state: ContainerState)]) throws(MetadataError) {
         try writeFreeing { session throws(MetadataError) in
@@ -199,6 +206,7 @@ extension Session {
                 .text(record.command),
             ] + record.state.values + [
                 Value(record.autoRemove), .text(record.networkMode), .text(record.labels), .text(record.ports),
+                .integer(record.restarts), Value(record.isStopped),
             ]
         let marks = repeatElement("?", count: values.count).joined(separator: ", ")
         try run("INSERT INTO containers(\(ContainerRecord.columns)) VALUES(\(marks))", values)

@@ -16,8 +16,11 @@ public struct JournalPosition: Hashable, Sendable {
 /// What a monitor wrote of its container.
 public struct ContainerChange: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
-        case started(pid: Int64)
-        case died(exitCode: Int64, oomKilled: Bool)
+        case started(pid: Int64, restarts: Int64 = 0)
+        /// - Parameter isRestarting: Whether it is started again in a moment.
+        case died(exitCode: Int64, oomKilled: Bool, isRestarting: Bool = false)
+        /// It isn't started again after all.
+        case stayed
     }
 
     public var id: String
@@ -71,18 +74,24 @@ extension Session {
     /// A container that is gone, or going, stays so.
     fileprivate func apply(_ change: ContainerChange) throws(MetadataError) {
         switch change.kind {
-        case .started(let pid):
+        case .started(let pid, let restarts):
             try run(
                 """
-                UPDATE containers SET status='running', pid=?, started=?, exitCode=0, oomKilled=0, error=''
+                UPDATE containers SET status='running', pid=?, started=?, restarts=?, exitCode=0, oomKilled=0, error=''
                 WHERE id=? AND status NOT IN ('removing', 'dead')
-                """, [.integer(pid), .integer(change.time), .text(change.id)])
-        case .died(let exitCode, let oomKilled):
+                """, [.integer(pid), .integer(change.time), .integer(restarts), .text(change.id)])
+        case .died(let exitCode, let oomKilled, let isRestarting):
             try run(
                 """
-                UPDATE containers SET status='exited', pid=0, finished=?, exitCode=?, oomKilled=?
+                UPDATE containers SET status=?, pid=0, finished=?, exitCode=?, oomKilled=?
                 WHERE id=? AND status NOT IN ('removing', 'dead')
-                """, [.integer(change.time), .integer(exitCode), Value(oomKilled), .text(change.id)])
+                """,
+                [
+                    .text(isRestarting ? "restarting" : "exited"), .integer(change.time), .integer(exitCode), Value(oomKilled),
+                    .text(change.id),
+                ])
+        case .stayed:
+            try run("UPDATE containers SET status='exited' WHERE id=? AND status='restarting'", [.text(change.id)])
         }
     }
 }
