@@ -24,12 +24,12 @@ extension Engine {
                 if let id { try deleteRow(id) }
                 return
             }
-            let changes = batch.records.filter { $0.id != id }.map(ContainerChange.init)
-            let events = batch.records.compactMap(\.storedEvent)
+            let changes = batch.records.filter { $0.id != id }.compactMap(ContainerChange.init)
+            let events = batch.records.flatMap(\.storedEvents)
             let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
             let isFolded = try onDatabase("take over the journal") { database throws(MetadataError) in
                 try database.foldJournal(
-                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id)
+                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id.map { ($0, RealTime.now) })
             }
             if isFolded, !batch.hasMore { return }
         }
@@ -153,34 +153,5 @@ extension EngineError {
             case .system: .system
             }
         self.init(kind, cannot: action, because: failure.message, cause: error)
-    }
-}
-
-extension ContainerChange {
-    init(_ record: JournalRecord) {
-        switch record.event {
-        case .start(let pid, let restarts):
-            self.init(
-                id: record.id, time: record.time.nanoseconds, kind: .started(pid: Int64(pid), restarts: restarts))
-        case .die(let exit, let isRestarting):
-            self.init(
-                id: record.id, time: record.time.nanoseconds,
-                kind: .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled, isRestarting: isRestarting))
-        case .stay: self.init(id: record.id, time: record.time.nanoseconds, kind: .stayed)
-        }
-    }
-}
-
-extension JournalRecord {
-    /// Nil for what nobody is told of.
-    var storedEvent: Metadata.Event? {
-        switch event {
-        case .start: Metadata.Event(time: time.nanoseconds, type: "container", action: "start", actor: id)
-        case .stay: nil
-        case .die(let exit, _):
-            Metadata.Event(
-                time: time.nanoseconds, type: "container", action: "die", actor: id,
-                attributes: JSON(["exitCode": String(exit.exitCode)]).text())
-        }
     }
 }

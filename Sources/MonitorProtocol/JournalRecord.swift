@@ -9,9 +9,15 @@ public struct JournalRecord: Hashable, Sendable {
         case die(ContainerExit, isRestarting: Bool = false)
         /// It is not to be started again after all.
         case stay
+        /// Something that the engine did: it changes no state that the journal tells of.
+        ///
+        /// - Parameters:
+        ///   - type: `container`, `image`.
+        ///   - action: `pause`, `tag`.
+        case note(type: String, action: String, attributes: [String: String] = [:])
     }
 
-    /// The longest line, with its end, in bytes: one write, so that lines of several monitors never mix.
+    /// The longest line of a monitor, with its end, in bytes: one write, so that lines of several monitors never mix.
     public static let limit = 512
 
     public var time: Timestamp
@@ -32,6 +38,11 @@ public struct JournalRecord: Hashable, Sendable {
             event = .start(pid: try json.requiredInteger("pid"), restarts: json["restarts"]?.integer ?? 0)
         case "die": event = .die(try ContainerExit(json: json), isRestarting: try json.flag("restarting"))
         case "stay": event = .stay
+        case "note":
+            let pairs = json["attributes"]?.object?.members.compactMap { member in member.value.string.map { (member.name, $0) } }
+            event = .note(
+                type: try json.requiredString("type"), action: try json.requiredString("action"),
+                attributes: Dictionary(pairs ?? []) { $1 })
         default: throw FieldError("event", "is not known")
         }
     }
@@ -49,6 +60,11 @@ public struct JournalRecord: Hashable, Sendable {
             object["oomKilled"] = .bool(exit.oomKilled)
             if isRestarting { object["restarting"] = true }
         case .stay: object["event"] = "stay"
+        case .note(let type, let action, let attributes):
+            object["event"] = "note"
+            object["type"] = .string(type)
+            object["action"] = .string(action)
+            object["attributes"] = JSON(attributes)
         }
         return .object(object)
     }

@@ -15,7 +15,7 @@ struct ContainerTests {
             #expect(record.slot == Int64(number))
             #expect(record.idSlot == 10 + Int64(number))
         }
-        try database.deleteContainer(Samples.id("a1"))
+        try database.deleteContainer(Samples.id("a1"), at: 1)
         let host = try database.insertContainer(try Samples.container("b0", "b0"), idSlots: nil)
         #expect(host.slot == 1)
         #expect(host.idSlot == nil)

@@ -29,6 +29,7 @@ extension Engine {
             try AttachConnection.connect(
                 bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: isInteractive, stdout: true, stderr: true))
         }
+        note("attach", of: record.id)
         return AttachedContainer(id: record.id, tty: config.tty, openStdin: config.openStdin, connection: connection)
     }
 }

@@ -67,6 +67,7 @@ extension Engine {
         let record = try Timings.span("insert-container") { () throws(EngineError) in
             try insert(id: id, name: request.name.map(Self.bare), image: image.id, spec: spec)
         }
+        note("create", of: record.id)
         return CreatedContainer(record: record, warnings: warnings, spec: spec)
     }
 

@@ -40,12 +40,13 @@ extension Engine {
         guard current != nil else { return }
         releaseNetwork(record.id)
         try removeLeftovers(record.id, runtime: storedSpec(of: record).host.runtime)
-        try deleteRow(record.id)
+        // With what has happened to it until now: its events tell its name, too.
+        try foldJournal(deleting: record.id)
     }
 
     func deleteRow(_ id: String) throws(EngineError) {
         try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
-            try database.deleteContainer(id)
+            try database.deleteContainer(id, at: RealTime.now)
         }
     }
 

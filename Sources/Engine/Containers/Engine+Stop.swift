@@ -24,6 +24,7 @@ extension Engine {
                 .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
                 hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
         }
+        note("stop", of: record.id)
         return true
     }
 
@@ -39,6 +40,7 @@ extension Engine {
         // Its end stands in the journal, and not yet in the row that the start looks at.
         try foldJournal()
         _ = try start(record.id)
+        note("restart", of: record.id)
     }
 
     /// Sends a signal to the container's first process.
@@ -59,6 +61,7 @@ extension Engine {
             try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
                 try monitor.signal(number, endsAll: endsAll)
             }
+            note("kill", of: record.id, ["signal": String(number)])
         }
     }
 
@@ -94,6 +97,7 @@ extension Engine {
     func end(_ record: ContainerRecord, signal: CInt, timeout: Int64) throws(EngineError) -> Bool {
         guard let monitor = connection(to: record) else { return try endWithoutMonitor(record) }
         let action = "stop container \(record.name)"
+        note("kill", of: record.id, ["signal": String(signal)])
         let isThere = try calling(action) { () throws(RuntimeClientError) in try Self.send(signal, to: monitor) }
         guard isThere else { return true }
         // What is sent takes effect when the processes go on. Those that SIGKILL has ended all the same can't: that is no failure.
@@ -101,6 +105,7 @@ extension Engine {
         return try calling(action) { () throws(RuntimeClientError) in
             if signal != SIGKILL {
                 if try Self.hasEnded(monitor, withinSeconds: timeout) { return true }
+                note("kill", of: record.id, ["signal": String(SIGKILL)])
                 guard try Self.send(SIGKILL, to: monitor) else { return true }
             }
             return try Self.hasEnded(monitor, withinSeconds: 10)

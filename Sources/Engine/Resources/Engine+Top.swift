@@ -19,6 +19,7 @@ extension Engine {
         let own = try processes(of: record)
         // What is asked for may select by ps's own terminal and user, which are none of the container's.
         let text = try runPS((options.isEmpty ? ["-ef"] : options) + ["-p", own.map(String.init).joined(separator: ",")])
+        note("top", of: record.id)
         return try Self.table(text) { own.contains($0) }
     }
 

@@ -32,6 +32,7 @@ extension Engine {
         try onDatabase("change container \(record.name)") { database throws(MetadataError) in
             try database.updateSpec(spec.bytes, of: record.id)
         }
+        note("update", of: record.id)
     }
 
     private func apply(

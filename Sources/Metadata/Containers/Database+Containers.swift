@@ -125,9 +125,11 @@ extension Database {
 
     /// Deletes the row with all that belongs to the container: its spec, addresses, ports and slots. One that isn't there
     /// is no error: a racer was faster.
-    public func deleteContainer(_ id: String) throws(MetadataError) {
+    ///
+    /// - Parameter time: Now, in nanoseconds since 1970.
+    public func deleteContainer(_ id: String, at time: Int64) throws(MetadataError) {
         try writeFreeing { session throws(MetadataError) in
-            try session.deleteContainer(id)
+            try session.deleteContainer(id, at: time)
         }
     }
 
@@ -142,7 +144,13 @@ extension Database {
 }
 
 extension Session {
-    func deleteContainer(_ id: String) throws(MetadataError) { try run("DELETE FROM containers WHERE id=?", [.text(id)]) }
+    /// - Parameter time: Of its event, in nanoseconds since 1970.
+    func deleteContainer(_ id: String, at time: Int64) throws(MetadataError) {
+        // Before it goes, as the event tells its name. A racer that was faster has told of it.
+        guard try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil else { return }
+        try record([Event(time: time, type: "container", action: "destroy", actor: id)])
+        try run("DELETE FROM containers WHERE id=?", [.text(id)])
+    }
 
     func container(_ condition: String, _ value: String) throws(MetadataError) -> ContainerRecord? {
         try first("SELECT \(ContainerRecord.columns) FROM containers WHERE \(condition)", [.text(value)], ContainerRecord.init)

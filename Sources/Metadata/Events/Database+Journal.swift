@@ -44,19 +44,19 @@ extension Database {
     /// Takes over what stands in the journal between two positions, in one transaction.
     ///
     /// - Parameter from: Where the caller began to read, as ``journalPosition()`` said.
-    /// - Parameter id: A container that goes at the same time.
+    /// - Parameter deleting: A container that goes at the same time, and when that is, in nanoseconds since 1970.
     /// - Returns: False, and nothing happened, if another process was faster: ask for the position again.
     @discardableResult
     public func foldJournal(
         from: JournalPosition?, to: JournalPosition, changes: [ContainerChange], events: [Event] = [],
-        deleting id: String? = nil
+        deleting: (id: String, time: Int64)? = nil
     ) throws(MetadataError) -> Bool {
         // On a full disk, too: before anything is listed or removed, what has ended must be known.
         try writeFreeing { session throws(MetadataError) in
             guard try session.journalPosition() == from else { return false }
             for change in changes { try session.apply(change) }
             try session.record(events)
-            if let id { try session.deleteContainer(id) }
+            if let deleting { try session.deleteContainer(deleting.id, at: deleting.time) }
             try session.set("journal.bootID", to: to.bootID)
             try session.set("journal.offset", to: String(to.offset))
             return true

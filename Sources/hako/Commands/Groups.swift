@@ -73,7 +73,7 @@ enum ImageGroup {
 /// `hako system …`
 enum SystemGroup {
     static let command = Command(
-        "system", "Manage Hako", subcommands: [InfoCommand.command, prune, check, reset])
+        "system", "Manage Hako", subcommands: [EventsCommand.command, InfoCommand.command, prune, check, reset])
 
     private static let prune = Command(
         "prune", "Remove unused data", arity: .none,
