@@ -10,7 +10,7 @@ struct EventsTests {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "--label", "tier=web", "busybox", "sleep", "1000")
         for words in [["pause"], ["unpause"], ["update", "-m", "64m"], ["kill", "-s", "USR1"], ["stop", "-t", "0"]] {
-            try store.hako(words + ["box"])
+            _ = try store.hako(words + ["box"])
         }
         try store.hako("rename", "box", "chest")
         try store.hako("rm", "chest")

@@ -94,7 +94,12 @@ extension Engine {
     public func load(_ path: String?, onEvent: (ImageEvent) -> Void) throws(EngineError) -> [ImageResult] {
         _ = try images()
         do throws(ImageClientError) {
-            return try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+            let results = try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+            for result in results {
+                let id = result.imageID.description
+                note("load", of: id, type: "image", ["name": result.reference?.familiar ?? id])
+            }
+            return results
         } catch { throw EngineError(error) }
     }
 
