@@ -116,7 +116,7 @@ extension Engine {
         guard record.state.pid > 0,
             let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536)
         else { return false }
-        return String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
+        return String(decoding: cgroups, as: UTF8.self).contains("/\(record.id)")
     }
 
     /// Runs a step of the runtime's client; its facts become an error in words.

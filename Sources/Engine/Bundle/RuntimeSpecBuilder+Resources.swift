@@ -18,6 +18,7 @@ extension RuntimeSpecBuilder {
                     allow: true, device.kind == .block ? .block : .character, major: device.major, minor: device.minor,
                     access: wanted.devices.first { Self.covers($0, device) }?.permissions ?? "rwm"))
         }
+        resources.devices += wanted.deviceCgroupRules.compactMap { DeviceCgroupRule($0)?.rule }
         return resources
     }
 
@@ -51,6 +52,8 @@ extension RuntimeSpecBuilder {
         }
         if wanted.cpuPeriod > 0 { cpu.period = UInt64(wanted.cpuPeriod) }
         if wanted.cpuQuota != 0 { cpu.quota = wanted.cpuQuota }
+        if wanted.cpuRealtimePeriod > 0 { cpu.realtimePeriod = UInt64(wanted.cpuRealtimePeriod) }
+        if wanted.cpuRealtimeRuntime > 0 { cpu.realtimeRuntime = wanted.cpuRealtimeRuntime }
         if !wanted.cpusetCPUs.isEmpty { cpu.cpus = wanted.cpusetCPUs }
         if !wanted.cpusetMems.isEmpty { cpu.mems = wanted.cpusetMems }
         return cpu == RuntimeSpec.CPU() ? nil : cpu
@@ -59,6 +62,10 @@ extension RuntimeSpecBuilder {
     private func blockIO(_ wanted: Resources) throws(EngineError) -> RuntimeSpec.BlockIO? {
         var blockIO = RuntimeSpec.BlockIO()
         if wanted.blkioWeight > 0 { blockIO.weight = UInt16(wanted.blkioWeight) }
+        for device in wanted.blkioWeightDevice where device.weight > 0 {
+            let (major, minor) = try DeviceRate.numbers(of: device.path, action: "weigh \(device.path)")
+            blockIO.weightDevice.append(.init(major: major, minor: minor, weight: UInt16(device.weight)))
+        }
         blockIO.throttleReadBpsDevice = try Self.throttles(wanted.readBps)
         blockIO.throttleWriteBpsDevice = try Self.throttles(wanted.writeBps)
         blockIO.throttleReadIOPSDevice = try Self.throttles(wanted.readIOps)
