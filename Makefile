@@ -5,6 +5,8 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
+MANUAL := $(PREFIX)/share/man/man1
+COMPLETIONS := $(addprefix $(PREFIX)/share/,bash-completion/completions/hako zsh/site-functions/_hako fish/vendor_completions.d/hako.fish)
 PROGRAMS := hako hako-runtime hako-init hako-image
 RELEASE := swift build -c release --static-swift-stdlib
 
@@ -40,15 +42,22 @@ test-all: setup
 bench: build
 	@Benchmarks/run
 
-# make install    into PREFIX (/usr/local)
+# make install    into PREFIX (/usr/local): programs, manual, completions
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/hako
 	install -m 755 bin/hako $(DESTDIR)$(PREFIX)/bin/hako
 	install -m 755 bin/hako-runtime bin/hako-init bin/hako-image $(DESTDIR)$(PREFIX)/libexec/hako/
+	install -d $(DESTDIR)$(MANUAL) $(addprefix $(DESTDIR),$(dir $(COMPLETIONS)))
+	bin/hako man $(DESTDIR)$(MANUAL)
+	bin/hako completion bash > $(DESTDIR)$(word 1,$(COMPLETIONS))
+	bin/hako completion zsh > $(DESTDIR)$(word 2,$(COMPLETIONS))
+	bin/hako completion fish > $(DESTDIR)$(word 3,$(COMPLETIONS))
 
+# make uninstall  remove all of that
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hako
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/hako
+	rm -f $(DESTDIR)$(MANUAL)/hako.1 $(DESTDIR)$(MANUAL)/hako-*.1 $(addprefix $(DESTDIR),$(COMPLETIONS))
 
 # make clean      remove what was built
 clean:

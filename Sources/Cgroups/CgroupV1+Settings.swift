@@ -9,7 +9,10 @@ extension CgroupV1 {
         }
         var settings: [CgroupSetting] = []
         if let memory = resources.memory { settings += try self.settings(for: memory) }
-        if let cpu = resources.cpu { settings += self.settings(for: cpu) }
+        if let cpu = resources.cpu {
+            try requireRealtimeBudget(cpu.realtimeRuntime ?? 0)
+            settings += self.settings(for: cpu)
+        }
         if let pids = resources.pids {
             settings.append(.init("pids", "pids.max", pids.limit > 0 ? String(pids.limit) : "max", "pids limit"))
         }
@@ -58,6 +61,20 @@ extension CgroupV1 {
             let bytes = CgroupText.number(current)
         else { return false }
         return limit < 0 || UInt64(limit) > bytes
+    }
+
+    /// A cgroup has of its parent's real-time budget, which is none unless somebody gave it one; the kernel says no more
+    /// than EINVAL (sched-rt-group.rst). Without the file, the limit itself is what fails.
+    private func requireRealtimeBudget(_ runtime: Int64) throws(CgroupError) {
+        guard runtime > 0, let mountPoint = directory(of: "cpu")?.mountPoint else { return }
+        let parent = ([mountPoint] + path.components.dropLast()).joined(separator: "/")
+        guard let bytes = try? FileDescriptor.contents(of: "\(parent)/cpu.rt_runtime_us", limit: 4096),
+            let budget = CgroupText.number(String(decoding: bytes, as: UTF8.self)), budget < UInt64(runtime)
+        else { return }
+        throw .notSupported(
+            limit: "real-time runtime",
+            reason: "the cgroup above it has a budget of \(budget) µs."
+                + " Give it more in \(parent)/cpu.rt_runtime_us, or choose another cgroup")
     }
 
     private func settings(for cpu: RuntimeSpec.CPU) -> [CgroupSetting] {

@@ -87,12 +87,6 @@ extension Command {
             makeOptions, makeSubcommands, action)
     }
 
-    func regrouped(_ group: CommandGroup) -> Command {
-        Command(
-            name, aliases, summary, details, usage, examples, alsoAt, group, isHidden, arity, order, completion,
-            makeOptions, makeSubcommands, action)
-    }
-
     func isCalled(_ word: String) -> Bool { name == word || aliases.contains(word) }
 
     /// Runs the command with what was parsed; a group does nothing and ends with 0.

@@ -22,7 +22,7 @@ extension Program {
         }
         text += section("Options", command.options, width: width)
         if command.isGroup {
-            text += list(command.subcommands.map { $0.inGroup(.other) })
+            text += list(command.subcommands, under: CommandGroup.other.title)
             text += "\nRun '\(topic.path.joined(separator: " ")) COMMAND --help' for more information on a command.\n"
         }
         return text
@@ -31,30 +31,24 @@ extension Program {
     /// The help text of the program itself.
     public func help(width: Int = 80) -> String {
         var text = "Usage:  \(name) [OPTIONS] COMMAND\n\n\(summary)\n"
-        text += list(commands)
+        text += sections().map { list($0.commands, under: $0.title) }.joined()
         text += section("Global Options", options, width: width)
         text += "\nRun '\(name) COMMAND --help' for more information on a command.\n"
         if let epilogue { text += "\n\(epilogue)\n" }
         return text
     }
 
-    private func aliases(of command: Command, path: [String]) -> [String] {
+    func aliases(of command: Command, path: [String]) -> [String] {
         let parent = path.dropLast().joined(separator: " ")
         let here = ([command.name] + command.aliases).map { "\(parent) \($0)" }
         let elsewhere = command.alsoAt.map { "\(name) \($0)" }
         return elsewhere + here.filter { !elsewhere.contains($0) }
     }
 
-    private func list(_ commands: [Command]) -> String {
+    private func list(_ commands: [Command], under title: String) -> String {
         let shown = commands.filter { !$0.isHidden }
         let width = max(11, shown.map(\.name.utf8.count).max() ?? 0)
-        var groups: [CommandGroup] = []
-        for command in shown where !groups.contains(command.group) { groups.append(command.group) }
-        return groups.map { group in
-            let rows = shown.filter { $0.group == group }
-                .map { "  \(HelpText.pad($0.name, to: width)) \($0.summary)\n" }
-            return "\n\(group.title):\n" + rows.joined()
-        }.joined()
+        return "\n\(title):\n" + shown.map { "  \(HelpText.pad($0.name, to: width)) \($0.summary)\n" }.joined()
     }
 
     private func section(_ title: String, _ options: [Option], width: Int) -> String {
@@ -66,13 +60,6 @@ extension Program {
             + rows.map { row in
                 HelpText.pad(row.head, to: column) + HelpText.wrap(row.body, indent: column, width: width - 1) + "\n"
             }.joined()
-    }
-}
-
-extension Command {
-    /// Below a group all commands stand under one heading.
-    fileprivate func inGroup(_ group: CommandGroup) -> Command {
-        self.group == group ? self : regrouped(group)
     }
 }
 

@@ -64,7 +64,7 @@ struct OptionParser {
                     wantsHelp = true
                     continue
                 }
-                throw options.place.error(.unknownOption, "unknown shorthand flag: '\(letter)' in -\(whole)")
+                throw unknownLetter(letter, in: whole, of: word)
             }
             if rest.first == "=", rest.count > 1 { return try take(String(rest.dropFirst()), for: found) }
             if option(found).kind == .flag {
@@ -117,8 +117,25 @@ struct OptionParser {
     }
 
     private func unknownOption(_ name: String) -> CommandLineError {
-        let known = options.table.lazy.filter { !$0.isHidden }.map(\.name)
-        let nearest = Suggestion.nearest(to: name, among: Array(known))
+        let nearest = Suggestion.nearest(to: name, among: shownNames)
         return options.place.error(.unknownOption, "unknown flag: --\(name)", suggestion: nearest.map { "--\($0)" })
     }
+
+    /// `-detach` for `--detach` is a long name that lost a dash; `-D` may be `-d`.
+    private func unknownLetter(_ letter: UnicodeScalar, in whole: String, of word: String) -> CommandLineError {
+        let name = String(word.unicodeScalars.dropFirst().prefix { $0 != "=" }.map(Character.init))
+        var suggestion: String?
+        if name.utf8.count > 2 {
+            suggestion = Suggestion.nearest(to: name, among: shownNames).map { "--\($0)" }
+        }
+        if suggestion == nil {
+            let other = letter.properties.isUppercase ? letter.properties.lowercaseMapping : letter.properties.uppercaseMapping
+            suggestion = shown.first { $0.short == other }.map { "-\(other), --\($0.name)" }
+        }
+        return options.place.error(
+            .unknownOption, "unknown shorthand flag: '\(letter)' in -\(whole)", suggestion: suggestion)
+    }
+
+    private var shown: [Option] { (options.table + global.table.filter(\.isTakenAnywhere)).filter { !$0.isHidden } }
+    private var shownNames: [String] { shown.map(\.name) + ["help"] }
 }

@@ -1,9 +1,10 @@
 /// Finds what somebody probably meant to type.
 public enum Suggestion {
-    /// The candidate that a few slips of the fingers turn into `word`; nil where none is near.
+    /// The candidate that a few slips of the fingers turn into `word`, else the first that begins with it; nil where there
+    /// is none.
     ///
     /// One slip is a missing, added or other letter, or two letters swapped; a word of up to three letters may hold
-    /// one, a longer one two. The first of equally near candidates is taken.
+    /// one, a longer one two. The first of equally near candidates is taken. A beginning has three letters at least.
     public static func nearest(to word: String, among candidates: [String]) -> String? {
         let length = word.utf8.count
         guard length > 1, length <= 64 else { return nil }
@@ -12,7 +13,8 @@ public enum Suggestion {
             let slips = slips(from: Array(word.utf8), to: Array(candidate.utf8))
             if slips <= (length <= 3 ? 1 : 2), slips < best?.slips ?? Int.max { best = (candidate, slips) }
         }
-        return best?.candidate
+        guard best == nil, length >= 3 else { return best?.candidate }
+        return candidates.first { $0.utf8.starts(with: word.utf8) }
     }
 
     /// The distance of Damerau and Levenshtein, in its restricted form (no letter is moved twice).

@@ -115,7 +115,7 @@ extension Engine {
     func isAlive(_ record: ContainerRecord) -> Bool {
         guard record.state.pid > 0,
             let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536),
-            String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
+            String(decoding: cgroups, as: UTF8.self).contains("/\(record.id)")
         else { return false }
         return !Self.isZombie(record.state.pid)
     }

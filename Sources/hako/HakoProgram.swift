@@ -8,12 +8,17 @@ import RuntimeClient
 /// The command line, from its words to its exit code.
 enum HakoProgram {
     static let version = "0.1.0"
+    /// When this version was made, for the manual.
+    static let date = "2026-11-28"
 
     static let program = Program(
         "hako", "A container engine: runs containers without a daemon",
         options: [
-            .text("root", "Directory of the store", placeholder: "directory", default: StorePaths.defaultRoot).anywhere(),
-            .text("run-root", "Directory of what is gone after a reboot", placeholder: "directory").anywhere(),
+            .text(
+                "root", "Directory of the store", placeholder: "directory", default: StorePaths.defaultRoot,
+                completion: .directories
+            ).anywhere(),
+            .text("run-root", "Directory of what is gone after a reboot", placeholder: "directory", completion: .directories).anywhere(),
             .flag("timings", "Print each step of the command with its time").anywhere(),
             .flag("version", short: "v", "Print version information and quit"),
         ], commands: commands)
@@ -26,7 +31,8 @@ enum HakoProgram {
             LogsCommand.command, AttachCommand.command, TopCommand.command, StatsCommand.command, UpdateCommand.command,
             PortCommand.command, EventsCommand.command, BootCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
-            ContainerGroup.command, ImageGroup.command, SystemGroup.command,
+            ContainerGroup.command, ImageGroup.command, SystemGroup.command, CompletionCommand.command,
+            CompletionCommand.answer, ManCommand.command,
         ]
     }
 
@@ -95,12 +101,19 @@ struct CommandFailure: Error {
 extension ParsedArguments {
     /// The engine of the store that the command line or the environment names.
     func engine() throws -> Engine {
-        let root = global.value("root").flatMap { $0 == StorePaths.defaultRoot && !global.isGiven("root") ? nil : $0 }
-        let runRoot = global.value("run-root")
-        let paths = StorePaths(
+        let paths = try global.storePaths()
+        return try Timings.span("open-engine") { try Engine(paths: paths) }
+    }
+}
+
+extension ParsedOptions {
+    /// Of the program's own options: where the store is that they or the environment name.
+    func storePaths() throws -> StorePaths {
+        let root = value("root").flatMap { $0 == StorePaths.defaultRoot && !isGiven("root") ? nil : $0 }
+        let runRoot = value("run-root")
+        return StorePaths(
             root: try Self.absolute(root ?? Self.environment("HAKO_ROOT") ?? StorePaths.defaultRoot),
             runRoot: try (runRoot ?? Self.environment("HAKO_RUN_ROOT")).map(Self.absolute))
-        return try Timings.span("open-engine") { try Engine(paths: paths) }
     }
 
     private static func environment(_ name: String) -> String? {

@@ -65,7 +65,9 @@ struct CommandLineErrorTests {
         "name what was probably meant",
         arguments: [
             ("run --nmae x", "--name"), ("run --detahc", "--detach"), ("rmu", "'hako rm'"), ("verison", "'hako version'"),
-            ("container renam", "'hako container rename'"), ("help verson", "version"),
+            ("container renam", "'hako container rename'"), ("help verson", "version"), ("run --nmae=x y", "--name"),
+            ("run --interact x", "--interactive"), ("run -interactive x", "--interactive"), ("run -nmae=x y", "--name"), ("rm -F x", "-f, --force"),
+            ("rm --fource x", "--force"), ("cont ls", "'hako container'"), ("rm --timngs x", "--timings"), ("run --hlep", "--help"),
         ])
     func suggestion(line: String, expected: String) {
         #expect(Fixture.error(line)?.suggestion == expected)

@@ -39,13 +39,13 @@ struct HelpTests {
                 Common Commands:
                   run         Create and run a new container from an image
 
+                Management Commands:
+                  container   Manage containers
+
                 Commands:
                   rm          Remove one or more containers
                   version     Show the version
                   rename      Rename a container
-
-                Management Commands:
-                  container   Manage containers
 
                 Global Options:
                       --root string   Directory of the store
@@ -56,6 +56,18 @@ struct HelpTests {
 
                 """)
         #expect(try help("help") == text)
+    }
+
+    @Test("gathers what is found below a group as well, once there are two")
+    func sections() {
+        func command(_ name: String, at places: [String]) -> Command { Command(name, name, alsoAt: places, arity: .none) { _ in 0 } }
+        let some = [command("stop", at: ["container stop"]), command("rmi", at: ["image rm"]), command("kill", at: ["container kill"])]
+        let program = Program(
+            "hako", "Runs containers", options: [],
+            commands: some + [Command("container", "Containers", subcommands: some), Command("image", "Images", subcommands: some)])
+        let headings = program.help().split(separator: "\n").filter { $0.hasSuffix("Commands:") }
+        #expect(headings == ["Container Commands:", "Management Commands:", "Commands:"])
+        #expect(program.help().contains("Container Commands:\n  stop        stop\n  kill        kill\n\n"))
     }
 
     @Test("of a group, also where none of its commands is named", arguments: ["container", "container --help", "help container"])

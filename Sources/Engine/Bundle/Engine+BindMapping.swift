@@ -7,7 +7,7 @@ extension Engine {
         _ spec: StoredSpec, _ namespaces: borrowing ContainerNamespaces
     ) throws(EngineError) -> [ContainerMount] {
         var mounts = try ContainerMount.list(spec.host)
-        guard spec.host.hasOwnIDs else { return mounts }
+        guard namespaces.userNumber != nil else { return mounts }
         for index in mounts.indices where mounts[index].kind == .bind {
             switch namespaces.user {
             case .some(let user): mounts[index].idMapping = Self.idMapping(of: mounts[index], user)

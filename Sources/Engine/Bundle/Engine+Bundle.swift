@@ -19,9 +19,13 @@ extension Engine {
         var rootID: UInt32
         var lowers: [String]
         var mounts: [ContainerMount]
+        var joined = JoinedContainers()
         /// For `/etc/hosts`; empty without a network of its own.
         var addresses: [IPAddress]
         var gateways: [IPAddress]
+
+        /// Its own range, or that of the container whose namespaces it joins.
+        var hasMappedIDs: Bool { rootID != 0 }
     }
 
     /// Makes the directories of a bundle, and of what a container writes: all that a monitor needs to mount the root.
@@ -45,10 +49,10 @@ extension Engine {
         if let initProgram { try copyInitProgram(to: initProgram) }
         let builder = RuntimeSpecBuilder(
             id: plan.record.id, config: plan.spec.config, host: plan.spec.host,
-            mounts: plan.mounts, firstHostID: plan.spec.host.hasOwnIDs ? plan.rootID : nil,
+            mounts: plan.mounts, firstHostID: plan.hasMappedIDs ? plan.rootID : nil,
             accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
-            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: StorePaths.cgroup(plan.record.id),
-            leavesOutSeccomp: filter?.isThere ?? false)
+            imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: plan.spec.host.cgroup(of: plan.record.id),
+            joined: (plan.joined.pid?.state.pid, plan.joined.ipc?.state.pid), leavesOutSeccomp: filter?.isThere ?? false)
         let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
         do throws(SystemCallError) {
             try FileDescriptor.replaceContents(of: runtimePaths.config(plan.record.id), with: config)
@@ -130,7 +134,7 @@ extension Engine {
             root: .init(
                 lowers: plan.lowers, upper: "\(directory)/\(ContainerDirectory.upper)",
                 work: "\(directory)/\(ContainerDirectory.work)", volatile: plan.spec.host.autoRemove))
-        if plan.spec.host.hasOwnIDs {
+        if plan.hasMappedIDs {
             let range = MonitorSettings.IDMap.Range(
                 containerID: 0, hostID: plan.rootID, size: StorePaths.idsPerContainer)
             settings.idMap = .init(uid: [range], gid: [range])

@@ -5,9 +5,8 @@ extension RuntimeSpecBuilder {
     /// The defaults, the files that tell the container who it is, and what was asked for, which may cover either; then the init.
     func allMounts() throws(EngineError) -> [RuntimeSpec.Mount] {
         let asked = Set(mounts.map(\.destination))
-        var all = SpecDefaults.mounts(shmSize: host.shmSize, isPrivileged: host.privileged).filter {
-            !asked.contains($0.destination)
-        }
+        var all = SpecDefaults.mounts(shmSize: host.shmSize, isPrivileged: host.privileged)
+            .compactMap(inIPCMode).filter { !asked.contains($0.destination) }
         // These lie on the host owned by the container's root: they need no id mapping.
         for file in accountFiles where !asked.contains(file.destination) {
             all.append(
@@ -23,6 +22,28 @@ extension RuntimeSpecBuilder {
                     options: ["bind", "rprivate", "ro", "nosuid", "nodev"]))
         }
         return all
+    }
+
+    /// Where System V and POSIX put their shared memory and queues goes with the IPC namespace.
+    private func inIPCMode(_ mount: RuntimeSpec.Mount) -> RuntimeSpec.Mount? {
+        guard mount.destination == "/dev/shm" || mount.destination == "/dev/mqueue" else { return mount }
+        if let joined = joined.ipc {
+            // The queues show themselves to who is in their namespace.
+            guard mount.destination == "/dev/shm" else { return mount }
+            return .init(
+                destination: mount.destination, type: "bind", source: "/proc/\(joined)/root/dev/shm",
+                options: ["bind", "rprivate", "nosuid", "noexec", "nodev"])
+        }
+        switch host.ipcMode {
+        case "none": return mount.destination == "/dev/shm" ? nil : mount
+        case "host":
+            // A host that has none has none to share.
+            guard (try? FileDescriptor.status(of: mount.destination)) != nil else { return nil }
+            return .init(
+                destination: mount.destination, type: "bind", source: mount.destination,
+                options: ["rbind", "rprivate", "nosuid", "noexec", "nodev"])
+        default: return mount
+        }
     }
 
     /// `-v /dev/null:/etc/motd` means the device; the device cgroup says which ones can be opened.

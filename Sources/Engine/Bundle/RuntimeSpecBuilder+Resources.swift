@@ -14,6 +14,7 @@ extension RuntimeSpecBuilder {
                     allow: true, device.kind == .block ? .block : .character, major: device.major, minor: device.minor,
                     access: wanted.devices.first { Self.covers($0, device) }?.permissions ?? "rwm"))
         }
+        resources.devices += wanted.deviceCgroupRules.compactMap { DeviceCgroupRule($0)?.rule }
         return resources
     }
 

@@ -18,6 +18,8 @@ struct RuntimeSpecBuilder {
     let imageArchitecture: String
     /// Cgroup paths are relative to the root of each hierarchy.
     let cgroupsPath: String
+    /// The processes whose namespaces it shares; nil for one of its own or the host's.
+    var joined: (pid: Int64?, ipc: Int64?) = (nil, nil)
     /// The runtime has the container's filter of system calls already.
     var leavesOutSeccomp = false
 
@@ -51,7 +53,7 @@ struct RuntimeSpecBuilder {
         var capabilities = try CapabilitySet.resolve(
             add: host.capAdd, drop: host.capDrop, isPrivileged: isPrivileged)
         let asksForAll = isPrivileged || host.capAdd.contains("ALL")
-        if asksForAll, !host.hasOwnIDs { capabilities = try CapabilitySet.held(of: capabilities) }
+        if asksForAll, firstHostID == nil { capabilities = try CapabilitySet.held(of: capabilities) }
         // Inheritable and ambient stay empty: a file capability `+i` would gain from them (CVE-2022-24769).
         process.capabilities = .init(bounding: capabilities, effective: capabilities, permitted: capabilities)
         for ulimit in host.resources.ulimits {
@@ -97,13 +99,17 @@ struct RuntimeSpecBuilder {
 
     /// The user and network namespaces carry no path: the monitor joins the ones that it was handed.
     private func namespaces() -> [RuntimeSpec.Namespace] {
-        var kinds: [RuntimeSpec.Namespace.Kind] = [.mount, .cgroup]
+        var kinds: [RuntimeSpec.Namespace.Kind] = [.mount]
+        if host.cgroupnsMode != "host" { kinds.append(.cgroup) }
         if firstHostID != nil { kinds.append(.user) }
         if host.networkMode != "host" { kinds.append(.network) }
         if host.pidMode != "host" { kinds.append(.pid) }
         if host.ipcMode != "host" { kinds.append(.ipc) }
         if host.utsMode != "host" { kinds.append(.uts) }
-        return kinds.map { .init($0) }
+        return kinds.map { kind in
+            let process = kind == .pid ? joined.pid : kind == .ipc ? joined.ipc : nil
+            return .init(kind, path: process.map { "/proc/\($0)/ns/\(kind.rawValue)" })
+        }
     }
 
     /// Ping and low ports need no privilege inside, as in Docker; a foreign network namespace keeps its own.

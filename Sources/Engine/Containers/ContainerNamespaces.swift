@@ -23,31 +23,66 @@ struct ContainerNamespaces: ~Copyable {
     }
 }
 
+/// The running containers whose namespaces one is to share.
+struct JoinedContainers {
+    var network: ContainerRecord?
+    var pid: ContainerRecord?
+    var ipc: ContainerRecord?
+
+    /// The one whose ids it has, too.
+    var ids: ContainerRecord? { network ?? pid ?? ipc }
+}
+
 extension Engine {
-    /// The running container whose network, and with it whose ids, this one is to share.
-    func joinedContainer(_ spec: StoredSpec) throws(EngineError) -> ContainerRecord? {
-        guard spec.host.networkMode.hasPrefix("container:") else { return nil }
-        let target = try container(String(spec.host.networkMode.dropFirst("container:".count)))
+    func joinedContainers(_ spec: StoredSpec) throws(EngineError) -> JoinedContainers {
+        let joined = JoinedContainers(
+            network: try joinedContainer(spec.host.networkMode, "network"),
+            pid: try joinedContainer(spec.host.pidMode, "PID namespace"),
+            ipc: try joinedContainer(spec.host.ipcMode, "IPC"))
+        if let ipc = joined.ipc { try requireShareable(ipc, spec) }
+        return joined
+    }
+
+    private func requireShareable(_ target: ContainerRecord, _ spec: StoredSpec) throws(EngineError) {
+        guard try storedSpec(of: target).host.ipcMode == "shareable" else {
+            throw EngineError(
+                .conflict, "cannot join IPC of a container \(target.id): non-shareable IPC",
+                hint: "Make \(target.name) with --ipc=shareable.")
+        }
+        // Its /dev/shm lies in mounts that only Hako's own runtime goes into.
+        guard try isOwnRuntime(spec.host.runtime) else {
+            throw EngineError(
+                .invalidArgument, cannot: "join IPC of container \(target.name)",
+                because: "runtime \(spec.host.runtime) can't mount another container's /dev/shm", hint: "Leave out --runtime.")
+        }
+    }
+
+    private func joinedContainer(_ mode: String, _ what: String) throws(EngineError) -> ContainerRecord? {
+        guard let name = HostConfig.container(inMode: mode) else { return nil }
+        let target = try container(name)
         guard target.state.hasProcess else {
             throw EngineError(
-                .conflict, "cannot join network of a non running container: \(target.id)",
+                .conflict, "cannot join \(what) of a non running container: \(target.id)",
                 hint: "Start \(target.name) first.")
         }
         return target
     }
 
     /// The host id of the container's root: the first of its own range, or of the range of the one that it joins.
-    func rootID(_ record: ContainerRecord, _ spec: StoredSpec, _ joined: ContainerRecord?) -> UInt32 {
-        if let slot = record.idSlot ?? joined?.idSlot { return StorePaths.hostID(ofSlot: slot) }
-        return 0
+    func rootID(_ record: ContainerRecord, _ spec: StoredSpec, _ joined: JoinedContainers) -> UInt32 {
+        guard spec.host.usernsMode != "host", let slot = record.idSlot ?? joined.ids?.idSlot else { return 0 }
+        return StorePaths.hostID(ofSlot: slot)
     }
 
     /// Makes the namespaces that are the container's own, and opens those that it joins.
     func makeNamespaces(
-        _ spec: StoredSpec, rootID: UInt32, joined: ContainerRecord?
+        _ spec: StoredSpec, rootID: UInt32, joined: JoinedContainers
     ) throws(EngineError) -> ContainerNamespaces {
         do throws(SystemCallError) {
-            if let joined { return try Self.namespaces(ofProcess: joined.state.pid, hasOwnIDs: rootID != 0) }
+            if let first = joined.ids {
+                return try Self.namespaces(
+                    ofProcess: first.state.pid, hasOwnIDs: rootID != 0, network: Self.use(of: spec.host.networkMode))
+            }
             let needsNetwork = spec.host.networkMode != "host"
             if spec.host.hasOwnIDs {
                 let map = IDMap(outsideID: rootID, size: StorePaths.idsPerContainer)
@@ -63,6 +98,12 @@ extension Engine {
         }
     }
 
+    private enum NetworkUse { case shared, own, host }
+
+    private static func use(of mode: String) -> NetworkUse {
+        mode == "host" ? .host : HostConfig.container(inMode: mode) != nil ? .shared : .own
+    }
+
     /// Hako has one thread: it may step into a new network namespace and back.
     private static func newNetworkNamespace() throws(SystemCallError) -> FileDescriptor {
         let own = try Namespace.current(.network)
@@ -74,10 +115,36 @@ extension Engine {
 
     /// The namespaces of another container's first process, whose monitor was seen alive.
     private static func namespaces(
-        ofProcess pid: Int64, hasOwnIDs: Bool
+        ofProcess pid: Int64, hasOwnIDs: Bool, network: NetworkUse
     ) throws(SystemCallError) -> ContainerNamespaces {
         let user = hasOwnIDs ? try FileDescriptor.open("/proc/\(pid)/ns/user") : nil
-        return ContainerNamespaces(user: user, network: try FileDescriptor.open("/proc/\(pid)/ns/net"))
+        switch network {
+        case .host: return ContainerNamespaces(user: user, network: nil)
+        case .shared: return ContainerNamespaces(user: user, network: try FileDescriptor.open("/proc/\(pid)/ns/net"))
+        case .own:
+            let new = hasOwnIDs ? try newNetworkNamespace(inUserNamespaceOf: pid) : try newNetworkNamespace()
+            return ContainerNamespaces(user: user, network: new)
+        }
+    }
+
+    /// One that belongs to another's user namespace, so that its root may set it up: made by a copy of this process that
+    /// goes there.
+    private static func newNetworkNamespace(inUserNamespaceOf pid: Int64) throws(SystemCallError) -> FileDescriptor {
+        let pair = try UnixSocket.Pair(.messages)
+        let maker = try ChildProcess.fork {
+            do throws(SystemCallError) {
+                try Namespace.join(try FileDescriptor.open("/proc/\(pid)/ns/user"), .user)
+                try Namespace.unshare(.network)
+                _ = try pair.second.send([0], with: try Namespace.current(.network))
+                return 0
+            } catch { return error.errno.rawValue }
+        }
+        var message = try pair.intoFirst().receive()
+        let status = try maker.wait()
+        guard let namespace = message.descriptor.take() else {
+            throw SystemCallError("unshare", on: "net", Errno(rawValue: status.shellCode))
+        }
+        return namespace
     }
 }
 

@@ -120,7 +120,7 @@ extension Engine {
             throw EngineError(.invalidArgument, "invalid signal: \(signal)")
         }
         try spec.host.validate()
-        try resolveJoinedContainer(&spec)
+        try resolveJoinedContainers(&spec)
         if !spec.host.capAdd.isEmpty { spec.host.capAdd = try CapabilitySet.canonical(spec.host.capAdd) }
         if !spec.host.capDrop.isEmpty { spec.host.capDrop = try CapabilitySet.canonical(spec.host.capDrop) }
         var warnings: [String] = []
@@ -141,10 +141,11 @@ extension Engine {
     }
 
     /// `container:NAME` becomes `container:ID`: a name may be another container's later.
-    private func resolveJoinedContainer(_ spec: inout StoredSpec) throws(EngineError) {
-        guard spec.host.networkMode.hasPrefix("container:") else { return }
-        let target = try container(String(spec.host.networkMode.dropFirst("container:".count)))
-        spec.host.networkMode = "container:" + target.id
+    private func resolveJoinedContainers(_ spec: inout StoredSpec) throws(EngineError) {
+        for mode in [\HostConfig.networkMode, \HostConfig.pidMode, \HostConfig.ipcMode] {
+            guard let name = HostConfig.container(inMode: spec.host[keyPath: mode]) else { continue }
+            spec.host[keyPath: mode] = "container:" + (try container(name).id)
+        }
     }
 
     /// The id, for scripts. A file that is there is never overwritten, nor a link followed.

@@ -79,7 +79,8 @@ extension Engine {
         var host = stored.host
         if spec.isPrivileged { host.privileged = true }
         let builder = RuntimeSpecBuilder(
-            id: record.id, config: config, host: host, mounts: [], firstHostID: nil, accountFiles: [], initProgram: nil,
+            id: record.id, config: config, host: host, mounts: [],
+            firstHostID: record.idSlot.map { StorePaths.hostID(ofSlot: $0) }, accountFiles: [], initProgram: nil,
             hostName: HostInfo.nodeName, imageArchitecture: stored.imageArchitecture, cgroupsPath: "")
         var process = try builder.process()
         let user = try resolveUser(record, spec.user.isEmpty ? config.user : spec.user, host.groupAdd)

@@ -17,9 +17,11 @@ extension Engine {
     public func prepareStart(of spec: ContainerSpec) {
         // First, as this process waits until the monitor's program is executed.
         let id = ContainerNames.randomID()
-        if let monitor = try? spawnMonitor(id, runtime: spec.host.runtime, directory: runtimePaths.directory(id)) { monitorDraft = MonitorDraft(id: id, monitor: monitor) }
+        if let monitor = try? spawnMonitor(id, spec.host, directory: runtimePaths.directory(id)) {
+            monitorDraft = MonitorDraft(id: id, monitor: monitor)
+        }
         let mode = spec.host.networkMode
-        if spec.host.hasOwnIDs, !mode.hasPrefix("container:") {
+        if spec.host.hasOwnIDs, !spec.host.joinsContainer {
             namespaceDraft = try? UserNamespace.Draft(alsoNetwork: mode != "host")
         }
     }
@@ -28,15 +30,17 @@ extension Engine {
     func isNew(_ id: String) -> Bool { monitorDraft.id == id }
 
     /// The container's monitor: the one that waits for it, or a new one.
-    func takeMonitor(_ id: String, runtime: String) throws(EngineError) -> MonitorProcess {
+    func takeMonitor(_ id: String, _ host: HostConfig) throws(EngineError) -> MonitorProcess {
         if monitorDraft.id == id, let draft = monitorDraft.take() { return draft.monitor }
-        return try spawnMonitor(id, runtime: runtime)
+        return try spawnMonitor(id, host)
     }
 
-    private func spawnMonitor(_ id: String, runtime: String, directory: String? = nil) throws(EngineError) -> MonitorProcess {
+    private func spawnMonitor(
+        _ id: String, _ host: HostConfig, directory: String? = nil
+    ) throws(EngineError) -> MonitorProcess {
         try Timings.span("spawn-monitor") { () throws(EngineError) in
             // Other runtimes make their cgroups themselves, and some take none that is there.
-            let cgroup = try isOwnRuntime(runtime) ? StorePaths.cgroup(id) : nil
+            let cgroup = try isOwnRuntime(host.runtime) ? host.cgroup(of: id) : nil
             return try calling("start the container's monitor") { () throws(RuntimeClientError) in
                 try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(id), cgroup: cgroup, directory: directory)
             }

@@ -105,7 +105,7 @@ extension Engine {
                 try database.setStopped(false, of: record.id)
             }
         }
-        let joined = try joinedContainer(spec)
+        let joined = try joinedContainers(spec)
         let rootID = rootID(record, spec, joined)
         let namespaces = try Timings.span("make-namespaces") { () throws(EngineError) in
             try makeNamespaces(spec, rootID: rootID, joined: joined)
@@ -116,10 +116,10 @@ extension Engine {
             }
             let plan = BundlePlan(
                 record: record, isNew: isNew(record.id), spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image) + [try initLayer()],
-                mounts: try mappedMounts(spec, namespaces),
+                mounts: try mappedMounts(spec, namespaces), joined: joined,
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)
-            let monitor = try takeMonitor(record.id, runtime: spec.host.runtime)
+            let monitor = try takeMonitor(record.id, spec.host)
             var handed = MonitorProcess.Handed(
                 lock: lock.number, userNamespace: namespaces.userNumber, networkNamespace: namespaces.networkNumber,
                 attach: stream.monitorNumber)

@@ -100,7 +100,7 @@ extension Engine {
     func allocateNetwork(_ record: ContainerRecord, _ spec: StoredSpec) throws(EngineError) -> NetworkEndpoint? {
         guard spec.host.networkMode == Self.defaultNetwork else { return nil }
         let (bridge, network) = try Timings.span("ensure-bridge") { () throws(EngineError) in try ensureBridge() }
-        let row = try connect(record, to: network, bridge)
+        let row = try connect(record, to: network, bridge, mac: spec.config.macAddress)
         guard let endpoint = ContainerNetwork.Endpoint(row, slotName: Self.linkName(record)) else {
             throw EngineError(.system, cannot: "connect the container", because: "its address in the database is none")
         }
@@ -121,7 +121,7 @@ extension Engine {
     static func linkName(_ record: ContainerRecord) -> String { "veth" + record.id.prefix(10) }
 
     private func connect(
-        _ record: ContainerRecord, to network: NetworkRecord, _ bridge: BridgeState
+        _ record: ContainerRecord, to network: NetworkRecord, _ bridge: BridgeState, mac: String
     ) throws(EngineError) -> Metadata.Endpoint {
         let first = UInt32(truncatingIfNeeded: bridge.ipv4Subnet.address.value)
         let last = UInt32(truncatingIfNeeded: bridge.ipv4Subnet.last.value)
@@ -133,7 +133,7 @@ extension Engine {
                 let ipv4 = IPAddress(.ipv4, value: UInt128(address))
                 // The host part of the IPv4 address is the IPv6 one's: unique in one, unique in the other.
                 let ipv6 = bridge.ipv6Subnet?.at(UInt128(address - first))
-                return (ipv4.map { "\(MACAddress(for: $0))" }, ipv6.map { "\($0)" })
+                return (mac.isEmpty ? ipv4.map { "\(MACAddress(for: $0))" } : mac, ipv6.map { "\($0)" })
             }
         }
     }

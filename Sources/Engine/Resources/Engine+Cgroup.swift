@@ -8,8 +8,9 @@ extension Engine {
     func onCgroup<Result>(
         of record: ContainerRecord, _ action: @autoclosure () -> String, _ body: (any Cgroup) throws(CgroupError) -> Result
     ) throws(EngineError) -> Result {
+        let path = try storedSpec(of: record).host.cgroup(of: record.id)
         do throws(CgroupError) {
-            return try body(CgroupMounts.detect().cgroup(at: CgroupPath(parsing: StorePaths.cgroup(record.id))))
+            return try body(CgroupMounts.detect().cgroup(at: CgroupPath(parsing: path)))
         } catch { throw EngineError(.system, cannot: action(), because: "\(error)", cause: error) }
     }
 

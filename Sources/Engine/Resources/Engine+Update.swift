@@ -76,6 +76,8 @@ extension Resources {
         if change.nanoCPUs != 0 { nanoCPUs = change.nanoCPUs }
         if change.cpuPeriod != 0 { cpuPeriod = change.cpuPeriod }
         if change.cpuQuota != 0 { cpuQuota = change.cpuQuota }
+        if change.cpuRealtimePeriod != 0 { cpuRealtimePeriod = change.cpuRealtimePeriod }
+        if change.cpuRealtimeRuntime != 0 { cpuRealtimeRuntime = change.cpuRealtimeRuntime }
         if change.cpuShares != 0 { cpuShares = change.cpuShares }
         if !change.cpusetCPUs.isEmpty { cpusetCPUs = change.cpusetCPUs }
         if !change.cpusetMems.isEmpty { cpusetMems = change.cpusetMems }

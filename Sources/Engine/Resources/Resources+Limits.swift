@@ -37,6 +37,8 @@ extension Resources {
         }
         if cpuPeriod > 0 { cpu.period = UInt64(cpuPeriod) }
         if cpuQuota != 0 { cpu.quota = cpuQuota }
+        if cpuRealtimePeriod > 0 { cpu.realtimePeriod = UInt64(cpuRealtimePeriod) }
+        if cpuRealtimeRuntime > 0 { cpu.realtimeRuntime = cpuRealtimeRuntime }
         if !cpusetCPUs.isEmpty { cpu.cpus = cpusetCPUs }
         if !cpusetMems.isEmpty { cpu.mems = cpusetMems }
         return cpu == RuntimeSpec.CPU() ? nil : cpu
@@ -45,6 +47,10 @@ extension Resources {
     private func blockIO() throws(EngineError) -> RuntimeSpec.BlockIO? {
         var blockIO = RuntimeSpec.BlockIO()
         if blkioWeight > 0 { blockIO.weight = UInt16(blkioWeight) }
+        for device in blkioWeightDevice where device.weight > 0 {
+            let (major, minor) = try DeviceRate.numbers(of: device.path, action: "weigh \(device.path)")
+            blockIO.weightDevice.append(.init(major: major, minor: minor, weight: UInt16(device.weight)))
+        }
         blockIO.throttleReadBpsDevice = try Self.throttles(readBps)
         blockIO.throttleWriteBpsDevice = try Self.throttles(writeBps)
         blockIO.throttleReadIOPSDevice = try Self.throttles(readIOps)

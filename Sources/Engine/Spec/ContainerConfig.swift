@@ -12,6 +12,8 @@ public struct ContainerConfig: Hashable, Sendable {
     public var attachStderr = false
     /// `80/tcp`, sorted.
     public var exposedPorts: [String] = []
+    /// `02:42:ac:11:00:02`; empty takes the one that goes with the address.
+    public var macAddress = ""
     public var tty = false
     public var openStdin = false
     public var stdinOnce = false
@@ -48,6 +50,7 @@ extension ContainerConfig {
         attachStdout = json["AttachStdout"]?.bool ?? false
         attachStderr = json["AttachStderr"]?.bool ?? false
         exposedPorts = json["ExposedPorts"]?.names ?? []
+        macAddress = json["MacAddress"]?.string ?? ""
         tty = json["Tty"]?.bool ?? false
         openStdin = json["OpenStdin"]?.bool ?? false
         stdinOnce = json["StdinOnce"]?.bool ?? false
@@ -82,6 +85,7 @@ extension ContainerConfig {
         object["Volumes"] = volumes.isEmpty ? .null : JSON(names: volumes)
         object["WorkingDir"] = .string(workingDirectory)
         object["Entrypoint"] = JSON(entrypoint)
+        if !macAddress.isEmpty { object["MacAddress"] = .string(macAddress) }
         object["OnBuild"] = JSON(onBuild)
         object["Labels"] = JSON(labels)
         if let stopSignal { object["StopSignal"] = .string(stopSignal) }

@@ -17,8 +17,14 @@ public struct ContainerSpec: Sendable {
 }
 
 extension ContainerSpec {
-    /// Who joins another container's network has that one's names, ports and name servers.
+    /// Who joins another container's network has that one's names, ports and name servers; who has the host's, no address.
     func refuseForeignNetworkOptions() throws(EngineError) {
+        if host.utsMode == "host", !config.hostname.isEmpty || !config.domainname.isEmpty {
+            throw EngineError(.invalidArgument, "conflicting options: hostname and the UTS mode")
+        }
+        if !config.macAddress.isEmpty, host.networkMode != "bridge" {
+            throw EngineError(.invalidArgument, "conflicting options: mac-address and the network mode")
+        }
         guard host.networkMode.hasPrefix("container:") else { return }
         let conflicts = [
             ("hostname and the network mode", !config.hostname.isEmpty), ("dns and the network mode", !host.dns.isEmpty),

@@ -1,16 +1,4 @@
 extension HostConfig {
-    /// Whether the container has a range of host ids of its own.
-    ///
-    /// A namespace of the host's can't be used with own ids (low ports, sysfs): privileged and host-network containers have
-    /// the host's unless `--userns=auto` asks otherwise. Who joins another container's network has that one's ids.
-    var hasOwnIDs: Bool {
-        switch usernsMode {
-        case "host": false
-        case "auto", "private": true
-        default: !privileged && networkMode != "host" && pidMode != "host" && !networkMode.hasPrefix("container:")
-        }
-    }
-
     func validate() throws(EngineError) {
         switch networkMode {
         case "bridge", "host", "none": break
@@ -20,9 +8,7 @@ extension HostConfig {
                 .notFound, "network \(networkMode) not found",
                 hint: "The networks are bridge, host, none and container:ID.")
         }
-        guard ["", "auto", "private", "host"].contains(usernsMode) else {
-            throw EngineError(.invalidArgument, "invalid USER mode: \(usernsMode)", hint: "It is auto or host.")
-        }
+        try validateNamespaces()
         if networkMode.hasPrefix("container:"), !portBindings.isEmpty || publishAllPorts {
             throw EngineError(
                 .invalidArgument,

@@ -147,10 +147,16 @@ extension Resources {
         cpuShares = json["CpuShares"]?.integer ?? 0
         cpuPeriod = json["CpuPeriod"]?.integer ?? 0
         cpuQuota = json["CpuQuota"]?.integer ?? 0
+        cpuRealtimePeriod = json["CpuRealtimePeriod"]?.integer ?? 0
+        cpuRealtimeRuntime = json["CpuRealtimeRuntime"]?.integer ?? 0
+        cgroupParent = json["CgroupParent"]?.string ?? ""
         cpusetCPUs = json["CpusetCpus"]?.string ?? ""
         cpusetMems = json["CpusetMems"]?.string ?? ""
         pidsLimit = json["PidsLimit"]?.integer
         blkioWeight = json["BlkioWeight"]?.integer ?? 0
+        blkioWeightDevice = (json["BlkioWeightDevice"]?.array ?? []).map {
+            DeviceWeight(path: $0["Path"]?.string ?? "", weight: $0["Weight"]?.integer ?? 0)
+        }
         readBps = DeviceRate.list(json["BlkioDeviceReadBps"])
         writeBps = DeviceRate.list(json["BlkioDeviceWriteBps"])
         readIOps = DeviceRate.list(json["BlkioDeviceReadIOps"])
@@ -170,11 +176,13 @@ extension Resources {
     var json: JSONObject {
         [
             "CpuShares": .integer(cpuShares), "Memory": .integer(memory), "NanoCpus": .integer(nanoCPUs),
-            "CgroupParent": "", "BlkioWeight": .integer(blkioWeight), "BlkioWeightDevice": [],
+            "CgroupParent": .string(cgroupParent), "BlkioWeight": .integer(blkioWeight),
+            "BlkioWeightDevice": .array(
+                blkioWeightDevice.map { ["Path": .string($0.path), "Weight": .integer($0.weight)] }),
             "BlkioDeviceReadBps": DeviceRate.json(readBps), "BlkioDeviceWriteBps": DeviceRate.json(writeBps),
             "BlkioDeviceReadIOps": DeviceRate.json(readIOps), "BlkioDeviceWriteIOps": DeviceRate.json(writeIOps),
-            "CpuPeriod": .integer(cpuPeriod), "CpuQuota": .integer(cpuQuota), "CpuRealtimePeriod": 0,
-            "CpuRealtimeRuntime": 0, "CpusetCpus": .string(cpusetCPUs), "CpusetMems": .string(cpusetMems),
+            "CpuPeriod": .integer(cpuPeriod), "CpuQuota": .integer(cpuQuota), "CpuRealtimePeriod": .integer(cpuRealtimePeriod),
+            "CpuRealtimeRuntime": .integer(cpuRealtimeRuntime), "CpusetCpus": .string(cpusetCPUs), "CpusetMems": .string(cpusetMems),
             "Devices": .array(
                 devices.map {
                     [

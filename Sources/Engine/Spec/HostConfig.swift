@@ -24,11 +24,15 @@ public struct HostConfig: Hashable, Sendable {
     /// `name:address`, or `name:host-gateway`.
     public var extraHosts: [String] = []
     public var groupAdd: [String] = []
+    /// `private`, `shareable` (others may join it), `none` (no `/dev/shm`), `host` or `container:ID`.
     public var ipcMode = "private"
+    /// Empty (one of its own), `host` or `container:ID`.
     public var pidMode = ""
+    /// Empty (one of its own) or `host`.
     public var utsMode = ""
     /// `` and `auto` are a range of the container's own, `host` none.
     public var usernsMode = ""
+    /// `private` or `host`.
     public var cgroupnsMode = "private"
     public var privileged = false
     public var readonlyRootfs = false
@@ -111,17 +115,24 @@ public struct Resources: Hashable, Sendable {
     /// In microseconds.
     public var cpuPeriod: Int64 = 0
     public var cpuQuota: Int64 = 0
+    /// In microseconds.
+    public var cpuRealtimePeriod: Int64 = 0
+    public var cpuRealtimeRuntime: Int64 = 0
     public var cpusetCPUs = ""
     public var cpusetMems = ""
     /// 0 and below are unlimited.
     public var pidsLimit: Int64?
     public var blkioWeight: Int64 = 0
+    public var blkioWeightDevice: [DeviceWeight] = []
     public var readBps: [DeviceRate] = []
     public var writeBps: [DeviceRate] = []
     public var readIOps: [DeviceRate] = []
     public var writeIOps: [DeviceRate] = []
     public var devices: [DeviceRequest] = []
+    /// `c 1:3 rwm`
     public var deviceCgroupRules: [String] = []
+    /// Where the container's cgroup is made; empty is Hako's own place.
+    public var cgroupParent = ""
     public var ulimits: [Ulimit] = []
 
     public init() {}
@@ -134,6 +145,16 @@ public struct DeviceRate: Hashable, Sendable {
     public init(path: String, rate: Int64) {
         self.path = path
         self.rate = rate
+    }
+}
+
+/// The share that one block device gives, 10 to 1000; 0 is the default.
+public struct DeviceWeight: Hashable, Sendable {
+    public var path: String
+    public var weight: Int64
+    public init(path: String, weight: Int64) {
+        self.path = path
+        self.weight = weight
     }
 }
 

@@ -9,6 +9,7 @@ extension Resources {
     func validate() throws(EngineError) {
         try validateMemory()
         try validateCPU()
+        try validateRealtime()
         try validateBlockIO()
         for ulimit in ulimits { try ulimit.validate() }
         if let pidsLimit, pidsLimit < -1 { throw EngineError(.invalidArgument, "invalid pids limit \(pidsLimit)") }
@@ -63,6 +64,15 @@ extension Resources {
             cpusetMems, name: "cpuset mems", available: "/sys/devices/system/node/online", what: "memory nodes")
     }
 
+    private func validateRealtime() throws(EngineError) {
+        guard cpuRealtimePeriod >= 0, cpuRealtimeRuntime >= 0 else {
+            throw EngineError(.invalidArgument, "cpu real-time period and runtime can not be negative")
+        }
+        if cpuRealtimePeriod > 0, cpuRealtimeRuntime > cpuRealtimePeriod {
+            throw EngineError(.invalidArgument, "cpu real-time runtime cannot be higher than cpu real-time period")
+        }
+    }
+
     private static func validate(
         _ list: String, name: String, available path: String, what: String
     ) throws(EngineError) {
@@ -87,22 +97,39 @@ extension Resources {
             guard rate.rate >= 0 else { throw EngineError(.invalidArgument, "invalid rate for \(rate.path)") }
             _ = try rate.device()
         }
+        for device in blkioWeightDevice {
+            guard device.weight == 0 || (10...1000).contains(device.weight) else {
+                throw EngineError(.invalidArgument, "Range of blkio weight is from 10 to 1000")
+            }
+            _ = try DeviceRate.numbers(of: device.path, action: "weigh \(device.path)")
+        }
+        for rule in deviceCgroupRules where DeviceCgroupRule(rule) == nil {
+            throw EngineError(.invalidArgument, "invalid device cgroup rule format: '\(rule)'", hint: "As in c 1:3 rwm.")
+        }
+        guard !cgroupParent.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else {
+            throw EngineError(.invalidArgument, "invalid cgroup parent: \(cgroupParent)", hint: "It is a path without . and ..")
+        }
     }
 }
 
 extension DeviceRate {
     /// The numbers of the block device at ``path``.
     func device() throws(EngineError) -> (major: UInt32, minor: UInt32) {
+        try Self.numbers(of: path, action: "throttle \(path)")
+    }
+
+    /// - Parameter action: What is to be done with it, for an error.
+    static func numbers(of path: String, action: String) throws(EngineError) -> (major: UInt32, minor: UInt32) {
         let status: FileStatus
         do throws(SystemCallError) {
             status = try FileDescriptor.status(of: path)
         } catch {
             throw EngineError(
-                .invalidArgument, cannot: "throttle \(path)", because: error.errno.description, cause: error)
+                .invalidArgument, cannot: action, because: error.errno.description, cause: error)
         }
         guard status.kind == .blockDevice else {
             throw EngineError(
-                .invalidArgument, cannot: "throttle \(path)", because: "it is not a block device",
+                .invalidArgument, cannot: action, because: "it is not a block device",
                 hint: "lsblk lists them.")
         }
         return (status.deviceMajor, status.deviceMinor)

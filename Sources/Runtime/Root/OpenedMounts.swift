@@ -40,12 +40,24 @@ struct OpenedMounts: ~Copyable {
         }
         let path = source.utf8.first == UInt8(ascii: "/") ? source : bundle + "/" + source
         do throws(SystemCallError) {
-            try add(try Mount.copy(of: path, recursive: options.isRecursive), at: index)
+            try add(try Self.copy(of: path, recursive: options.isRecursive), at: index)
         } catch {
             throw RuntimeError(
                 error.errno == .noSuchFile ? .invalid : .system,
                 cannot: "bind \(PrintableText(path)) to \(PrintableText(spec.destination))",
                 because: error.description)
+        }
+    }
+
+    /// What `/proc/PID/root/PATH` names lies in another mount namespace, where it can be copied only from inside: that is how
+    /// a container has another one's `/dev/shm`. Links of that container's lead nowhere but into its own root.
+    private static func copy(of path: String, recursive: Bool) throws(SystemCallError) -> Mount {
+        let parts = path.split(separator: "/", maxSplits: 3)
+        guard path.utf8.starts(with: "/proc/".utf8), parts.count == 4, parts[2] == "root", let process = CInt(parts[1]) else {
+            return try Mount.copy(of: path, recursive: recursive)
+        }
+        return try NamespaceVisit.run(in: process, [.mount]) { () throws(SystemCallError) in
+            try Mount.copy(of: "/" + parts[3], recursive: recursive)
         }
     }
 

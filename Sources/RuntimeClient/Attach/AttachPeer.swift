@@ -31,6 +31,8 @@ struct AttachPeer: RelayPeer, ~Copyable {
 
     var acceptsInput: Bool { end == nil && outbound.count < 64 << 10 }
 
+    var hasSentAll: Bool { outbound.isEmpty }
+
     func entries(acceptingOutput: Bool) -> [PollEntry] {
         var interest: PollEntry.Interest = []
         if acceptingOutput, end == nil { interest.insert(.readable) }

@@ -52,6 +52,7 @@ struct ExecPeer: RelayPeer, ~Copyable {
         try? self.streams.setNonBlocking()
     }
 
+    var hasSentAll: Bool { outbound.isEmpty }
     var acceptsInput: Bool { end == nil && outbound.count < 64 << 10 }
 
     func entries(acceptingOutput: Bool) -> [PollEntry] {

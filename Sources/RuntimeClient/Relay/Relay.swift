@@ -28,6 +28,9 @@ public struct RelayOptions {
     public var detachKeys: DetachKeys? = .standard
     /// Takes a signal that came to us, SIGINT say, to the container. Nil, or an answer of false, ends the relay with it.
     public var forwardSignal: ((CInt) -> Bool)?
+    /// Ends the relay, as if the detach keys were typed, once all of the input has gone to the container: for who has no
+    /// output to wait for.
+    public var endsWithInput = false
 
     public init() {}
 }
@@ -42,6 +45,8 @@ protocol RelayPeer: ~Copyable {
     var end: RelayEnd? { get }
     /// Whether there is room for input.
     var acceptsInput: Bool { get }
+    /// Whether all that was sent has left this process.
+    var hasSentAll: Bool { get }
     mutating func send(_ input: ArraySlice<UInt8>)
     mutating func endInput()
     mutating func resize(_ size: WindowSize)
@@ -76,6 +81,7 @@ struct Relay: ~Copyable {
     private mutating func loop(_ peer: inout some RelayPeer & ~Copyable) throws(RuntimeClientError) -> RelayEnd {
         if options.terminal { passSize(to: &peer) }
         if !isInputOpen { peer.endInput() }
+        if options.endsWithInput, !isInputOpen, peer.hasSentAll { return .detached }
         while true {
             var entries = [
                 PollEntry(signals.descriptor.number, .readable),
@@ -92,6 +98,7 @@ struct Relay: ~Copyable {
             output.flush()
             if output.isBroken { return .outputClosed }
             if let end = peer.end, output.isEmpty { return end }
+            if options.endsWithInput, !isInputOpen, peer.hasSentAll { return .detached }
         }
     }
 

@@ -10,16 +10,12 @@ enum CreateCommand {
         arity: .atLeast(1), order: .beforeArguments, completion: .images, options: ContainerOptions.table, run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        var spec: ContainerSpec
+        let spec: ContainerSpec
         do {
             spec = try ContainerOptions.spec(arguments)
         } catch let error as CommandLineError {
             throw error
         } catch { throw CommandFailure(error, exitCode: 125) }
-        spec.config.stdinOnce = spec.config.openStdin
-        spec.config.attachStdin = spec.config.openStdin
-        spec.config.attachStdout = true
-        spec.config.attachStderr = true
         // Unlike `run`, which tells the container's exit codes from its own by 125.
         do {
             let engine = try arguments.engine()

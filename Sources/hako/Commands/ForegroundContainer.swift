@@ -9,7 +9,7 @@ struct ForegroundContainer {
     let engine: Engine
     let id: String
     let hasTerminal: Bool
-    let isInteractive: Bool
+    let streams: Attachment
     let proxiesSignals: Bool
     let detachKeys: DetachKeys?
 
@@ -30,7 +30,12 @@ struct ForegroundContainer {
     func run(_ connection: consuming AttachConnection?, _ signals: consuming SignalDescriptor) throws -> End {
         guard let connection else { return .left(0) }
         var options = RelayOptions()
-        if !isInteractive { options.input = nil }
+        if !streams.stdin { options.input = nil }
+        // A terminal's output is one stream, whichever was asked for.
+        let hasOutput = streams.stdout || (hasTerminal && streams.stderr)
+        if !hasOutput { options.output = nil }
+        if !streams.stderr { options.error = nil }
+        options.endsWithInput = !streams.stdout && !streams.stderr
         options.terminal = hasTerminal
         options.detachKeys = detachKeys
         if proxiesSignals {

@@ -18,6 +18,9 @@ enum RunCommand {
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         do {
             var spec = try ContainerOptions.spec(arguments)
+            guard !arguments.flag("detach") || !arguments.isGiven("attach") else {
+                throw EngineError(.invalidArgument, "conflicting options: cannot specify both --attach and --detach")
+            }
             let engine = try arguments.engine()
             defer { engine.finish() }
             engine.prepareStart(of: spec)
@@ -31,6 +34,9 @@ enum RunCommand {
     private static func detached(
         _ engine: Engine, _ spec: inout ContainerSpec, _ arguments: ParsedArguments
     ) throws -> Int32 {
+        // Nobody stays whose going would end the input.
+        (spec.config.attachStdin, spec.config.attachStdout, spec.config.attachStderr) = (false, false, false)
+        spec.config.stdinOnce = false
         let created = try CreateCommand.create(engine, spec, arguments)
         do {
             _ = try engine.start(created)
@@ -50,27 +56,27 @@ enum RunCommand {
     ) throws -> Int32 {
         let isInteractive = spec.config.openStdin
         let detachKeys = try ForegroundContainer.detachKeys(arguments)
-        spec.config.attachStdin = isInteractive
-        spec.config.attachStdout = true
-        spec.config.attachStderr = true
-        spec.config.stdinOnce = isInteractive
+        let streams = Attachment(
+            stdin: isInteractive, stdout: spec.config.attachStdout, stderr: spec.config.attachStderr)
         if spec.config.tty, isInteractive { try ForegroundContainer.requireTerminal() }
         // Before the container is there: a signal that comes early waits instead of killing us.
         let signals = try RelaySignals.block()
         let created = try CreateCommand.create(engine, spec, arguments)
         var started: StartedContainer
         do {
-            started = try engine.start(created, attachedTo: Attachment(stdin: isInteractive))
+            started = try engine.start(created, attachedTo: streams)
         } catch {
             ForegroundContainer.discard(created, engine)
             throw error
         }
         engine.printWarnings()
         let relay = ForegroundContainer(
-            engine: engine, id: created.record.id, hasTerminal: spec.config.tty, isInteractive: isInteractive,
+            engine: engine, id: created.record.id, hasTerminal: spec.config.tty, streams: streams,
             proxiesSignals: arguments.flag("sig-proxy") && !spec.config.tty,
             detachKeys: detachKeys)
         let end = try relay.run(started.connection.take(), signals)
+        // Without output, this is all that is to be seen of the container.
+        if !streams.stdout, !streams.stderr { Terminal.print(created.record.id + "\n") }
         // One that runs on is removed by its monitor when it ends.
         if case .ended = end, spec.host.autoRemove { try engine.remove(started) } else { started.letGo() }
         return end.exitCode

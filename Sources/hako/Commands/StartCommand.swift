@@ -31,11 +31,11 @@ enum StartCommand {
     private static func attached(_ engine: Engine, _ arguments: ParsedArguments) throws -> Int32 {
         let detachKeys = try ForegroundContainer.detachKeys(arguments)
         let streams = try engine.streams(of: arguments.positionals[0])
-        let isInteractive = arguments.flag("interactive") && streams.openStdin
+        let attachment = Attachment(stdin: arguments.flag("interactive") && streams.openStdin)
         let signals = try RelaySignals.block()
-        var started = try engine.start(arguments.positionals[0], attachedTo: Attachment(stdin: isInteractive))
+        var started = try engine.start(arguments.positionals[0], attachedTo: attachment)
         let relay = ForegroundContainer(
-            engine: engine, id: started.id, hasTerminal: streams.tty, isInteractive: isInteractive,
+            engine: engine, id: started.id, hasTerminal: streams.tty, streams: attachment,
             proxiesSignals: !streams.tty, detachKeys: detachKeys)
         return try relay.run(started.connection.take(), signals).exitCode
     }

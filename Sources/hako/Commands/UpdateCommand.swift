@@ -7,8 +7,6 @@ enum UpdateCommand {
         "update", "Update configuration of one or more containers", usage: "CONTAINER [CONTAINER...]",
         alsoAt: ["container update"], arity: .atLeast(1), completion: .containers,
         options: LimitOptions.table + [
-            .integer("cpu-rt-period", "").unsupported(because: "real-time limits are not available yet"),
-            .integer("cpu-rt-runtime", "").unsupported(because: "real-time limits are not available yet"),
             RestartOption.option,
         ]
     ) { arguments in

@@ -12,6 +12,7 @@ extension ContainerOptions {
         try fillHost(&spec.host, arguments)
         try fillNetwork(&spec, arguments)
         try fillResources(&spec.host.resources, arguments)
+        try fillDevices(&spec.host.resources, arguments)
         return spec
     }
 
@@ -21,6 +22,7 @@ extension ContainerOptions {
         config.command = words.isEmpty ? nil : words
         config.entrypoint = arguments.value("entrypoint").map { [$0] }
         config.hostname = arguments.value("hostname") ?? ""
+        config.macAddress = try MACAddressOption.parse(arguments)
         config.domainname = arguments.value("domainname") ?? ""
         config.user = arguments.value("user") ?? ""
         config.workingDirectory = arguments.value("workdir") ?? ""
@@ -32,6 +34,10 @@ extension ContainerOptions {
             files: arguments.values("label-file"), values: arguments.values("label"))
         config.stopSignal = arguments.value("stop-signal")
         config.stopTimeout = arguments.integer("stop-timeout").map(Int64.init)
+        let streams = try AttachOption.streams(arguments)
+        (config.attachStdin, config.attachStdout, config.attachStderr) = (streams.stdin, streams.stdout, streams.stderr)
+        // Of one that is given up by its client, the input ends.
+        config.stdinOnce = config.openStdin && streams.stdin
     }
 
     private static func fillHost(_ host: inout HostConfig, _ arguments: ParsedArguments) throws {
@@ -53,6 +59,10 @@ extension ContainerOptions {
         host.capDrop = arguments.values("cap-drop")
         host.groupAdd = arguments.values("group-add")
         host.usernsMode = arguments.value("userns") ?? ""
+        host.pidMode = arguments.value("pid") ?? ""
+        host.utsMode = arguments.value("uts") ?? ""
+        if let mode = arguments.value("ipc"), !mode.isEmpty { host.ipcMode = mode }
+        if let mode = arguments.value("cgroupns"), !mode.isEmpty { host.cgroupnsMode = mode }
         host.privileged = arguments.flag("privileged")
         host.readonlyRootfs = arguments.flag("read-only")
         host.securityOptions = try arguments.values("security-opt").map(SecurityOption.inlined)
@@ -82,12 +92,23 @@ extension ContainerOptions {
         resources.memorySwappiness = arguments.integer("memory-swappiness").map(Int64.init)
         resources.oomKillDisable = arguments.flag("oom-kill-disable") ? true : nil
         resources.oomScoreAdjust = Int64(arguments.integer("oom-score-adj") ?? 0)
+        resources.cgroupParent = arguments.value("cgroup-parent") ?? ""
+        resources.ulimits = try arguments.values("ulimit").map { try UlimitOption.parse($0, arguments) }
+    }
+
+    private static func fillDevices(_ resources: inout Resources, _ arguments: ParsedArguments) throws {
+        resources.blkioWeightDevice = try arguments.values("blkio-weight-device").map { try WeightOption.parse($0, arguments) }
         resources.readBps = try rates(arguments, "device-read-bps", OptionValue.bytes)
         resources.writeBps = try rates(arguments, "device-write-bps", OptionValue.bytes)
         resources.readIOps = try rates(arguments, "device-read-iops", count)
         resources.writeIOps = try rates(arguments, "device-write-iops", count)
         resources.devices = try arguments.values("device").map { try DeviceOption.parse($0, arguments) }
-        resources.ulimits = try arguments.values("ulimit").map { try UlimitOption.parse($0, arguments) }
+        resources.deviceCgroupRules = try arguments.values("device-cgroup-rule").map { text in
+            guard DeviceCgroupRule(text) != nil else {
+                throw arguments.invalid(text, for: "device-cgroup-rule", because: "invalid device cgroup format '\(text)'")
+            }
+            return text
+        }
     }
 
     // MARK: Grammars of single values

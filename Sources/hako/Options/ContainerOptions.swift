@@ -8,7 +8,8 @@ enum ContainerOptions {
         [
             .list("add-host", "Add a custom host-to-IP mapping (host:ip)"),
             .list("annotation", "Add an annotation to the container (passed through to the OCI runtime)", placeholder: "map"),
-            .text("cidfile", "Write the container ID to the file"),
+            .list("attach", short: "a", "Attach to STDIN, STDOUT or STDERR", completion: .words(["stdin", "stdout", "stderr"])),
+            .text("cidfile", "Write the container ID to the file", completion: .files),
             .list("dns", "Set custom DNS servers"),
             .list("dns-option", "Set DNS options"),
             .list("dns-search", "Set custom DNS search domains"),
@@ -22,50 +23,66 @@ enum ContainerOptions {
             .flag("interactive", short: "i", "Keep STDIN open even if not attached"),
             .list("label", short: "l", "Set meta data on a container"),
             .list("label-file", "Read in a line delimited file of labels", completion: .files),
-            .text("log-driver", "Logging driver for the container: json-file or none"),
+            .text("log-driver", "Logging driver for the container: json-file or none", completion: .words(["json-file", "none"])),
             .list("log-opt", "Log driver options"),
+            .text("mac-address", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
             .list("mount", "Attach a filesystem mount to the container", placeholder: "mount"),
             .text("name", "Assign a name to the container"),
-            .text("network", "Connect a container to a network: bridge, host, none or container:ID", placeholder: "network"),
+            .text(
+                "network", "Connect a container to a network: bridge, host, none or container:ID", placeholder: "network",
+                completion: .networks),
             .text("net", "Connect a container to a network", placeholder: "network").hidden(),
-            .text("platform", "Set platform if server is multi-platform capable"),
+            .text("platform", "Set platform if server is multi-platform capable", completion: .words(["linux/amd64", "linux/arm64"])),
             .list("publish", short: "p", "Publish a container's port(s) to the host"),
             .flag("publish-all", short: "P", "Publish all exposed ports to random ports"),
-            .text("pull", "Pull image before running (\"always\", \"missing\", \"never\")", default: "missing"),
+            .text(
+                "pull", "Pull image before running (\"always\", \"missing\", \"never\")", default: "missing",
+                completion: .words(["always", "missing", "never"])),
             .flag("quiet", short: "q", "Suppress the pull output"),
             .flag("rm", "Automatically remove the container when it exits"),
-            .text("runtime", "Runtime to use for this container"),
-            .text("stop-signal", "Signal to stop the container"),
+            .text("runtime", "Runtime to use for this container", completion: .words(["hako-runtime", "crun", "runc"])),
+            .text("stop-signal", "Signal to stop the container", completion: .words(CompletionWords.signals)),
             .integer("stop-timeout", "Timeout (in seconds) to stop a container"),
             .list("tmpfs", "Mount a tmpfs directory"),
             .flag("tty", short: "t", "Allocate a pseudo-TTY"),
             .text("user", short: "u", "Username or UID (format: <name|uid>[:<group|gid>])"),
-            .list("volume", short: "v", "Bind mount a volume"),
+            .list("volume", short: "v", "Bind mount a volume", completion: .files),
             .text("workdir", short: "w", "Working directory inside the container"),
         ]
     }
 
     private static var isolation: [Option] {
         [
-            .list("cap-add", "Add Linux capabilities"),
-            .list("cap-drop", "Drop Linux capabilities"),
-            .list("device", "Add a host device to the container"),
+            .list("cap-add", "Add Linux capabilities", completion: .words(CompletionWords.capabilities)),
+            .list("cap-drop", "Drop Linux capabilities", completion: .words(CompletionWords.capabilities)),
+            .text("cgroup-parent", "Optional parent cgroup for the container"),
+            .text("cgroupns", "Cgroup namespace to use: private (the default) or host", completion: .words(["host", "private"])),
+            .list("device", "Add a host device to the container", completion: .files),
+            .list("device-cgroup-rule", "Add a rule to the cgroup allowed devices list"),
             .list("group-add", "Add additional groups to join"),
+            .text(
+                "ipc", "IPC mode to use: private (the default), shareable, none, host or container:ID",
+                completion: .words(["host", "none", "private", "shareable"])),
+            .text("pid", "PID namespace to use: host or container:ID", completion: .words(["host"])),
             .flag("privileged", "Give extended privileges to this container"),
             .flag("read-only", "Mount the container's root filesystem as read only"),
-            .list("security-opt", "Security Options"),
+            .list("security-opt", "Security Options", completion: .words(["no-new-privileges", "seccomp=", "systempaths=unconfined"])),
             .bytes("shm-size", "Size of /dev/shm"),
             .list("sysctl", "Sysctl options", placeholder: "map"),
             .list("ulimit", "Ulimit options", placeholder: "ulimit"),
-            .text("userns", "User namespace to use: auto (a range of its own, the default) or host"),
+            .text("userns", "User namespace to use: auto (a range of its own, the default) or host", completion: .words(["auto", "host"])),
+            .text("uts", "UTS namespace to use: host", completion: .words(["host"])),
         ]
     }
 
     static var limits: [Option] {
         [
             .integer("blkio-weight", "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)", placeholder: "uint16"),
+            .list("blkio-weight-device", "Block IO weight (relative device weight)"),
             .integer("cpu-period", "Limit CPU CFS (Completely Fair Scheduler) period"),
             .integer("cpu-quota", "Limit CPU CFS (Completely Fair Scheduler) quota"),
+            .integer("cpu-rt-period", "Limit CPU real-time period in microseconds"),
+            .integer("cpu-rt-runtime", "Limit CPU real-time runtime in microseconds"),
             .integer("cpu-shares", short: "c", "CPU shares (relative weight)"),
             .decimal("cpus", "Number of CPUs"),
             .text("cpuset-cpus", "CPUs in which to allow execution (0-3, 0,1)"),
@@ -87,19 +104,12 @@ enum ContainerOptions {
 
     /// What Docker's client has and Hako hasn't: an error that says so, never ignored.
     private static var later: [Option] {
-        let networks = "user-defined networks are not available yet"
+        let networks = "it needs a user-defined network, and these are not available yet"
         let volumes = "volumes are not available yet; bind a directory of the host with -v /path:/path"
         let health = "health checks are not run yet"
         return [
-            .list("attach", short: "a", "").unsupported(because: "attaching single streams is not available yet; use -d or a foreground run"),
-            .list("blkio-weight-device", "").unsupported(because: "weights of single devices are not available yet"),
-            .text("cgroup-parent", "").unsupported(because: "containers have their cgroups below /hako"),
-            .text("cgroupns", "").unsupported(
-                because: "every container has a cgroup namespace of its own", except: ["private", ""]),
-            .integer("cpu-rt-period", "").unsupported(because: "real-time limits are not available yet"),
-            .integer("cpu-rt-runtime", "").unsupported(because: "real-time limits are not available yet"),
-            .list("device-cgroup-rule", "").unsupported(because: "device rules are not available yet; give the device with --device"),
-            .text("gpus", "").unsupported(because: "CDI devices are not available yet"),
+            .text("gpus", "").unsupported(
+                because: "the tools of GPU makers (CDI) are not asked yet; give the devices with --device, as in --device /dev/dri"),
             .text("health-cmd", "").unsupported(because: health),
             .duration("health-interval", "").unsupported(because: health),
             .integer("health-retries", "").unsupported(because: health),
@@ -109,20 +119,27 @@ enum ContainerOptions {
             .flag("no-healthcheck", "").hidden(),
             .text("ip", "").unsupported(because: networks),
             .text("ip6", "").unsupported(because: networks),
-            .text("ipc", "").unsupported(
-                because: "every container has an IPC namespace of its own", except: ["private", ""]),
             .text("isolation", "").unsupported(because: "it is for Windows", except: ["default", ""]),
-            .list("link", "").unsupported(because: "links are not there; " + networks),
+            .list("kernel-memory", "").unsupported(
+                because: "Linux has had no limit for it since 5.16; --memory counts the kernel's memory too", except: ["0"]),
+            .list("link", "").unsupported(
+                because: "links are not there; use a network instead: --network container:NAME shares that of another container"),
             .list("link-local-ip", "").unsupported(because: networks),
-            .text("mac-address", "").unsupported(because: networks),
             .list("network-alias", "").unsupported(because: networks),
-            .text("pid", "").unsupported(because: "every container has a PID namespace of its own", except: [""]),
-            .list("storage-opt", "").unsupported(because: "quotas are not available yet"),
-            .text("uts", "").unsupported(because: "every container has a UTS namespace of its own", except: [""]),
+            .list("storage-opt", "").unsupported(
+                because: "the size of what a container writes can be limited only by project quotas, which the store does not use"),
             .flag("use-api-socket", "").unsupported(because: "there is no API server yet"),
             .text("volume-driver", "").unsupported(because: volumes),
             .list("volumes-from", "").unsupported(because: volumes),
-            .flag("disable-content-trust", "Skip image verification", isOn: true).hidden(),
-        ]
+            .flag("disable-content-trust", "Skip image verification", isOn: true).unsupported(
+                because: "signatures of images are not verified"),
+        ] + windows
+    }
+
+    /// As Docker takes them on Linux, where they mean nothing; but a limit that would not hold is refused.
+    private static var windows: [Option] {
+        ["cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"].map {
+            .text($0, "").unsupported(because: "it is for Windows", except: ["0"])
+        }
     }
 }

@@ -7,7 +7,7 @@ enum LimitOptions {
     static var table: [Option] { ContainerOptions.limits.filter { names.contains($0.name) } }
 
     private static let names: Set<String> = [
-        "blkio-weight", "cpu-period", "cpu-quota", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems", "memory",
+        "blkio-weight", "cpu-period", "cpu-quota", "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems", "memory",
         "memory-reservation", "memory-swap", "pids-limit",
     ]
 
@@ -21,6 +21,8 @@ enum LimitOptions {
         resources.cpuShares = Int64(arguments.integer("cpu-shares") ?? 0)
         resources.cpuPeriod = Int64(arguments.integer("cpu-period") ?? 0)
         resources.cpuQuota = Int64(arguments.integer("cpu-quota") ?? 0)
+        resources.cpuRealtimePeriod = Int64(arguments.integer("cpu-rt-period") ?? 0)
+        resources.cpuRealtimeRuntime = Int64(arguments.integer("cpu-rt-runtime") ?? 0)
         resources.cpusetCPUs = arguments.value("cpuset-cpus") ?? ""
         resources.cpusetMems = arguments.value("cpuset-mems") ?? ""
         resources.pidsLimit = arguments.integer("pids-limit").map(Int64.init)
