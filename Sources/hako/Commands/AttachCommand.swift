@@ -23,7 +23,7 @@ enum AttachCommand {
         let isInteractive = attached.openStdin && !arguments.flag("no-stdin")
         if attached.tty, isInteractive { try ForegroundContainer.requireTerminal() }
         let relay = ForegroundContainer(
-            engine: engine, id: attached.id, hasTerminal: attached.tty, isInteractive: isInteractive,
+            engine: engine, id: attached.id, hasTerminal: attached.tty, streams: Attachment(stdin: isInteractive),
             proxiesSignals: arguments.flag("sig-proxy") && !attached.tty, detachKeys: detachKeys)
         let end = try relay.run(attached.connection.take(), signals)
         guard case .left(0) = end else { return end.exitCode }
