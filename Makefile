@@ -42,7 +42,7 @@ test-all: setup
 bench: build
 	@Benchmarks/run
 
-# make install    into PREFIX (/usr/local): programs, manual, completions
+# make install    into PREFIX (/usr/local): programs, manual, completions, what starts containers after a reboot
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/hako
 	install -m 755 bin/hako $(DESTDIR)$(PREFIX)/bin/hako
@@ -52,11 +52,16 @@ install: build
 	bin/hako completion bash > $(DESTDIR)$(word 1,$(COMPLETIONS))
 	bin/hako completion zsh > $(DESTDIR)$(word 2,$(COMPLETIONS))
 	bin/hako completion fish > $(DESTDIR)$(word 3,$(COMPLETIONS))
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/hako
+	sed 's|@PREFIX@|$(PREFIX)|' Support/hako-boot.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/hako-boot.service
+	sed 's|@PREFIX@|$(PREFIX)|' Support/hako-boot > $(DESTDIR)$(PREFIX)/share/hako/hako-boot
+	chmod 755 $(DESTDIR)$(PREFIX)/share/hako/hako-boot
 
 # make uninstall  remove all of that
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hako
-	rm -rf $(DESTDIR)$(PREFIX)/libexec/hako
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/hako $(DESTDIR)$(PREFIX)/share/hako
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/hako-boot.service
 	rm -f $(DESTDIR)$(MANUAL)/hako.1 $(DESTDIR)$(MANUAL)/hako-*.1 $(addprefix $(DESTDIR),$(COMPLETIONS))
 
 # make clean      remove what was built

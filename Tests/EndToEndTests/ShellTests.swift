@@ -124,9 +124,12 @@ struct ShellTests {
         for path in [
             "bin/hako", "libexec/hako/hako-image", "share/man/man1/hako.1", "share/man/man1/hako-run.1",
             "share/man/man1/hako-container-ls.1", "share/bash-completion/completions/hako", "share/zsh/site-functions/_hako",
-            "share/fish/vendor_completions.d/hako.fish",
+            "share/fish/vendor_completions.d/hako.fish", "lib/systemd/system/hako-boot.service", "share/hako/hako-boot",
         ] { #expect(access("\(root)/usr/\(path)", R_OK) == 0, "\(path)") }
         #expect(try ProgramRun.of("/bin/sh", ["-c", "'\(root)/usr/bin/hako' --version"]).text.hasPrefix("Hako version"))
+        let unit = try String(decoding: FileDescriptor.contents(of: "\(root)/usr/lib/systemd/system/hako-boot.service"), as: UTF8.self)
+        #expect(unit.contains("\nExecStart=/usr/bin/hako boot\n"))
+        #expect(try ProgramRun.of("/bin/sh", ["\(root)/usr/share/hako/hako-boot", "stop"]).status == 0)
         try make("uninstall").expectSuccess()
         #expect(try ProgramRun.of("/usr/bin/find", [root, "!", "-type", "d"]).text == "")
     }
