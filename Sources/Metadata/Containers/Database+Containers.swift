@@ -6,7 +6,7 @@ extension Database {
     ///
     /// - Parameter idSlots: The ranges of host ids to take one from; nil for a container in the host's user namespace.
     /// - Throws: ``MetadataError/containerNameInUse(name:by:)``, ``MetadataError/containerIDInUse(_:)``,
-    ///   ``MetadataError/noFreeIDRange``, ``MetadataError/noSuchImage(_:)``.
+    ///   ``MetadataError/noFreeIDRange``, ``MetadataError/noSuchImage(_:)``, ``MetadataError/noSuchVolume(_:)``.
     public func insertContainer(
         _ new: NewContainer, idSlots: Range<Int64>?
     ) throws(MetadataError) -> ContainerRecord {
@@ -21,6 +21,8 @@ extension Database {
                 networkMode: new.networkMode, labels: new.labels, ports: new.ports)
             try session.insert(record)
             try session.run("INSERT INTO container_specs(slot, spec) VALUES(?, ?)", [.integer(slot), .blob(new.spec)])
+            for volume in new.volumes { try session.insert(volume) }
+            for use in new.volumeUses { try session.insert(use, of: new.id) }
             return record
         }
     }
@@ -118,10 +120,13 @@ extension Database {
 
     /// Deletes the row with all that belongs to the container: its spec, addresses, ports and slots. One that isn't there
     /// is no error: a racer was faster.
-    public func deleteContainer(_ id: String) throws(MetadataError) {
-        try writeFreeing { session throws(MetadataError) in
-            try session.deleteContainer(id)
-        }
+    ///
+    /// - Parameter withVolumes: Whether its anonymous volumes go, too, that no other container uses; those of a container
+    ///   made with `--rm` do in any case.
+    /// - Returns: The names of the volumes that went. Their directories are the caller's to remove.
+    @discardableResult
+    public func deleteContainer(_ id: String, withVolumes: Bool = false) throws(MetadataError) -> [String] {
+        try writeFreeing { session throws(MetadataError) in try session.deleteContainer(id, withVolumes: withVolumes) }
     }
 
     /// The containers that were made of an image, by id.
@@ -135,7 +140,14 @@ extension Database {
 }
 
 extension Session {
-    func deleteContainer(_ id: String) throws(MetadataError) { try run("DELETE FROM containers WHERE id=?", [.text(id)]) }
+    @discardableResult
+    func deleteContainer(_ id: String, withVolumes: Bool = false) throws(MetadataError) -> [String] {
+        let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
+        try run("DELETE FROM containers WHERE id=?", [.text(id)])
+        var deleted: [String] = []
+        for name in anonymous where try deleteUnusedVolume(name) { deleted.append(name) }
+        return deleted
+    }
 
     func container(_ condition: String, _ value: String) throws(MetadataError) -> ContainerRecord? {
         try first("SELECT \(ContainerRecord.columns) FROM containers WHERE \(condition)", [.text(value)], ContainerRecord.init)
