@@ -48,7 +48,7 @@ extension RuntimeSpecBuilder {
             let mappings = mount.idMapping == .none ? [] : idMappings
             return .init(
                 destination: mount.destination, type: "bind", source: mount.source,
-                options: [mount.isRecursive ? "rbind" : "bind", mount.propagation] + (Self.isDevice(mount.source) ? [] : ["nodev"])
+                options: [mount.isRecursive ? "rbind" : "bind", mount.propagation.isEmpty ? "rprivate" : mount.propagation] + (Self.isDevice(mount.source) ? [] : ["nodev"])
                     + (mount.isReadOnly ? ["rro"] : []) + (mount.idMapping == .withoutSubmounts ? ["idmap"] : []),
                 uidMappings: mappings, gidMappings: mappings)
         }
