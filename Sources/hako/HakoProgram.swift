@@ -25,7 +25,7 @@ enum HakoProgram {
             StopCommand.command, RestartCommand.command, KillCommand.command, PauseCommand.pause, PauseCommand.unpause, RmCommand.command, WaitCommand.command, RenameCommand.command,
             LogsCommand.command, PortCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
-            ContainerGroup.command, ImageGroup.command, SystemGroup.command,
+            ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command,
         ]
     }
 

@@ -40,7 +40,9 @@ enum ContainerOptions {
             .list("tmpfs", "Mount a tmpfs directory"),
             .flag("tty", short: "t", "Allocate a pseudo-TTY"),
             .text("user", short: "u", "Username or UID (format: <name|uid>[:<group|gid>])"),
-            .list("volume", short: "v", "Bind mount a volume"),
+            .list("volume", short: "v", "Mount a volume, or a directory of the host", completion: .volumes),
+            .text("volume-driver", "Volume driver for the container: local"),
+            .list("volumes-from", "Mount volumes from the specified container(s)", completion: .containers),
             .text("workdir", short: "w", "Working directory inside the container"),
         ]
     }
@@ -87,7 +89,6 @@ enum ContainerOptions {
     /// What Docker's client has and Hako hasn't: an error that says so, never ignored.
     private static var later: [Option] {
         let networks = "user-defined networks are not available yet"
-        let volumes = "volumes are not available yet; bind a directory of the host with -v /path:/path"
         let health = "health checks are not run yet"
         return [
             .list("attach", short: "a", "").unsupported(because: "attaching single streams is not available yet; use -d or a foreground run"),
@@ -120,8 +121,6 @@ enum ContainerOptions {
             .list("storage-opt", "").unsupported(because: "quotas are not available yet"),
             .text("uts", "").unsupported(because: "every container has a UTS namespace of its own", except: [""]),
             .flag("use-api-socket", "").unsupported(because: "there is no API server yet"),
-            .text("volume-driver", "").unsupported(because: volumes),
-            .list("volumes-from", "").unsupported(because: volumes),
             .flag("disable-content-trust", "Skip image verification", isOn: true).hidden(),
         ]
     }
