@@ -31,7 +31,8 @@ public struct StartedContainer: ~Copyable {
     fileprivate let monitor: MonitorProcess
 
     fileprivate init(
-        id: String, pid: Int32, runtime: String, volumes: [String], connection: consuming AttachConnection?, monitor: consuming MonitorProcess
+        id: String, pid: Int32, runtime: String, volumes: [String], connection: consuming AttachConnection?,
+        monitor: consuming MonitorProcess
     ) {
         self.id = id
         self.pid = pid
@@ -134,8 +135,8 @@ extension Engine {
             }
             let pid = try run(monitor, record)
             return StartedContainer(
-                id: record.id, pid: pid, runtime: spec.host.runtime, volumes: spec.anonymousVolumes, connection: stream.connection.take(),
-                monitor: monitor)
+                id: record.id, pid: pid, runtime: spec.host.runtime, volumes: spec.anonymousVolumes,
+                connection: stream.connection.take(), monitor: monitor)
         } catch {
             // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
             releaseNetwork(record.id)

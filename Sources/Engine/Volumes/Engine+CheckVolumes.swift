@@ -11,7 +11,7 @@ extension Engine {
         var retired: [RetiredVolume] = []
         try directories.locked { directory throws(EngineError) in
             let known = try volumes().map(\.record.name)
-            let names = try VolumeDirectories.names(in: directory)
+            let names = try directories.names(in: directory)
             for name in Set(names).subtracting(known).sorted() where try isLeftover(name) {
                 findings.append("\(paths.volumes)/\(name) belongs to no volume")
                 if repair, let volume = try directories.retire(name, in: directory) { retired.append(volume) }

@@ -74,11 +74,9 @@ struct VolumeDirectories: Sendable {
     private static func mark(_ kind: String) -> String { ".\(kind)-\(ContainerNames.randomID().prefix(16))" }
 
     /// The names of all that is there, ours with the full stop too.
-    static func names(in directory: borrowing FileDescriptor) throws(EngineError) -> [String] {
-        let number = directory.number
+    func names(in directory: borrowing FileDescriptor) throws(EngineError) -> [String] {
         do throws(SystemCallError) { return try directory.names().map(\.description).sorted() } catch {
-            throw EngineError(
-                .system, cannot: "list the volumes (descriptor \(number))", because: "\(error)", cause: error)
+            throw EngineError(.system, cannot: "list \(path)", because: "\(error)", cause: error)
         }
     }
 }
