@@ -67,7 +67,8 @@ let package = Package(
         module("ImageClient", ["OCI", "Linux"]),
 
         // Running containers.
-        module("Runtime", ["OCI", "Linux"]),
+        module("Cgroups", ["OCI", "Linux"]),
+        module("Runtime", ["Cgroups", "OCI", "Linux"]),
         module("MonitorProtocol", ["OCI"]),
         module("OCIRuntime", ["MonitorProtocol", "OCI", "Linux"]),
         module("Monitor", ["Runtime", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
@@ -77,8 +78,8 @@ let package = Package(
         module(
             "Engine",
             [
-                "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "RuntimeClient", "OCIRuntime", "MonitorProtocol",
-                "OCI", "Linux",
+                "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
+                "MonitorProtocol", "OCI", "Linux",
             ]),
 
         program(
@@ -108,7 +109,8 @@ let package = Package(
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
         tests(of: "ImageStore", ["StoreSamples", "store-stress", "Metadata", "Archive", "Hashing", "OCI", "Linux"]),
-        tests(of: "ImageClient"), tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),
+        tests(of: "ImageClient"), tests(of: "Cgroups", ["OCI", "Linux"]),
+        tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),
         tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
         tests(of: "ContainerNetwork", ["container-probe"]), tests(of: "Engine"),

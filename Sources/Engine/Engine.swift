@@ -63,6 +63,9 @@ public final class Engine {
         } catch { throw EngineError(error, cannot: action()) }
     }
 
+    /// Takes over what has happened since, for a command that stays.
+    public func refresh() throws(EngineError) { try foldJournal() }
+
     /// To be called once the answer is given: what may take longer.
     public func finish() {
         // The answer was given; a checkpoint that fails is tried by the next command.

@@ -11,8 +11,10 @@ extension Engine {
     /// Takes over what monitors appended to the journal since the last time. Two processes may do it at once: the position
     /// moves in the same transaction, and the slower one finds nothing left to do.
     ///
-    /// - Parameter id: A container that has ended, which is deleted in the same transaction.
-    func foldJournal(deleting id: String? = nil) throws(EngineError) {
+    /// - Parameters:
+    ///   - id: A container that has ended, which is deleted in the same transaction.
+    ///   - withVolumes: Whether its anonymous volumes' rows go, too.
+    func foldJournal(deleting id: String? = nil, withVolumes: Bool = false) throws(EngineError) {
         let boot = try bootID()
         while true {
             let position = try onDatabase("read the journal's position") { database throws(MetadataError) in
@@ -21,15 +23,16 @@ extension Engine {
             if let position, position.bootID != boot { try settleAfterReboot() }
             let start = position?.bootID == boot ? position?.offset ?? 0 : 0
             guard let batch = try journal(from: start, isKnown: position?.bootID == boot) else {
-                if let id { try deleteRow(id) }
+                if let id { try deleteRow(id, withVolumes: withVolumes) }
                 return
             }
-            let changes = batch.records.filter { $0.id != id }.map(ContainerChange.init)
-            let events = batch.records.map(\.storedEvent)
+            let changes = batch.records.filter { $0.id != id }.compactMap(ContainerChange.init)
+            let events = batch.records.flatMap(\.storedEvents)
             let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
             let isFolded = try onDatabase("take over the journal") { database throws(MetadataError) in
                 try database.foldJournal(
-                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id)
+                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id.map { ($0, RealTime.now) },
+                    withVolumes: withVolumes)
             }
             if isFolded, !batch.hasMore { return }
         }
@@ -114,9 +117,19 @@ extension Engine {
     /// The number may be another process's by now; its cgroup tells, which nobody but Hako names so.
     func isAlive(_ record: ContainerRecord) -> Bool {
         guard record.state.pid > 0,
-            let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536)
+            let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536),
+            String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
         else { return false }
-        return String(decoding: cgroups, as: UTF8.self).contains("/hako/\(record.id)")
+        return !Self.isZombie(record.state.pid)
+    }
+
+    /// One that has ended and that nobody has waited for: `PID (name) Z …`, where the name may be anything.
+    /// proc_pid_stat(5).
+    private static func isZombie(_ pid: Int64) -> Bool {
+        guard let stat = try? FileDescriptor.contents(of: "/proc/\(pid)/stat", limit: 65536),
+            let end = stat.lastIndex(of: UInt8(ascii: ")"))
+        else { return true }
+        return stat[end...].dropFirst(2).first.map { $0 == UInt8(ascii: "Z") || $0 == UInt8(ascii: "X") } ?? true
     }
 
     /// Runs a step of the runtime's client; its facts become an error in words.
@@ -143,30 +156,5 @@ extension EngineError {
             case .system: .system
             }
         self.init(kind, cannot: action, because: failure.message, cause: error)
-    }
-}
-
-extension ContainerChange {
-    init(_ record: JournalRecord) {
-        switch record.event {
-        case .start(let pid):
-            self.init(id: record.id, time: record.time.nanoseconds, kind: .started(pid: Int64(pid)))
-        case .die(let exit):
-            self.init(
-                id: record.id, time: record.time.nanoseconds,
-                kind: .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled))
-        }
-    }
-}
-
-extension JournalRecord {
-    var storedEvent: Metadata.Event {
-        switch event {
-        case .start: Metadata.Event(time: time.nanoseconds, type: "container", action: "start", actor: id)
-        case .die(let exit):
-            Metadata.Event(
-                time: time.nanoseconds, type: "container", action: "die", actor: id,
-                attributes: JSON(["exitCode": String(exit.exitCode)]).text())
-        }
     }
 }

@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events, volumes]
+    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -95,6 +95,13 @@ enum Schema {
           actor TEXT NOT NULL, attributes TEXT NOT NULL
         ) STRICT;
         CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        """
+
+    // stopped: somebody ended it, so that its restart policy says nothing until somebody starts it.
+    private static let restarts = """
+        ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
 
         """
 

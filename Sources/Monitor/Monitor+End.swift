@@ -11,18 +11,28 @@ extension Monitor {
             cleanUp()
             return
         }
+        _ = tellEnd(status, isRestarting: false)
+        finishAll()
+    }
+
+    /// Everybody hears of the end, once it is written down.
+    func tellEnd(_ status: ExitStatus, isRestarting: Bool) -> ContainerExit {
         Timings.span("drain") { drain() }
         let exit = ContainerExit(exitCode: status.shellCode, oomKilled: memory.hasKilled)
         do throws(SystemCallError) {
-            try recorder.recordExit(exit, error: log?.failure ?? "")
+            try recorder.recordExit(exit, isRestarting: isRestarting, error: log?.failure ?? "")
         } catch {
             // On a full disk the state can't be written; whoever listens is told all the same, others see it as unknown.
             cleanUpFailures.append("cannot write the state: \(error)")
         }
         control?.send(.exited(exit))
         clients.sendEnd(exit)
-        cleanUp()
-        control?.send(.released)
+        return exit
+    }
+
+    /// Nothing of the container is to stay but its files.
+    func finishAll() {
+        cleanUp { self.control?.send(.released) }
         flushClients(until: Timings.monotonicNanoseconds() + 10_000_000_000)
         finish()
     }
@@ -60,10 +70,13 @@ extension Monitor {
     }
 
     /// In reverse order of how it came. The lock goes last: whoever has it may start the container anew.
-    private func cleanUp() {
+    ///
+    /// - Parameter tell: Called when nothing is left but what is seen by nobody else: our own mounts, and the bundle.
+    private func cleanUp(_ tell: () -> Void = {}) {
         Timings.span("clean-up") {
             if runtime.hasLeftovers { attempt("delete the runtime's state") { try runtime.delete() } }
             earlyCgroup = nil
+            tell()
             if let mounts = mounts.take() {
                 do throws(SystemCallError) { try mounts.drop() } catch {
                     cleanUpFailures.append("cannot unmount the root: \(error)")
@@ -79,7 +92,7 @@ extension Monitor {
     }
 
     /// Each step of a clean-up is tried, whatever became of the one before. There is nobody to tell but the state's readers.
-    private func attempt(_ step: String, _ body: () throws -> Void) {
+    func attempt(_ step: String, _ body: () throws -> Void) {
         do { try body() } catch { cleanUpFailures.append("cannot \(step): \(error)") }
     }
 

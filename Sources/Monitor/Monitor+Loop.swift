@@ -12,12 +12,17 @@ extension Monitor {
         while true {
             switch phase {
             case .ended(let status):
-                end(status)
+                if !restarts(after: status) {
+                    end(status)
+                    return
+                }
+            case .over:
+                finishAll()
                 return
             case .abandoned:
                 abandon()
                 return
-            case .creating, .created, .running: break
+            case .creating, .created, .running, .resting: break
             }
             do throws(SystemCallError) {
                 try prepareToWait()
@@ -44,6 +49,9 @@ extension Monitor {
         case Token.error: pump(.stderr)
         case Token.input: feed()
         case Token.timer: try? timer.set(milliseconds: 0)
+        case Token.restart:
+            try? restartTimer?.set(milliseconds: 0)
+            try startAgain()
         default: clients.serve(event, buffer: &buffer, grant)
         }
     }
@@ -117,12 +125,18 @@ extension Monitor {
         case .resize(let size):
             terminalSize = size
             if settings.terminal { streams.resize(size) }
-        case .signal(let number, let client): client.send(.signal, [signal(number)])
+        case .policy(let policy, let client): client.send(.policy, [change(policy)])
+        case .signal(let number, let endsAll, let client): client.send(.signal, [signal(number, endsAll: endsAll)])
         }
     }
 
     /// Sends a signal to the container's first process. Returns the errno, or 0.
-    private func signal(_ number: CInt) -> UInt8 {
+    private func signal(_ number: CInt, endsAll: Bool) -> UInt8 {
+        if endsAll { plan.isCancelled = true }
+        if endsAll, case .resting(let exit) = phase {
+            stay(exit)
+            return 0
+        }
         do throws(SystemCallError) {
             switch container {
             case .some(let container): try container.send(signal: number)
@@ -136,7 +150,7 @@ extension Monitor {
         guard let arrival = control?.receive() else { return }
         switch arrival {
         case .message(.start):
-            if case .created = phase { try start() }
+            if case .created = phase { try startProgram() }
         case .message, .nothing: break
         case .closed:
             control = nil
@@ -144,14 +158,17 @@ extension Monitor {
         }
     }
 
-    private func start() throws(StartFailure) {
+    func startProgram() throws(StartFailure) {
         try Timings.span("start") { () throws(StartFailure) in try runtime.start() }
         outliveMaker()
         let pid = container.pid
         // Before anyone is told, so that whoever hears of it finds it.
-        try explaining("write down the start") { () throws(SystemCallError) in try recorder.recordStart(pid: pid) }
+        try explaining("write down the start") { () throws(SystemCallError) in 
+            try recorder.recordStart(pid: pid, restarts: plan.count)
+        }
         phase = .running
         hasStarted = true
+        startedAt = Timings.monotonicNanoseconds()
         control?.send(.started(pid: pid))
     }
 

@@ -42,6 +42,11 @@ final class Monitor {
     var earlyCgroup: EarlyCgroup?
     var phase = Phase.creating
     var hasStarted = false
+    var plan: RestartPlan
+    /// On the clock that only goes forward, in nanoseconds.
+    var startedAt: UInt64 = 0
+    /// Nil while the policy is never to restart.
+    var restartTimer: Timer?
     var cleanUpFailures: [String] = []
     /// What the queue watches of the streams now.
     var watched = WatchedStreams()
@@ -53,6 +58,10 @@ final class Monitor {
         case ended(ExitStatus)
         /// It is not to be started: nobody is there who could ask for it.
         case abandoned
+        /// It has ended, with this, and waits to be started again.
+        case resting(ContainerExit)
+        /// It has waited for that, and is not started again.
+        case over
     }
 
     struct WatchedStreams {
@@ -70,6 +79,7 @@ final class Monitor {
         static let error: UInt64 = 6
         static let input: UInt64 = 7
         static let timer: UInt64 = 8
+        static let restart: UInt64 = 9
     }
 
     /// Takes over the descriptors that were handed to it, and makes what clients connect to.
@@ -99,6 +109,7 @@ final class Monitor {
         self.clients = clients
         runtime = OwnRuntime(settings, bundle: bundle) ?? CommandLineRuntime(settings, bundle: bundle)
         recorder = StateRecorder(settings)
+        plan = RestartPlan(settings.restart)
     }
 
     private static func lockedDirectory(
@@ -123,6 +134,7 @@ final class Monitor {
         try explaining("wait for events") { () throws(SystemCallError) in
             try queue.add(signals.descriptor, .readable, token: Token.signals)
             try queue.add(timer.descriptor, .readable, token: Token.timer)
+            if settings.restart.condition != .never { try watchRestarts() }
             try clients.watchListener(queue, token: Token.listener)
             if let attach { try clients.add(FileDescriptor(adopting: attach), isForeground: true, queue) }
         }
@@ -143,7 +155,15 @@ final class Monitor {
             phase = .abandoned
             return
         }
-        let config = try Timings.span("read-config") { () throws(StartFailure) in try readConfig() }
+        try makeContainer(try Timings.span("read-config") { () throws(StartFailure) in try readConfig() })
+        try explaining("wait for events") { () throws(SystemCallError) in
+            if let number = control?.socket.number { try queue.add(number: number, .readable, token: Token.control) }
+        }
+        control?.send(.created(pid: container.pid))
+    }
+
+    /// Makes the container's first process, which waits to be started.
+    func makeContainer(_ config: BundleConfig) throws(StartFailure) {
         let made = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         let pid = made.pid
         maker = made.maker
@@ -154,11 +174,9 @@ final class Monitor {
         memory = OOMCounter(of: pid)
         try explaining("wait for events") { () throws(SystemCallError) in
             try queue.add(container.pidfd, .readable, token: Token.container)
-            if let number = control?.socket.number { try queue.add(number: number, .readable, token: Token.control) }
         }
         self.container = consume container
         phase = .created
-        control?.send(.created(pid: pid))
     }
 
     private func mountRoot() throws(StartFailure) {
@@ -174,7 +192,7 @@ final class Monitor {
         self.mounts = consume mounts
     }
 
-    private func readConfig() throws(StartFailure) -> BundleConfig {
+    func readConfig() throws(StartFailure) -> BundleConfig {
         var config = try BundleConfig(bundle: bundle)
         try prepareRoot(&config)
         return config

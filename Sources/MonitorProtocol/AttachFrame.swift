@@ -17,8 +17,11 @@ public struct AttachFrame: Hashable, Sendable {
         case resize = 6
         /// To the monitor, the first one: an ``AttachRequest``.
         case request = 7
-        /// To the monitor: 1 byte, a signal for the container's first process. Answered by 1 byte, the errno or 0.
+        /// To the monitor: 1 byte, a signal for the container's first process, and, where the container is meant to end by it
+        /// and not to be started again, a second one that is 1. Answered by 1 byte, the errno or 0.
         case signal = 8
+        /// To the monitor: a ``RestartPolicy``, from now on. Answered by 1 byte, the errno or 0.
+        case policy = 9
     }
 
     public var kind: Kind

@@ -3,11 +3,21 @@ import OCI
 /// One change of a container: a line of the journal.
 public struct JournalRecord: Hashable, Sendable {
     public enum Event: Hashable, Sendable {
-        case start(pid: Int32)
-        case die(ContainerExit)
+        /// - Parameter restarts: How often it was started again by its policy since somebody started it.
+        case start(pid: Int32, restarts: Int64 = 0)
+        /// - Parameter isRestarting: Whether it is to be started again in a moment.
+        case die(ContainerExit, isRestarting: Bool = false)
+        /// It is not to be started again after all.
+        case stay
+        /// Something that the engine did: it changes no state that the journal tells of.
+        ///
+        /// - Parameters:
+        ///   - type: `container`, `image`.
+        ///   - action: `pause`, `tag`.
+        case note(type: String, action: String, attributes: [String: String] = [:])
     }
 
-    /// The longest line, with its end, in bytes: one write, so that lines of several monitors never mix.
+    /// The longest line of a monitor, with its end, in bytes: one write, so that lines of several monitors never mix.
     public static let limit = 512
 
     public var time: Timestamp
@@ -24,8 +34,15 @@ public struct JournalRecord: Hashable, Sendable {
         time = Timestamp(nanoseconds: try json.requiredInteger("time"))
         id = try json.requiredString("id")
         switch try json.requiredString("event") {
-        case "start": event = .start(pid: try json.requiredInteger("pid"))
-        case "die": event = .die(try ContainerExit(json: json))
+        case "start":
+            event = .start(pid: try json.requiredInteger("pid"), restarts: json["restarts"]?.integer ?? 0)
+        case "die": event = .die(try ContainerExit(json: json), isRestarting: try json.flag("restarting"))
+        case "stay": event = .stay
+        case "note":
+            let pairs = json["attributes"]?.object?.members.compactMap { member in member.value.string.map { (member.name, $0) } }
+            event = .note(
+                type: try json.requiredString("type"), action: try json.requiredString("action"),
+                attributes: Dictionary(pairs ?? []) { $1 })
         default: throw FieldError("event", "is not known")
         }
     }
@@ -33,13 +50,21 @@ public struct JournalRecord: Hashable, Sendable {
     public var json: JSON {
         var object: JSONObject = ["time": .integer(time.nanoseconds), "id": .string(id)]
         switch event {
-        case .start(let pid):
+        case .start(let pid, let restarts):
             object["event"] = "start"
             object["pid"] = .integer(Int64(pid))
-        case .die(let exit):
+            if restarts > 0 { object["restarts"] = .integer(restarts) }
+        case .die(let exit, let isRestarting):
             object["event"] = "die"
             object["exitCode"] = .integer(Int64(exit.exitCode))
             object["oomKilled"] = .bool(exit.oomKilled)
+            if isRestarting { object["restarting"] = true }
+        case .stay: object["event"] = "stay"
+        case .note(let type, let action, let attributes):
+            object["event"] = "note"
+            object["type"] = .string(type)
+            object["action"] = .string(action)
+            object["attributes"] = JSON(attributes)
         }
         return .object(object)
     }

@@ -15,6 +15,7 @@ extension MonitorSettings {
         stdinOnce = try json.flag("stdinOnce")
         log = try json["log"].flatMap(Self.logFile)
         filter = json["filter"]?.string
+        restart = try json["restart"].map(RestartPolicy.init(json:)) ?? RestartPolicy()
         exitCommand = try json.strings("exitCommand")
     }
 
@@ -46,6 +47,7 @@ extension MonitorSettings {
         object["stdinOnce"] = .bool(stdinOnce)
         object["log"] = log?.json ?? ["driver": "none"]
         object["filter"] = filter.map(JSON.string)
+        if restart.condition != .never { object["restart"] = restart.json }
         if !exitCommand.isEmpty { object["exitCommand"] = JSON(exitCommand) }
         return .object(object)
     }

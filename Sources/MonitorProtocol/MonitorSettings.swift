@@ -31,6 +31,8 @@ public struct MonitorSettings: Hashable, Sendable {
     /// A file of the runtime's own: the compiled filter of system calls, in whose stead the bundle has no `seccomp`. If the
     /// bundle has it, it is what counts, and is kept there for the next container. Nil for a policy that isn't kept.
     public var filter: String?
+    /// Kept by the monitor: nobody else need be there.
+    public var restart = RestartPolicy()
     /// Run when all is over; empty for nothing.
     public var exitCommand: [String] = []
 

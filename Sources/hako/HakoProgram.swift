@@ -23,7 +23,8 @@ enum HakoProgram {
             RunCommand.command, ExecCommand.command, PsCommand.command, PullCommand.command, ImagesCommand.command,
             VersionCommand.command, InfoCommand.command, CreateCommand.command, StartCommand.command,
             StopCommand.command, RestartCommand.command, KillCommand.command, PauseCommand.pause, PauseCommand.unpause, RmCommand.command, WaitCommand.command, RenameCommand.command,
-            LogsCommand.command, PortCommand.command,
+            LogsCommand.command, AttachCommand.command, TopCommand.command, StatsCommand.command, UpdateCommand.command,
+            PortCommand.command, EventsCommand.command, BootCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
             ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command,
         ]

@@ -15,7 +15,7 @@ struct ContainerTests {
             #expect(record.slot == Int64(number))
             #expect(record.idSlot == 10 + Int64(number))
         }
-        try database.deleteContainer(Samples.id("a1"))
+        try database.deleteContainer(Samples.id("a1"), at: 1)
         let host = try database.insertContainer(try Samples.container("b0", "b0"), idSlots: nil)
         #expect(host.slot == 1)
         #expect(host.idSlot == nil)
@@ -127,8 +127,48 @@ struct ContainerTests {
         #expect(
             try database.container(id: id)?.state
                 == ContainerState(status: .exited, exitCode: 3, started: 5, finished: 9))
-        #expect(try database.events() == [event])
+        var told = event
+        told.attributes = "{\"image\":\"nginx\",\"name\":\"web\"}"
+        #expect(try database.events() == [told])
         #expect(try database.journalPosition() == second)
+    }
+
+    @Test("know how often a policy started a container again, and whether somebody stopped it")
+    func restarts() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        let id = try database.insertContainer(try Samples.container("a", "web"), idSlots: nil).id
+        func fold(_ from: JournalPosition?, _ offset: Int64, _ kind: ContainerChange.Kind) throws -> JournalPosition {
+            let next = JournalPosition(bootID: "boot", offset: offset)
+            #expect(try database.foldJournal(from: from, to: next, changes: [ContainerChange(id: id, time: offset, kind: kind)]))
+            return next
+        }
+        let dead = try fold(nil, 1, .died(exitCode: 3, oomKilled: false, isRestarting: true))
+        #expect(try database.container(id: id)?.state == ContainerState(status: .restarting, exitCode: 3, finished: 1))
+        let again = try fold(dead, 2, .started(pid: 7, restarts: 1))
+        #expect(try database.container(id: id)?.restarts == 1)
+        // Only of one that waits for its restart.
+        let running = try fold(again, 3, .stayed)
+        #expect(try database.container(id: id)?.state.status == .running)
+        let resting = try fold(running, 4, .died(exitCode: 0, oomKilled: false, isRestarting: true))
+        _ = try fold(resting, 5, .stayed)
+        #expect(try database.container(id: id)?.state.status == .exited)
+        try database.setStopped(true, of: id)
+        #expect(try database.container(id: id)?.isStopped == true)
+    }
+
+    @Test("tell of their end with name, image and labels, once")
+    func destroyed() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        var new = try Samples.container("a", "web")
+        new.labels = "{\"tier\":\"front\",\"name\":\"a label\"}"
+        let id = try database.insertContainer(new, idSlots: nil).id
+        try database.deleteContainer(id, at: 9)
+        try database.deleteContainer(id, at: 10)
+        let events = try database.events(after: 0).map(\.event)
+        #expect(events.map(\.action) == ["destroy"] && events.first?.time == 9)
+        #expect(events.first?.attributes == "{\"tier\":\"front\",\"name\":\"web\",\"image\":\"nginx\"}")
     }
 
     @Test("keep the last events only")

@@ -125,7 +125,7 @@ struct NetworkTests {
         try database.publish([taken], for: Samples.id("0"))
         #expect(try database.publish(both, inRange: 1000...1001, for: Samples.id("1"))?.map(\.hostPort) == [1001, 1001])
         #expect(try database.publish(both, inRange: 1000...1001, for: Samples.id("2")) == nil)
-        try database.deleteContainer(Samples.id("1"))
+        try database.deleteContainer(Samples.id("1"), at: 1)
         #expect(try database.publishedPorts().map(\.container) == [Samples.id("0")])
     }
 }

@@ -149,6 +149,7 @@ extension Engine {
             settings.log = .init(path: runtimePaths.log(record.id), maxSize: limits.maxSize, maxFile: limits.maxFile)
         }
         settings.filter = filter?.path
+        settings.restart = plan.spec.host.restartPolicy
         settings.exitCommand = [
             programs.hako, "--root", paths.root, "--run-root", paths.runRoot, "container", "cleanup", record.id,
         ]

@@ -5,11 +5,7 @@ import OCI
 extension RuntimeSpecBuilder {
     func resources() throws(EngineError) -> RuntimeSpec.Resources {
         let wanted = host.resources
-        var resources = RuntimeSpec.Resources()
-        resources.memory = memory(wanted)
-        resources.cpu = cpu(wanted)
-        if let limit = wanted.pidsLimit, limit > 0 { resources.pids = .init(limit: limit) }
-        resources.blockIO = try blockIO(wanted)
+        var resources = try wanted.limits()
         resources.devices =
             host.privileged ? [.init(allow: true, access: "rwm")] : SpecDefaults.deviceRules
         for device in try devices() {
@@ -23,56 +19,6 @@ extension RuntimeSpecBuilder {
 
     private static func covers(_ request: DeviceRequest, _ device: RuntimeSpec.Device) -> Bool {
         device.path == request.pathInContainer || device.path.hasPrefix(request.pathInContainer + "/")
-    }
-
-    private func memory(_ wanted: Resources) -> RuntimeSpec.Memory? {
-        var memory = RuntimeSpec.Memory()
-        if wanted.memory > 0 {
-            memory.limit = wanted.memory
-            memory.swap = wanted.memorySwap == 0 ? Self.doubled(wanted.memory) : wanted.memorySwap
-        }
-        if wanted.memoryReservation > 0 { memory.reservation = wanted.memoryReservation }
-        if let swappiness = wanted.memorySwappiness, swappiness >= 0 { memory.swappiness = UInt64(swappiness) }
-        memory.disableOOMKiller = wanted.oomKillDisable ?? false
-        return memory == RuntimeSpec.Memory() ? nil : memory
-    }
-
-    private static func doubled(_ bytes: Int64) -> Int64 {
-        let (double, overflow) = bytes.multipliedReportingOverflow(by: 2)
-        return overflow ? -1 : double
-    }
-
-    private func cpu(_ wanted: Resources) -> RuntimeSpec.CPU? {
-        var cpu = RuntimeSpec.CPU()
-        if wanted.cpuShares > 0 { cpu.shares = UInt64(wanted.cpuShares) }
-        if wanted.nanoCPUs > 0 {
-            cpu.period = 100_000
-            cpu.quota = wanted.nanoCPUs / 10_000
-        }
-        if wanted.cpuPeriod > 0 { cpu.period = UInt64(wanted.cpuPeriod) }
-        if wanted.cpuQuota != 0 { cpu.quota = wanted.cpuQuota }
-        if !wanted.cpusetCPUs.isEmpty { cpu.cpus = wanted.cpusetCPUs }
-        if !wanted.cpusetMems.isEmpty { cpu.mems = wanted.cpusetMems }
-        return cpu == RuntimeSpec.CPU() ? nil : cpu
-    }
-
-    private func blockIO(_ wanted: Resources) throws(EngineError) -> RuntimeSpec.BlockIO? {
-        var blockIO = RuntimeSpec.BlockIO()
-        if wanted.blkioWeight > 0 { blockIO.weight = UInt16(wanted.blkioWeight) }
-        blockIO.throttleReadBpsDevice = try Self.throttles(wanted.readBps)
-        blockIO.throttleWriteBpsDevice = try Self.throttles(wanted.writeBps)
-        blockIO.throttleReadIOPSDevice = try Self.throttles(wanted.readIOps)
-        blockIO.throttleWriteIOPSDevice = try Self.throttles(wanted.writeIOps)
-        return blockIO == RuntimeSpec.BlockIO() ? nil : blockIO
-    }
-
-    private static func throttles(_ rates: [DeviceRate]) throws(EngineError) -> [RuntimeSpec.ThrottleDevice] {
-        var throttles: [RuntimeSpec.ThrottleDevice] = []
-        for rate in rates {
-            let (major, minor) = try rate.device()
-            throttles.append(.init(major: major, minor: minor, rate: UInt64(rate.rate)))
-        }
-        return throttles
     }
 
     // MARK: Devices

@@ -28,7 +28,7 @@ extension Engine {
     func joinedContainer(_ spec: StoredSpec) throws(EngineError) -> ContainerRecord? {
         guard spec.host.networkMode.hasPrefix("container:") else { return nil }
         let target = try container(String(spec.host.networkMode.dropFirst("container:".count)))
-        guard target.state.isUp else {
+        guard target.state.hasProcess else {
             throw EngineError(
                 .conflict, "cannot join network of a non running container: \(target.id)",
                 hint: "Start \(target.name) first.")

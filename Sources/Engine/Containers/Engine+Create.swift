@@ -75,6 +75,7 @@ extension Engine {
                 try insert(id: id, name: name, image: image.id, spec: spec, volumes: volumes)
             }
         }
+        note("create", of: record.id)
         return CreatedContainer(record: record, warnings: warnings, spec: spec)
     }
 

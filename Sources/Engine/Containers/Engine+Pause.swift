@@ -15,6 +15,7 @@ extension Engine {
         let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
         try calling("pause container \(record.name)") { () throws(RuntimeClientError) in try runtime.pause(record.id) }
         try setStatus(.paused, of: record)
+        note("pause", of: record.id)
     }
 
     /// Lets them go on.
@@ -25,6 +26,7 @@ extension Engine {
         }
         try thaw(record)
         try setStatus(.running, of: record)
+        note("unpause", of: record.id)
     }
 
     func thaw(_ record: ContainerRecord) throws(EngineError) {

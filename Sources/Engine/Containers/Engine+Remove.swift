@@ -42,13 +42,16 @@ extension Engine {
         // A racer was faster, and the slot may be another container's by now.
         guard current != nil else { return }
         releaseNetwork(record.id)
-        try removeLeftovers(record.id, runtime: storedSpec(of: record).host.runtime)
-        try deleteRow(record.id, withVolumes: withVolumes)
+        let spec = try storedSpec(of: record)
+        try removeLeftovers(record.id, runtime: spec.host.runtime)
+        // With what has happened to it until now: its events tell its name, too.
+        try foldJournal(deleting: record.id, withVolumes: withVolumes)
+        try discardVolumes(spec.anonymousVolumes)
     }
 
-    func deleteRow(_ id: String, withVolumes: Bool = false) throws(EngineError) {
+    func deleteRow(_ id: String, withVolumes: Bool) throws(EngineError) {
         let volumes = try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
-            try database.deleteContainer(id, withVolumes: withVolumes)
+            try database.deleteContainer(id, at: RealTime.now, withVolumes: withVolumes)
         }
         try discardVolumes(volumes)
     }

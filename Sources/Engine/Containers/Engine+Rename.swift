@@ -13,6 +13,7 @@ extension Engine {
         try onDatabase("rename container \(record.name)") { database throws(MetadataError) in
             try database.renameContainer(record.id, to: bare)
         }
+        note("rename", of: record.id, ["oldName": "/" + record.name])
     }
 
     static func requireValid(_ name: String) throws(EngineError) {

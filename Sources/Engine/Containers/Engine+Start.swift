@@ -70,7 +70,7 @@ extension Engine {
     public func start(_ name: String) throws(EngineError) -> Bool {
         let record = try container(name)
         try requireUnpaused(record)
-        guard record.state.status != .running else { return false }
+        guard !record.state.isUp else { return false }
         _ = try launch(record, try storedSpec(of: record), attachment: nil)
         return true
     }
@@ -79,7 +79,7 @@ extension Engine {
     public func start(_ name: String, attachedTo attachment: Attachment) throws(EngineError) -> StartedContainer {
         let record = try container(name)
         try requireUnpaused(record)
-        guard record.state.status != .running else {
+        guard !record.state.isUp else {
             throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
         }
         return try launch(record, try storedSpec(of: record), attachment: attachment)
@@ -104,6 +104,11 @@ extension Engine {
         _ record: ContainerRecord, _ spec: StoredSpec, attachment: Attachment?
     ) throws(EngineError) -> StartedContainer {
         let lock = try takeLock(record)
+        if record.isStopped {
+            try onDatabase("start container \(record.name)") { database throws(MetadataError) in
+                try database.setStopped(false, of: record.id)
+            }
+        }
         let joined = try joinedContainer(spec)
         let rootID = rootID(record, spec, joined)
         let namespaces = try Timings.span("make-namespaces") { () throws(EngineError) in
@@ -133,7 +138,10 @@ extension Engine {
             } else if spec.host.networkMode == "none" {
                 try raiseLoopback(namespaces)
             }
-            let pid = try run(monitor, record)
+            try start(monitor, record)
+            // The monitor holds them by now: what ends with them ends while there is nothing else to do.
+            letGo(of: namespaces)
+            let pid = try wait(for: monitor, record)
             return StartedContainer(
                 id: record.id, pid: pid, runtime: spec.host.runtime, volumes: spec.anonymousVolumes,
                 connection: stream.connection.take(), monitor: monitor)
@@ -160,9 +168,14 @@ extension Engine {
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
 
-    private func run(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
+    private func start(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) {
+        try calling("start container \(record.name)") { () throws(RuntimeClientError) in try monitor.start() }
+    }
+
+    private func letGo(of namespaces: consuming ContainerNamespaces) {}
+
+    private func wait(for monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
         try calling("start container \(record.name)") { () throws(RuntimeClientError) in
-            try monitor.start()
             _ = try Timings.span("wait-created") { () throws(RuntimeClientError) in try monitor.waitCreated() }
             return try Timings.span("wait-started") { () throws(RuntimeClientError) in try monitor.waitStarted() }
         }

@@ -18,11 +18,13 @@ extension Engine {
         let config = try storedSpec(of: record).config
         let number = try Self.signalNumber(signal ?? config.stopSignal ?? "TERM")
         let seconds = timeout ?? config.stopTimeout ?? 10
+        try noteStopped(record)
         guard try end(record, signal: number, timeout: seconds) else {
             throw EngineError(
                 .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
                 hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
         }
+        note("stop", of: record.id)
         return true
     }
 
@@ -38,6 +40,7 @@ extension Engine {
         // Its end stands in the journal, and not yet in the row that the start looks at.
         try foldJournal()
         _ = try start(record.id)
+        note("restart", of: record.id)
     }
 
     /// Sends a signal to the container's first process.
@@ -49,9 +52,24 @@ extension Engine {
                 .conflict, "cannot kill container: \(name): container \(record.id) is not running")
         }
         if number == SIGKILL {
+            try noteStopped(record)
             _ = try end(record, signal: SIGKILL, timeout: 10)
         } else if let monitor = connection(to: record) {
-            try calling("signal container \(record.name)") { () throws(RuntimeClientError) in try monitor.signal(number) }
+            // Its stop signal means to stop it, whoever sends it.
+            let endsAll = try Self.signalNumber(storedSpec(of: record).config.stopSignal ?? "TERM") == number
+            if endsAll { try noteStopped(record) }
+            try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
+                try monitor.signal(number, endsAll: endsAll)
+            }
+            note("kill", of: record.id, ["signal": String(number)])
+        }
+    }
+
+    /// Its restart policy is not to start it again, not after a reboot either.
+    private func noteStopped(_ record: ContainerRecord) throws(EngineError) {
+        guard try storedSpec(of: record).host.restartPolicy.condition != .never else { return }
+        try onDatabase("note that container \(record.name) is stopped") { database throws(MetadataError) in
+            try database.setStopped(true, of: record.id)
         }
     }
 
@@ -79,6 +97,7 @@ extension Engine {
     func end(_ record: ContainerRecord, signal: CInt, timeout: Int64) throws(EngineError) -> Bool {
         guard let monitor = connection(to: record) else { return try endWithoutMonitor(record) }
         let action = "stop container \(record.name)"
+        note("kill", of: record.id, ["signal": String(signal)])
         let isThere = try calling(action) { () throws(RuntimeClientError) in try Self.send(signal, to: monitor) }
         guard isThere else { return true }
         // What is sent takes effect when the processes go on. Those that SIGKILL has ended all the same can't: that is no failure.
@@ -86,6 +105,7 @@ extension Engine {
         return try calling(action) { () throws(RuntimeClientError) in
             if signal != SIGKILL {
                 if try Self.hasEnded(monitor, withinSeconds: timeout) { return true }
+                note("kill", of: record.id, ["signal": String(SIGKILL)])
                 guard try Self.send(SIGKILL, to: monitor) else { return true }
             }
             return try Self.hasEnded(monitor, withinSeconds: 10)
@@ -95,7 +115,7 @@ extension Engine {
     /// False where the process has already ended.
     private static func send(_ signal: CInt, to monitor: borrowing AttachConnection) throws(RuntimeClientError) -> Bool {
         do throws(RuntimeClientError) {
-            try monitor.signal(signal)
+            try monitor.signal(signal, endsAll: true)
             return true
         } catch {
             if case .system(let error) = error, error.errno == .noSuchProcess { return false }

@@ -84,7 +84,9 @@ extension Engine {
         let wanted = try platform.map { text throws(EngineError) in try Self.platform(text) }
         _ = try images()
         do throws(ImageClientError) {
-            return try imageClient.pull(reference, platform: wanted, onEvent: onEvent)
+            let result = try imageClient.pull(reference, platform: wanted, onEvent: onEvent)
+            note("pull", of: reference.familiar, type: "image", ["name": reference.familiarName])
+            return result
         } catch { throw EngineError(error) }
     }
 
@@ -92,7 +94,12 @@ extension Engine {
     public func load(_ path: String?, onEvent: (ImageEvent) -> Void) throws(EngineError) -> [ImageResult] {
         _ = try images()
         do throws(ImageClientError) {
-            return try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+            let results = try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+            for result in results {
+                let id = result.imageID.description
+                note("load", of: id, type: "image", ["name": result.reference?.familiar ?? id])
+            }
+            return results
         } catch { throw EngineError(error) }
     }
 
@@ -120,12 +127,24 @@ extension Engine {
             let image = try store.resolve(name).image.id
             return try store.tag(image, as: reference, at: RealTime.now)
         }
+        note("tag", of: try imageID(of: reference.familiar).description, type: "image", ["name": reference.familiar])
         if let moved { warnings.append("\(reference.familiar) named image \(moved.short) before") }
     }
 
     /// Takes a name away, and the image with its last one.
     public func removeImage(_ name: String, force: Bool) throws(EngineError) -> [RemovedItem] {
-        try onImages("remove image \(name)") { store throws(StoreError) in try store.removeImage(name, force: force) }
+        let id = try? imageID(of: name)
+        let removed = try onImages("remove image \(name)") { store throws(StoreError) in
+            try store.removeImage(name, force: force)
+        }
+        for item in removed {
+            switch item {
+            case .untagged(let name): note("untag", of: id?.description ?? "", type: "image", ["name": name.familiar])
+            case .deletedImage(let image): note("delete", of: image.description, type: "image", ["name": image.description])
+            case .deletedLayer: continue
+            }
+        }
+        return removed
     }
 
     public func pruneImages(all: Bool) throws(EngineError) -> PruneReport {

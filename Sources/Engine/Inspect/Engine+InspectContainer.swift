@@ -21,7 +21,7 @@ extension Engine {
             "ResolvConfPath": .string(directory + "/resolv.conf"), "HostnamePath": .string(directory + "/hostname"),
             "HostsPath": .string(directory + "/hosts"),
             "LogPath": .string(spec.host.logConfig.type == "json-file" ? runtimePaths.log(record.id) : ""),
-            "Name": .string("/" + record.name), "RestartCount": 0, "Driver": "overlay", "Platform": "linux",
+            "Name": .string("/" + record.name), "RestartCount": .integer(record.restarts), "Driver": "overlay", "Platform": "linux",
             "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": nil,
             "HostConfig": spec.host.inspectJSON, "GraphDriver": try graphDriver(record),
             "Mounts": .array(mounts.filter { spec.host.tmpfs[$0.destination] == nil }.map(\.inspectJSON)),
@@ -41,7 +41,7 @@ extension Engine {
         let time = { (nanoseconds: Int64?) -> JSON in
             .string(nanoseconds.map { Timestamp(nanoseconds: $0).description } ?? "0001-01-01T00:00:00Z")
         }
-        let isRunning = [.running, .paused, .restarting].contains(state.status)
+        let isRunning = state.isUp
         return [
             "Status": .string(state.status.rawValue), "Running": .bool(isRunning),
             "Paused": .bool(state.status == .paused), "Restarting": .bool(state.status == .restarting),

@@ -1,3 +1,4 @@
+import MonitorProtocol
 import OCI
 
 extension HostConfig {
@@ -8,7 +9,7 @@ extension HostConfig {
             "LogConfig": ["Type": .string(logConfig.type), "Config": JSON(logConfig.options)],
             "NetworkMode": .string(networkMode), "PortBindings": portBindingsJSON,
             "RestartPolicy": [
-                "Name": .string(restartPolicy.name), "MaximumRetryCount": .integer(restartPolicy.maximumRetryCount),
+                "Name": .string(restartPolicy.condition.rawValue), "MaximumRetryCount": .integer(restartPolicy.maximumRetryCount),
             ],
             "AutoRemove": .bool(autoRemove), "VolumeDriver": .string(volumeDriver),
             "VolumesFrom": volumesFrom.isEmpty ? .null : JSON(volumesFrom), "ConsoleSize": [0, 0],
@@ -64,7 +65,7 @@ extension HostConfig {
         portBindings = Self.portBindings(json["PortBindings"])
         publishAllPorts = json["PublishAllPorts"]?.bool ?? false
         autoRemove = json["AutoRemove"]?.bool ?? false
-        restartPolicy.name = json["RestartPolicy"]?["Name"]?.string ?? "no"
+        restartPolicy.condition = (json["RestartPolicy"]?["Name"]?.string).flatMap(RestartPolicy.Condition.init) ?? .never
         restartPolicy.maximumRetryCount = json["RestartPolicy"]?["MaximumRetryCount"]?.integer ?? 0
         annotations = json["Annotations"]?.stringMembers ?? [:]
         decodeIsolation(json)

@@ -1,3 +1,4 @@
+import MonitorProtocol
 import OCI
 
 /// How a container runs on this host: Docker's "HostConfig".
@@ -56,12 +57,6 @@ public struct HostConfig: Hashable, Sendable {
 public struct LogConfig: Hashable, Sendable {
     public var type = "json-file"
     public var options: [String: String] = [:]
-    public init() {}
-}
-
-public struct RestartPolicy: Hashable, Sendable {
-    public var name = "no"
-    public var maximumRetryCount: Int64 = 0
     public init() {}
 }
 

@@ -81,8 +81,7 @@ extension ImageStore {
     private func requireRemovable(
         _ image: StoredImage, _ containers: [ContainerRecord], force: Bool
     ) throws(StoreError) {
-        let running: Set<ContainerState.Status> = [.running, .paused, .restarting]
-        if let container = containers.first(where: { running.contains($0.state.status) }) {
+        if let container = containers.first(where: \.state.isUp) {
             throw .conflict(.usedByRunningContainer(image.id, container: container.id))
         }
         guard !force else { return }

@@ -24,6 +24,10 @@ public struct ContainerRecord: Hashable, Sendable {
     public var labels: String
     /// JSON text; what it means is the engine's business.
     public var ports: String
+    /// How often its restart policy has started it since somebody did.
+    public var restarts: Int64 = 0
+    /// Whether somebody ended it: then its restart policy doesn't start it again.
+    public var isStopped = false
 }
 
 /// Where in its life a container is.
@@ -34,7 +38,9 @@ public struct ContainerState: Hashable, Sendable {
 
     public var status: Status
     /// Whether there is a process: the container runs, paused or not.
-    public var isUp: Bool { status == .running || status == .paused }
+    public var hasProcess: Bool { status == .running || status == .paused }
+    /// Whether it is there to be used: it has a process, or will have one again in a moment.
+    public var isUp: Bool { hasProcess || status == .restarting }
     /// 0 unless it runs.
     public var pid: Int64
     public var exitCode: Int64
@@ -100,7 +106,7 @@ public struct NewContainer: Hashable, Sendable {
 extension ContainerRecord {
     static let columns = """
         id, name, slot, idSlot, image, imageName, created, command, status, pid, exitCode, started, finished, oomKilled,
-        error, autoRemove, networkMode, labels, ports
+        error, autoRemove, networkMode, labels, ports, restarts, stopped
         """
 
     init(_ row: Row) throws(MetadataError) {
@@ -117,6 +123,8 @@ extension ContainerRecord {
         networkMode = row.text(16)
         labels = row.text(17)
         ports = row.text(18)
+        restarts = row.integer(19)
+        isStopped = row.bool(20)
     }
 }
 

@@ -92,6 +92,13 @@ extension Database {
         }
     }
 
+    /// Notes that somebody has ended a container, or started it.
+    public func setStopped(_ isStopped: Bool, of id: String) throws(MetadataError) {
+        try writeFreeing { session throws(MetadataError) in
+            try session.run("UPDATE containers SET stopped=? WHERE id=?", [Value(isStopped), .text(id)])
+        }
+    }
+
     /// Several at once, as after a reboot; containers that are gone are passed over.
     public func setStates(_ states: [(id: String, state: ContainerState)]) throws(MetadataError) {
         try writeFreeing { session throws(MetadataError) in
@@ -121,12 +128,18 @@ extension Database {
     /// Deletes the row with all that belongs to the container: its spec, addresses, ports and slots. One that isn't there
     /// is no error: a racer was faster.
     ///
-    /// - Parameter withVolumes: Whether its anonymous volumes go, too, that no other container uses; those of a container
-    ///   made with `--rm` do in any case.
+    /// - Parameters:
+    ///   - time: Now, in nanoseconds since 1970.
+    ///   - withVolumes: Whether its anonymous volumes go, too, that no other container uses; those of a container made with
+    ///     `--rm` do in any case.
     /// - Returns: The names of the volumes that went. Their directories are the caller's to remove.
     @discardableResult
-    public func deleteContainer(_ id: String, withVolumes: Bool = false) throws(MetadataError) -> [String] {
-        try writeFreeing { session throws(MetadataError) in try session.deleteContainer(id, withVolumes: withVolumes) }
+    public func deleteContainer(
+        _ id: String, at time: Int64, withVolumes: Bool = false
+    ) throws(MetadataError) -> [String] {
+        try writeFreeing { session throws(MetadataError) in
+            try session.deleteContainer(id, at: time, withVolumes: withVolumes)
+        }
     }
 
     /// The containers that were made of an image, by id.
@@ -140,8 +153,12 @@ extension Database {
 }
 
 extension Session {
+    /// - Parameter time: Of its event, in nanoseconds since 1970.
     @discardableResult
-    func deleteContainer(_ id: String, withVolumes: Bool = false) throws(MetadataError) -> [String] {
+    func deleteContainer(_ id: String, at time: Int64, withVolumes: Bool = false) throws(MetadataError) -> [String] {
+        // Before it goes, as the event tells its name. A racer that was faster has told of it.
+        guard try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil else { return [] }
+        try record([Event(time: time, type: "container", action: "destroy", actor: id)])
         let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
         try run("DELETE FROM containers WHERE id=?", [.text(id)])
         var deleted: [String] = []
@@ -211,6 +228,7 @@ extension Session {
                 .text(record.command),
             ] + record.state.values + [
                 Value(record.autoRemove), .text(record.networkMode), .text(record.labels), .text(record.ports),
+                .integer(record.restarts), Value(record.isStopped),
             ]
         let marks = repeatElement("?", count: values.count).joined(separator: ", ")
         try run("INSERT INTO containers(\(ContainerRecord.columns)) VALUES(\(marks))", values)

@@ -1,3 +1,4 @@
+import OCI
 import SQLite
 
 /// Something that happened, as `events` tells it.
@@ -30,6 +31,23 @@ extension Database {
         try write { session throws(MetadataError) in try session.record(events) }
     }
 
+    /// The events that were recorded after another, by its number, in their order; all that are kept after 0.
+    public func events(after number: Int64) throws(MetadataError) -> [(number: Int64, event: Event)] {
+        try read { session throws(MetadataError) in
+            let rows = try session.all(
+                "SELECT number, time, type, action, actor, attributes FROM events WHERE number>? ORDER BY number",
+                [.integer(number)]
+            ) { row in
+                NumberedEvent(
+                    number: row.integer(0),
+                    event: Event(
+                        time: row.integer(1), type: row.text(2), action: row.text(3), actor: row.text(4),
+                        attributes: row.text(5)))
+            }
+            return rows
+        }.map { ($0.number, $0.event) }
+    }
+
     /// The events from `time` on (nanoseconds since 1970), in the order in which they were recorded.
     public func events(since time: Int64 = 0) throws(MetadataError) -> [Event] {
         try read { session throws(MetadataError) in
@@ -54,10 +72,33 @@ extension Database {
     }
 }
 
+private struct NumberedEvent: Sendable {
+    let number: Int64
+    let event: Event
+}
+
 extension Session {
+    /// With what an event of a container tells of it beside its own attributes: labels, image, name. One that is gone has
+    /// nothing to tell.
+    func describing(_ event: Event) throws(MetadataError) -> Event {
+        guard event.type == "container" else { return event }
+        let row = try first("SELECT name, imageName, labels FROM containers WHERE id=?", [.text(event.actor)]) {
+            (name: $0.text(0), image: $0.text(1), labels: $0.text(2))
+        }
+        guard let row else { return event }
+        var attributes = (try? JSON(parsing: row.labels))?.object ?? [:]
+        attributes["image"] = .string(row.image)
+        attributes["name"] = .string(row.name)
+        for member in (try? JSON(parsing: event.attributes))?.object?.members ?? [] { attributes[member.name] = member.value }
+        var event = event
+        event.attributes = JSON.object(attributes).text()
+        return event
+    }
+
     func record(_ events: [Event]) throws(MetadataError) {
         guard !events.isEmpty else { return }
         for event in events {
+            let event = try describing(event)
             try run(
                 "INSERT INTO events(time, type, action, actor, attributes) VALUES(?, ?, ?, ?, ?)",
                 [

@@ -16,8 +16,11 @@ public struct JournalPosition: Hashable, Sendable {
 /// What a monitor wrote of its container.
 public struct ContainerChange: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
-        case started(pid: Int64)
-        case died(exitCode: Int64, oomKilled: Bool)
+        case started(pid: Int64, restarts: Int64 = 0)
+        /// - Parameter isRestarting: Whether it is started again in a moment.
+        case died(exitCode: Int64, oomKilled: Bool, isRestarting: Bool = false)
+        /// It isn't started again after all.
+        case stayed
     }
 
     public var id: String
@@ -41,19 +44,20 @@ extension Database {
     /// Takes over what stands in the journal between two positions, in one transaction.
     ///
     /// - Parameter from: Where the caller began to read, as ``journalPosition()`` said.
-    /// - Parameter id: A container that goes at the same time.
+    /// - Parameter deleting: A container that goes at the same time, and when that is, in nanoseconds since 1970.
+    /// - Parameter withVolumes: As ``deleteContainer(_:at:withVolumes:)`` has it.
     /// - Returns: False, and nothing happened, if another process was faster: ask for the position again.
     @discardableResult
     public func foldJournal(
         from: JournalPosition?, to: JournalPosition, changes: [ContainerChange], events: [Event] = [],
-        deleting id: String? = nil
+        deleting: (id: String, time: Int64)? = nil, withVolumes: Bool = false
     ) throws(MetadataError) -> Bool {
         // On a full disk, too: before anything is listed or removed, what has ended must be known.
         try writeFreeing { session throws(MetadataError) in
             guard try session.journalPosition() == from else { return false }
             for change in changes { try session.apply(change) }
             try session.record(events)
-            if let id { try session.deleteContainer(id) }
+            if let deleting { try session.deleteContainer(deleting.id, at: deleting.time, withVolumes: withVolumes) }
             try session.set("journal.bootID", to: to.bootID)
             try session.set("journal.offset", to: String(to.offset))
             return true
@@ -71,18 +75,24 @@ extension Session {
     /// A container that is gone, or going, stays so.
     fileprivate func apply(_ change: ContainerChange) throws(MetadataError) {
         switch change.kind {
-        case .started(let pid):
+        case .started(let pid, let restarts):
             try run(
                 """
-                UPDATE containers SET status='running', pid=?, started=?, exitCode=0, oomKilled=0, error=''
+                UPDATE containers SET status='running', pid=?, started=?, restarts=?, exitCode=0, oomKilled=0, error=''
                 WHERE id=? AND status NOT IN ('removing', 'dead')
-                """, [.integer(pid), .integer(change.time), .text(change.id)])
-        case .died(let exitCode, let oomKilled):
+                """, [.integer(pid), .integer(change.time), .integer(restarts), .text(change.id)])
+        case .died(let exitCode, let oomKilled, let isRestarting):
             try run(
                 """
-                UPDATE containers SET status='exited', pid=0, finished=?, exitCode=?, oomKilled=?
+                UPDATE containers SET status=?, pid=0, finished=?, exitCode=?, oomKilled=?
                 WHERE id=? AND status NOT IN ('removing', 'dead')
-                """, [.integer(change.time), .integer(exitCode), Value(oomKilled), .text(change.id)])
+                """,
+                [
+                    .text(isRestarting ? "restarting" : "exited"), .integer(change.time), .integer(exitCode), Value(oomKilled),
+                    .text(change.id),
+                ])
+        case .stayed:
+            try run("UPDATE containers SET status='exited' WHERE id=? AND status='restarting'", [.text(change.id)])
         }
     }
 }

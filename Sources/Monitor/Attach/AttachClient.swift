@@ -14,6 +14,7 @@ final class AttachClient {
     /// Since when it has taken nothing, in nanoseconds of the monotonic clock.
     private(set) var stalledSince: UInt64?
     private(set) var isGone = false
+    private var hasEnd = false
     /// What the queue was told to watch for.
     var interest: EventQueue.Interest = .readable
 
@@ -23,8 +24,16 @@ final class AttachClient {
         self.isForeground = isForeground
     }
 
+    /// Sends the last frame, once: what comes after it is of another run, and not this client's.
+    func end(_ payload: ArraySlice<UInt8>) {
+        guard !hasEnd else { return }
+        send(.end, payload)
+        hasEnd = true
+    }
+
     func wants(_ stream: LogStream) -> Bool {
-        switch stream {
+        guard !hasEnd else { return false }
+        return switch stream {
         case .stdout: request?.stdout == true
         case .stderr: request?.stderr == true
         }

@@ -9,7 +9,9 @@ enum ClientWish {
     /// The client's input ends, or the client has gone.
     case inputEnd
     case resize(WindowSize)
-    case signal(CInt, AttachClient)
+    /// - Parameter endsAll: The container is not to be started again.
+    case signal(CInt, endsAll: Bool, AttachClient)
+    case policy(RestartPolicy, AttachClient)
 }
 
 /// All attached clients. None of them costs more memory than the frames of one read: while one has something left to take,
@@ -66,7 +68,7 @@ final class AttachServer {
     /// The last frame of every client that has said what it wants; others get it as soon as they do.
     func sendEnd(_ exit: ContainerExit) {
         let payload = exit.json.bytes()
-        for client in clients { client.send(.end, payload[...]) }
+        for client in clients { client.end(payload[...]) }
     }
 
     /// Does what an event says of a client; hands on what it asks.
@@ -90,7 +92,12 @@ final class AttachServer {
         case .stdin: if client.request?.stdin == true { wish(.input(frame.payload)) }
         case .stdinEnd: if client.request?.stdin == true { wish(.inputEnd) }
         case .resize: if let size = frame.size { wish(.resize(WindowSize(rows: size.rows, columns: size.columns))) }
-        case .signal: if let number = frame.payload.first { wish(.signal(CInt(number), client)) }
+        case .signal:
+            if let number = frame.payload.first { wish(.signal(CInt(number), endsAll: frame.payload.dropFirst().first == 1, client)) }
+        case .policy:
+            if let json = try? JSON(parsing: frame.payload), let policy = try? RestartPolicy(json: json) {
+                wish(.policy(policy, client))
+            }
         case .stdout, .stderr, .end: client.leave()
         }
     }

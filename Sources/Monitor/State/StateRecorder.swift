@@ -19,15 +19,15 @@ struct StateRecorder {
         id = settings.id
     }
 
-    mutating func recordStart(pid: Int32) throws(SystemCallError) {
+    mutating func recordStart(pid: Int32, restarts: Int64) throws(SystemCallError) {
         let now = Clock.now()
         startedAt = now
         // The end of an earlier run is none of this one, whoever may be killed now.
         try FileDescriptor.removeIfThere(path)
-        try append(JournalRecord(time: now, id: id, event: .start(pid: pid)))
+        try append(JournalRecord(time: now, id: id, event: .start(pid: pid, restarts: restarts)))
     }
 
-    mutating func recordExit(_ exit: ContainerExit, error: String) throws(SystemCallError) {
+    mutating func recordExit(_ exit: ContainerExit, isRestarting: Bool, error: String) throws(SystemCallError) {
         let now = Clock.now()
         let state = ContainerState(
             startedAt: startedAt, finishedAt: now, exitCode: exit.exitCode, oomKilled: exit.oomKilled, error: error)
@@ -35,9 +35,12 @@ struct StateRecorder {
         // Where the disk is full the journal, which lies in memory, still takes the end: without it the container would
         // seem to run for as long as we clean up.
         let written = Result { () throws(SystemCallError) in try write(state) }
-        try append(JournalRecord(time: now, id: id, event: .die(exit)))
+        try append(JournalRecord(time: now, id: id, event: .die(exit, isRestarting: isRestarting)))
         try written.get()
     }
+
+    /// The container that waited for its restart isn't started again.
+    func recordStay() throws(SystemCallError) { try append(JournalRecord(time: Clock.now(), id: id, event: .stay)) }
 
     /// Adds what went wrong after the container's end to its state.
     func add(error: String) throws(SystemCallError) {

@@ -41,16 +41,27 @@ public struct AttachConnection: ~Copyable {
     /// Has the monitor send a signal to the container's first process: it holds a pidfd since that process was cloned, so
     /// no other process can get it. Not for a connection that is relayed.
     ///
-    /// - Throws: `ESRCH` once the process has ended.
-    public borrowing func signal(_ number: CInt) throws(RuntimeClientError) {
+    /// - Parameter endsAll: Whether the container is not to be started again, whatever its policy says.
+    /// - Throws: `ESRCH` once the process has ended; not while a container waits for its restart, which that prevents.
+    public borrowing func signal(_ number: CInt, endsAll: Bool = false) throws(RuntimeClientError) {
         do throws(SystemCallError) {
-            try socket.writeAll(AttachFrame(.signal, [UInt8(truncatingIfNeeded: number)]).bytes)
+            try socket.writeAll(AttachFrame(.signal, [UInt8(truncatingIfNeeded: number)] + (endsAll ? [1] : [])).bytes)
             let answer = try nextFrame(of: .signal)
             guard let errno = answer?.payload.first else {
                 throw SystemCallError("pidfd_send_signal", on: "the container's process", .noSuchProcess)
             }
             guard errno == 0 else {
                 throw SystemCallError("pidfd_send_signal", on: "the container's process", Errno(rawValue: CInt(errno)))
+            }
+        } catch { throw .system(error) }
+    }
+
+    /// Has the monitor follow another restart policy.
+    public borrowing func follow(_ policy: RestartPolicy) throws(RuntimeClientError) {
+        do throws(SystemCallError) {
+            try socket.writeAll(AttachFrame(.policy, policy.json.bytes()).bytes)
+            guard let errno = try nextFrame(of: .policy)?.payload.first, errno == 0 else {
+                throw SystemCallError("write", on: "the container's monitor", .noSuchProcess)
             }
         } catch { throw .system(error) }
     }

@@ -65,7 +65,7 @@ struct AttachPeer: RelayPeer, ~Copyable {
             // An end that can't be read is an end all the same; state.json has it too.
             let exit = try? ContainerExit(json: JSON(parsing: frame.payload))
             end = exit.map(RelayEnd.exited) ?? .monitorLost
-        case .stdin, .stdinEnd, .resize, .request, .signal: break
+        case .stdin, .stdinEnd, .resize, .request, .signal, .policy: break
         }
     }
 

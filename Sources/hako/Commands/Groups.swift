@@ -7,10 +7,11 @@ enum ContainerGroup {
     static let command = Command(
         "container", "Manage containers",
         subcommands: [
-            CreateCommand.command, ExecCommand.command, inspect, KillCommand.command, LogsCommand.command,
+            AttachCommand.command, CreateCommand.command, ExecCommand.command, inspect, KillCommand.command, LogsCommand.command,
             PauseCommand.pause, PauseCommand.unpause, PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
             RestartCommand.command, RmCommand.command.renamed("rm", aliases: ["remove"]), RunCommand.command,
-            StartCommand.command, StopCommand.command, WaitCommand.command, cleanup,
+            StartCommand.command, StatsCommand.command, StopCommand.command, TopCommand.command, UpdateCommand.command,
+            WaitCommand.command, cleanup,
         ])
 
     private static let inspect = Command(
@@ -72,7 +73,7 @@ enum ImageGroup {
 /// `hako system …`
 enum SystemGroup {
     static let command = Command(
-        "system", "Manage Hako", subcommands: [InfoCommand.command, prune, check, reset])
+        "system", "Manage Hako", subcommands: [EventsCommand.command, InfoCommand.command, prune, check, reset])
 
     private static let prune = Command(
         "prune", "Remove unused data", arity: .none,

@@ -55,7 +55,7 @@ enum PsCommand {
         let last = arguments.flag("latest") ? 1 : arguments.integer("last") ?? -1
         let showsAll = arguments.flag("all") || last > 0 || filters.asksForStates
         let shown = try all.filter { record in
-            try (showsAll || [.running, .paused, .restarting].contains(record.state.status))
+            try (showsAll || record.state.isUp)
                 && filters.match(record, among: all, engine)
         }
         return last > 0 ? Array(shown.prefix(last)) : shown

@@ -49,6 +49,10 @@ extension ContainerOptions {
         if let driver = arguments.value("log-driver") { host.logConfig.type = driver }
         host.logConfig.options = try map(arguments, "log-opt")
         host.autoRemove = arguments.flag("rm")
+        if let policy = arguments.value("restart") { host.restartPolicy = try RestartOption.parse(policy) }
+        guard !host.autoRemove || host.restartPolicy.condition == .never else {
+            throw EngineError(.invalidArgument, "conflicting options: cannot specify both --restart and --rm")
+        }
         host.capAdd = arguments.values("cap-add")
         host.capDrop = arguments.values("cap-drop")
         host.groupAdd = arguments.values("group-add")
@@ -78,22 +82,10 @@ extension ContainerOptions {
     }
 
     private static func fillResources(_ resources: inout Resources, _ arguments: ParsedArguments) throws {
-        resources.memory = arguments.bytes("memory") ?? 0
-        resources.memoryReservation = arguments.bytes("memory-reservation") ?? 0
-        if let swap = arguments.value("memory-swap") {
-            resources.memorySwap = try swap == "-1" ? -1 : value(swap, "memory-swap", arguments, OptionValue.bytes)
-        }
+        try LimitOptions.fill(&resources, arguments)
         resources.memorySwappiness = arguments.integer("memory-swappiness").map(Int64.init)
         resources.oomKillDisable = arguments.flag("oom-kill-disable") ? true : nil
         resources.oomScoreAdjust = Int64(arguments.integer("oom-score-adj") ?? 0)
-        resources.nanoCPUs = arguments.billionths("cpus") ?? 0
-        resources.cpuShares = Int64(arguments.integer("cpu-shares") ?? 0)
-        resources.cpuPeriod = Int64(arguments.integer("cpu-period") ?? 0)
-        resources.cpuQuota = Int64(arguments.integer("cpu-quota") ?? 0)
-        resources.cpusetCPUs = arguments.value("cpuset-cpus") ?? ""
-        resources.cpusetMems = arguments.value("cpuset-mems") ?? ""
-        resources.pidsLimit = arguments.integer("pids-limit").map(Int64.init)
-        resources.blkioWeight = Int64(arguments.integer("blkio-weight") ?? 0)
         resources.readBps = try rates(arguments, "device-read-bps", OptionValue.bytes)
         resources.writeBps = try rates(arguments, "device-write-bps", OptionValue.bytes)
         resources.readIOps = try rates(arguments, "device-read-iops", count)

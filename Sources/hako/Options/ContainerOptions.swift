@@ -63,7 +63,7 @@ enum ContainerOptions {
         ]
     }
 
-    private static var limits: [Option] {
+    static var limits: [Option] {
         [
             .integer("blkio-weight", "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)", placeholder: "uint16"),
             .integer("cpu-period", "Limit CPU CFS (Completely Fair Scheduler) period"),
@@ -83,6 +83,7 @@ enum ContainerOptions {
             .flag("oom-kill-disable", "Disable OOM Killer"),
             .integer("oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
             .integer("pids-limit", "Tune container pids limit (set -1 for unlimited)"),
+            RestartOption.option,
         ]
     }
 
@@ -117,7 +118,6 @@ enum ContainerOptions {
             .text("mac-address", "").unsupported(because: networks),
             .list("network-alias", "").unsupported(because: networks),
             .text("pid", "").unsupported(because: "every container has a PID namespace of its own", except: [""]),
-            .text("restart", "").unsupported(because: "restart policies are not available yet", except: ["no", ""]),
             .list("storage-opt", "").unsupported(because: "quotas are not available yet"),
             .text("uts", "").unsupported(because: "every container has a UTS namespace of its own", except: [""]),
             .flag("use-api-socket", "").unsupported(because: "there is no API server yet"),

@@ -30,6 +30,22 @@ enum Moment {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// `2024-05-01T14:00:00.123456789+02:00`, in this host's zone.
+    static func stamp(_ nanoseconds: Int64) -> String {
+        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var parts = tm()
+        tzset()
+        guard localtime_r(&seconds, &parts) != nil else { return Timestamp(nanoseconds: nanoseconds).description }
+        var buffer = [CChar](repeating: 0, count: 64)
+        let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S", &parts)
+        let text = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let fraction = String(nanoseconds % 1_000_000_000)
+        let (sign, minutes) = (parts.tm_gmtoff < 0 ? "-" : "+", abs(parts.tm_gmtoff) / 60)
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return text + "." + String(repeating: "0", count: 9 - fraction.utf8.count) + fraction
+            + "\(sign)\(two(minutes / 60)):\(two(minutes % 60))"
+    }
+
     /// RFC 3339 with all nine digits of the fraction, so that lines are as wide as one another.
     static func logTime(_ time: Timestamp) -> String {
         var text = time.description

@@ -4,7 +4,7 @@ import OCI
 import Testing
 import TestSupport
 
-@testable import Runtime
+@testable import Cgroups
 
 /// A directory on a disk, for tests that limit its reads and writes; nil where all is on memory or overlays.
 enum TestDisk {

@@ -4,7 +4,7 @@ import OCI
 import Testing
 import TestSupport
 
-@testable import Runtime
+@testable import Cgroups
 
 /// One suite for v1, hybrid and v2: it runs on what the host has.
 @Suite("A cgroup", .enabled(if: getuid() == 0, "cgroups need root"))

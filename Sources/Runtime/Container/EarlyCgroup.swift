@@ -1,3 +1,5 @@
+import Cgroups
+
 /// A cgroup that is there before its container: with cgroups v1, ten directories, which nobody need wait for if they are made
 /// while the bundle is still written. It goes with this value, unless a container has it by then.
 public struct EarlyCgroup: ~Copyable {

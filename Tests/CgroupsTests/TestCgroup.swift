@@ -3,7 +3,7 @@ import Linux
 import Testing
 import TestSupport
 
-@testable import Runtime
+@testable import Cgroups
 
 /// A cgroup of a test's own, gone with its processes when this value goes.
 struct TestCgroup: ~Copyable {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Runtime
+@testable import Cgroups
 
 @Suite("The path of a cgroup")
 struct CgroupPathTests {

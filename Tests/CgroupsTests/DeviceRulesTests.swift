@@ -1,7 +1,7 @@
 import OCI
 import Testing
 
-@testable import Runtime
+@testable import Cgroups
 
 @Suite("Device rules")
 struct DeviceRulesTests {

@@ -1,0 +1,35 @@
+import Metadata
+import MonitorProtocol
+import RuntimeClient
+
+/// A connection to the streams of a container that runs, and how they are.
+public struct AttachedContainer: ~Copyable {
+    public let id: String
+    public let tty: Bool
+    public let openStdin: Bool
+    public var connection: AttachConnection?
+}
+
+extension Engine {
+    /// Connects to the streams of a container that runs.
+    ///
+    /// - Parameter wantsStdin: Whether what is typed is to go to it, where it keeps its stdin open.
+    public func attach(_ name: String, wantsStdin: Bool) throws(EngineError) -> AttachedContainer {
+        let record = try container(name)
+        switch record.state.status {
+        case .running: break
+        case .paused: throw EngineError(.conflict, "You cannot attach to a paused container, unpause it first")
+        case .restarting:
+            throw EngineError(.conflict, "You cannot attach to a restarting container, wait until it is running")
+        default: throw EngineError(.conflict, "You cannot attach to a stopped container, start it first")
+        }
+        let config = try storedSpec(of: record).config
+        let isInteractive = wantsStdin && config.openStdin
+        let connection = try calling("attach to container \(record.name)") { () throws(RuntimeClientError) in
+            try AttachConnection.connect(
+                bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: isInteractive, stdout: true, stderr: true))
+        }
+        note("attach", of: record.id)
+        return AttachedContainer(id: record.id, tty: config.tty, openStdin: config.openStdin, connection: connection)
+    }
+}

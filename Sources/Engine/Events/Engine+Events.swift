@@ -1,0 +1,83 @@
+import Glibc
+import Linux
+import Metadata
+import MonitorProtocol
+import OCI
+
+/// Which events are wanted.
+public struct EventQuery: Sendable {
+    /// Nanoseconds since 1970. Without a beginning, only what happens from now on.
+    public var since: Int64?
+    /// Without an end, whatever comes.
+    public var until: Int64?
+
+    public init() {}
+}
+
+extension Engine {
+    /// Notes something that was done, for ``events(_:_:)``. Cheap: a line of the journal, which the next one to open the store
+    /// takes over. Where it can't be written, what was done is done all the same.
+    func note(_ action: String, of actor: String, type: String = "container", _ attributes: [String: String] = [:]) {
+        let record = JournalRecord(
+            time: Timestamp(nanoseconds: RealTime.now), id: actor,
+            event: .note(type: type, action: action, attributes: attributes))
+        do throws(SystemCallError) {
+            let file = try FileDescriptor.open(runtimePaths.journal, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+            try file.writeAll(record.line)
+        } catch { return }
+    }
+
+    /// Hands on the events of a time, in their order, until its end or `body` returns false.
+    public func events(_ query: EventQuery, _ body: (Metadata.Event) -> Bool) throws(EngineError) {
+        let began = RealTime.now
+        // Watched before anything is looked at: nothing falls between.
+        let watch = try watchingJournal { () throws(SystemCallError) in try DirectoryWatch(paths.runRoot) }
+        let store = try watchingJournal { () throws(SystemCallError) in try DirectoryWatch(paths.root) }
+        var last: Int64 = 0
+        while true {
+            try watchingJournal { () throws(SystemCallError) in
+                try watch.clear()
+                try store.clear()
+            }
+            try foldJournal()
+            let found = try onDatabase("read the events") { database throws(MetadataError) in
+                EventBatch(try database.events(after: last))
+            }
+            for (number, event) in found.events {
+                last = number
+                guard event.time >= query.since ?? began else { continue }
+                if let until = query.until, event.time > until { return }
+                if !body(event) { return }
+            }
+            guard try waits(query, watch.number, store.number) else { return }
+        }
+    }
+
+    /// Until something has changed; false when the time is over.
+    private func waits(_ query: EventQuery, _ numbers: CInt...) throws(EngineError) -> Bool {
+        var rest: CInt?
+        if let until = query.until {
+            let milliseconds = (until - RealTime.now) / 1_000_000
+            guard milliseconds >= 0 else { return false }
+            rest = CInt(clamping: milliseconds + 1)
+        }
+        var entries = numbers.map { PollEntry($0, .readable) }
+        try watchingJournal { () throws(SystemCallError) in _ = try PollEntry.wait(&entries, timeoutMilliseconds: rest) }
+        return true
+    }
+
+    private func watchingJournal<Result: ~Copyable>(
+        _ body: () throws(SystemCallError) -> Result
+    ) throws(EngineError) -> Result {
+        do throws(SystemCallError) { return try body() } catch {
+            throw EngineError(.system, cannot: "wait for events", because: "\(error)", cause: error)
+        }
+    }
+}
+
+/// Tuples are no `Sendable` results.
+private struct EventBatch: Sendable {
+    let events: [(number: Int64, event: Metadata.Event)]
+
+    init(_ events: [(number: Int64, event: Metadata.Event)]) { self.events = events }
+}

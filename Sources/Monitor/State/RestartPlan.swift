@@ -1,0 +1,37 @@
+import MonitorProtocol
+
+/// When a container that has ended is started again: at once nearly, and later each time that it doesn't stay (Docker's
+/// restart manager).
+struct RestartPlan {
+    /// In milliseconds; doubled each time.
+    private static let firstDelay: Int64 = 100
+    private static let longestDelay: Int64 = 60_000
+    /// One that ran so long begins anew.
+    private static let steadyMilliseconds: UInt64 = 10_000
+
+    var policy: RestartPolicy
+    private var delay: Int64 = 0
+    /// How often it was started again.
+    private(set) var count: Int64 = 0
+    /// Somebody has ended it: whatever the policy, it stays so.
+    var isCancelled = false
+
+    init(_ policy: RestartPolicy) { self.policy = policy }
+
+    /// How long to wait, in milliseconds, before it is started again; nil if it is not.
+    mutating func next(afterExitCode code: Int32, ranMilliseconds: UInt64) -> Int64? {
+        guard !isCancelled, wants(code) else { return nil }
+        if ranMilliseconds >= Self.steadyMilliseconds { delay = 0 }
+        delay = delay == 0 ? Self.firstDelay : min(delay * 2, Self.longestDelay)
+        count += 1
+        return delay
+    }
+
+    private func wants(_ code: Int32) -> Bool {
+        switch policy.condition {
+        case .never: false
+        case .always, .unlessStopped: true
+        case .onFailure: code != 0 && (policy.maximumRetryCount == 0 || count < policy.maximumRetryCount)
+        }
+    }
+}

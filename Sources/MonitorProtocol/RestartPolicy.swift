@@ -1,0 +1,31 @@
+import OCI
+
+/// Whether a container that has ended is started again: Docker's policies.
+public struct RestartPolicy: Hashable, Sendable {
+    public enum Condition: String, Hashable, Sendable, CaseIterable {
+        case never = "no"
+        case onFailure = "on-failure"
+        case always
+        case unlessStopped = "unless-stopped"
+    }
+
+    public var condition: Condition
+    /// Of ``Condition/onFailure``: how often at most; 0 is any number.
+    public var maximumRetryCount: Int64
+
+    public init(_ condition: Condition = .never, maximumRetryCount: Int64 = 0) {
+        self.condition = condition
+        self.maximumRetryCount = maximumRetryCount
+    }
+
+    public init(json: JSON) throws(FieldError) {
+        guard let condition = Condition(rawValue: try json.requiredString("condition")) else {
+            throw FieldError("restart.condition", "must be no, on-failure, always or unless-stopped")
+        }
+        self.init(condition, maximumRetryCount: try json.requiredInteger("maximumRetryCount"))
+    }
+
+    public var json: JSON {
+        ["condition": .string(condition.rawValue), "maximumRetryCount": .integer(maximumRetryCount)]
+    }
+}

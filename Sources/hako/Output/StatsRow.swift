@@ -1,0 +1,56 @@
+import Engine
+import GoTemplate
+import OCI
+
+/// A container as `stats` shows it, and as its templates see it.
+struct StatsRow: Formattable {
+    let id: String
+    let name: String
+    /// As the user named it, or its id.
+    let asked: String
+    let cpu: String
+    let memory: String
+    let memoryShare: String
+    let network: String
+    let block: String
+    let pids: String
+
+    init(_ now: ContainerSample, since before: ContainerSample, asked: String?, isTruncated: Bool) {
+        id = isTruncated ? String(now.id.prefix(12)) : now.id
+        name = now.name
+        self.asked = asked ?? id
+        cpu = Units.fixed(now.processorUse(since: before), places: 2) + "%"
+        let limit = now.memoryLimit
+        memory = "\(Units.binarySize(Int64(clamping: now.memory))) / \(Units.binarySize(Int64(clamping: limit)))"
+        memoryShare = Units.fixed(limit == 0 ? 0 : Double(now.memory) / Double(limit) * 100, places: 2) + "%"
+        network = Self.pair(now.received, now.sent)
+        let devices = now.used.devices ?? []
+        block = Self.pair(
+            devices.reduce(0) { $0 &+ $1.readBytes }, devices.reduce(0) { $0 &+ $1.writtenBytes })
+        pids = String(now.used.pids?.current ?? 0)
+    }
+
+    private static func pair(_ first: UInt64, _ second: UInt64) -> String {
+        "\(Units.size(Int64(clamping: first), digits: 3)) / \(Units.size(Int64(clamping: second), digits: 3))"
+    }
+
+    var cells: [String] { [id, name, cpu, memory, memoryShare, network, block, pids] }
+
+    static let header = ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"]
+
+    static let headings: [(key: String, value: String)] = [
+        ("Container", "CONTAINER"), ("ID", "CONTAINER ID"), ("Name", "NAME"), ("CPUPerc", "CPU %"),
+        ("MemUsage", "MEM USAGE / LIMIT"), ("MemPerc", "MEM %"), ("NetIO", "NET I/O"), ("BlockIO", "BLOCK I/O"),
+        ("PIDs", "PIDS"),
+    ]
+
+    var template: TemplateRecord {
+        TemplateRecord(
+            "*formatter.statsContext",
+            [
+                .value("BlockIO", .string(block)), .value("CPUPerc", .string(cpu)), .value("Container", .string(asked)),
+                .value("ID", .string(id)), .value("MemPerc", .string(memoryShare)), .value("MemUsage", .string(memory)),
+                .value("Name", .string(name)), .value("NetIO", .string(network)), .value("PIDs", .string(pids)),
+            ], escapesHTML: true)
+    }
+}
