@@ -11,8 +11,10 @@ extension Engine {
     /// Takes over what monitors appended to the journal since the last time. Two processes may do it at once: the position
     /// moves in the same transaction, and the slower one finds nothing left to do.
     ///
-    /// - Parameter id: A container that has ended, which is deleted in the same transaction.
-    func foldJournal(deleting id: String? = nil) throws(EngineError) {
+    /// - Parameters:
+    ///   - id: A container that has ended, which is deleted in the same transaction.
+    ///   - withVolumes: Whether its anonymous volumes' rows go, too.
+    func foldJournal(deleting id: String? = nil, withVolumes: Bool = false) throws(EngineError) {
         let boot = try bootID()
         while true {
             let position = try onDatabase("read the journal's position") { database throws(MetadataError) in
@@ -21,7 +23,7 @@ extension Engine {
             if let position, position.bootID != boot { try settleAfterReboot() }
             let start = position?.bootID == boot ? position?.offset ?? 0 : 0
             guard let batch = try journal(from: start, isKnown: position?.bootID == boot) else {
-                if let id { try deleteRow(id) }
+                if let id { try deleteRow(id, withVolumes: withVolumes) }
                 return
             }
             let changes = batch.records.filter { $0.id != id }.compactMap(ContainerChange.init)
@@ -29,7 +31,8 @@ extension Engine {
             let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
             let isFolded = try onDatabase("take over the journal") { database throws(MetadataError) in
                 try database.foldJournal(
-                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id.map { ($0, RealTime.now) })
+                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id.map { ($0, RealTime.now) },
+                    withVolumes: withVolumes)
             }
             if isFolded, !batch.hasMore { return }
         }

@@ -26,6 +26,9 @@ public struct StorePaths: Sendable {
     public var nftTable: String { mark == 0 ? "hako" : "hako-\(Self.hex(mark))" }
 
     public var containers: String { root + "/containers" }
+    public var volumes: String { root + "/volumes" }
+    /// Of a volume: what a container sees of it.
+    public func volumeData(_ name: String) -> String { "\(volumes)/\(name)/_data" }
     /// What lies below every image.
     var initLayer: String { root + "/init-layer" }
     public var bundles: String { runRoot + "/containers" }

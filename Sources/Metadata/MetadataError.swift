@@ -24,6 +24,9 @@ public enum MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
     case addressInUse(network: String)
     case portInUse(PublishedPort, by: String)
 
+    case noSuchVolume(String)
+    case volumeInUse(name: String, by: [String])
+
     case noSuchImage(String)
     /// Containers were made of it.
     case imageInUse(by: [String])
@@ -47,6 +50,8 @@ public enum MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noFreeAddress(let network): "no address is free in network \(network)"
         case .addressInUse(let network): "the address is in use in network \(network)"
         case .portInUse(let port, let id): "\(port) is published by container \(id)"
+        case .noSuchVolume(let name): "no such volume: \(name)"
+        case .volumeInUse(let name, let containers): "volume \(name) is used by \(containers.count) containers"
         case .noSuchImage(let name): "no such image: \(name)"
         case .imageInUse(let containers): "the image is used by \(containers.count) containers"
         case .missing(let name): "\(name) is not in the store"

@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events, restarts]
+    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -102,6 +102,19 @@ enum Schema {
     private static let restarts = """
         ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
+
+        """
+
+    // A volume's row is written when its directory is there, and deleted before that goes: what has a row is whole.
+    private static let volumes = """
+        CREATE TABLE volumes(
+          name TEXT PRIMARY KEY, driver TEXT NOT NULL, options TEXT NOT NULL, labels TEXT NOT NULL, created INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE volume_uses(
+          container TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE, volume TEXT NOT NULL REFERENCES volumes(name),
+          isAnonymous INTEGER NOT NULL, PRIMARY KEY(container, volume)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX volume_uses_volume ON volume_uses(volume);
 
         """
 }

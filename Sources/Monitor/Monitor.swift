@@ -17,6 +17,8 @@ final class Monitor {
     var lock: FileDescriptor?
     /// Numbers of what is only kept open: sockets of published ports.
     var kept: [CInt]
+    /// Until they are attached.
+    var handedMounts: [CInt]
     var control: ControlSocket?
     let queue: EventQueue
     let signals: SignalDescriptor
@@ -96,6 +98,7 @@ final class Monitor {
         self.bundle = bundle
         lock = FileDescriptor(adopting: handed.lock)
         kept = handed.kept
+        handedMounts = handed.mounts
         userNamespace = handed.userNamespace.map { FileDescriptor(adopting: $0) }
         networkNamespace = handed.networkNamespace.map { FileDescriptor(adopting: $0) }
         self.queue = queue
@@ -183,6 +186,9 @@ final class Monitor {
                 try mounts.mountRoot(root, bundle: bundle, userNamespace: userNamespace)
             }
         }
+        let handed = handedMounts
+        handedMounts = []
+        try explaining("attach the volumes") { () throws(SystemCallError) in try mounts.attach(handed, bundle: bundle) }
         self.mounts = consume mounts
     }
 

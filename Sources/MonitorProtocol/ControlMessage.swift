@@ -31,6 +31,9 @@ public enum ControlMessage: Hashable, Sendable {
         case attach
         /// What is only kept open for as long as the monitor lives: a socket that is bound to a published port.
         case kept
+        /// A mount that is attached nowhere yet. The monitor attaches them at `mounts/0`, `mounts/1`, … of the bundle, in the
+        /// order in which they come, where the runtime finds them.
+        case mount
     }
 
     /// The longest message, in bytes.

@@ -31,7 +31,7 @@ enum HakoProgram {
             LogsCommand.command, AttachCommand.command, TopCommand.command, StatsCommand.command, UpdateCommand.command,
             PortCommand.command, EventsCommand.command, BootCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
-            ContainerGroup.command, ImageGroup.command, SystemGroup.command, CompletionCommand.command,
+            ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command, CompletionCommand.command,
             CompletionCommand.answer, ManCommand.command,
         ]
     }

@@ -6,9 +6,9 @@ extension Engine {
     func mappedMounts(
         _ spec: StoredSpec, _ namespaces: borrowing ContainerNamespaces
     ) throws(EngineError) -> [ContainerMount] {
-        var mounts = try ContainerMount.list(spec.host)
+        var mounts = try spec.mounts()
         guard namespaces.userNumber != nil else { return mounts }
-        for index in mounts.indices where mounts[index].kind == .bind {
+        for index in mounts.indices where mounts[index].kind == .bind || mounts[index].isPlainVolume {
             switch namespaces.user {
             case .some(let user): mounts[index].idMapping = Self.idMapping(of: mounts[index], user)
             case .none: break

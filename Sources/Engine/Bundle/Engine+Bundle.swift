@@ -19,6 +19,8 @@ extension Engine {
         var rootID: UInt32
         var lowers: [String]
         var mounts: [ContainerMount]
+        /// The monitor is handed these.
+        var volumes: OpenedVolumes
         var joined = JoinedContainers()
         /// For `/etc/hosts`; empty without a network of its own.
         var addresses: [IPAddress]
@@ -38,6 +40,7 @@ extension Engine {
             // What a monitor that was killed left there is of no use.
             try Directory.removeTree(bundle)
             for path in [bundle, bundle + "/rootfs"] { try Directory.create(path) }
+            try plan.volumes.makePlaces(in: bundle)
         } catch { throw EngineError(.system, cannot: "make the bundle \(bundle)", because: "\(error)", cause: error) }
     }
 

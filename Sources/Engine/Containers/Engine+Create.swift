@@ -17,6 +17,8 @@ struct StoredSpec: Sendable {
     var host: HostConfig
     /// In the image spec's words: `amd64`.
     var imageArchitecture: String
+    /// All mounts, with the names of volumes; nil where the request says it all.
+    var mountPoints: [ContainerMount]?
 
     init(config: ContainerConfig, host: HostConfig, imageArchitecture: String) {
         self.config = config
@@ -30,6 +32,7 @@ struct StoredSpec: Sendable {
             config = ContainerConfig(json: json["Config"] ?? .null)
             host = HostConfig(json: json["HostConfig"] ?? .null)
             imageArchitecture = json["ImageArchitecture"]?.string ?? Platform.host.architecture
+            mountPoints = json["MountPoints"]?.array?.compactMap(ContainerMount.init(storedJSON:))
         } catch {
             throw EngineError(
                 .system, cannot: "read what container \(id.prefix(12)) was asked to be", because: "\(error)", cause: error)
@@ -37,9 +40,11 @@ struct StoredSpec: Sendable {
     }
 
     var bytes: [UInt8] {
-        JSON.object([
+        var object: JSONObject = [
             "Config": config.json, "HostConfig": host.json, "ImageArchitecture": .string(imageArchitecture),
-        ]).bytes()
+        ]
+        if let mountPoints { object["MountPoints"] = .array(mountPoints.map(\.storedJSON)) }
+        return JSON.object(object).bytes()
     }
 }
 
@@ -64,8 +69,11 @@ extension Engine {
             spec.config.hostname = String(id.prefix(12))
         }
         try writeContainerIDFile(spec.host.containerIDFile, id)
-        let record = try Timings.span("insert-container") { () throws(EngineError) in
-            try insert(id: id, name: request.name.map(Self.bare), image: image.id, spec: spec)
+        let name = request.name.map(Self.bare)
+        let record = try insertWithVolumes(&spec, image.id) { spec, volumes throws(EngineError) in
+            try Timings.span("insert-container") { () throws(EngineError) in
+                try insert(id: id, name: name, image: image.id, spec: spec, volumes: volumes)
+            }
         }
         note("create", of: record.id)
         return CreatedContainer(record: record, warnings: warnings, spec: spec)
@@ -80,22 +88,25 @@ extension Engine {
         return (command.prefix(1) + arguments).joined(separator: " ")
     }
 
+    /// Nil where one of its volumes was removed meanwhile.
     private func insert(
-        id: String, name: String?, image: ImageID, spec: StoredSpec
-    ) throws(EngineError) -> ContainerRecord {
+        id: String, name: String?, image: ImageID, spec: StoredSpec, volumes: [VolumeRecord]
+    ) throws(EngineError) -> ContainerRecord? {
         let command = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
         let database = try database()
         var attempt = 0
         while true {
-            let new = NewContainer(
+            var new = NewContainer(
                 id: id, name: name ?? ContainerNames.random(attempt: attempt), image: image,
                 imageName: spec.config.image, created: RealTime.now, command: Self.text(of: command),
                 autoRemove: spec.host.autoRemove, networkMode: spec.host.networkMode,
                 labels: JSON(spec.config.labels).text(),
                 ports: PortList([], exposed: spec.config.exposedPorts).json.text(), spec: spec.bytes)
+            (new.volumes, new.volumeUses) = (volumes, spec.volumeUses)
             do throws(MetadataError) {
                 return try database.insertContainer(new, idSlots: spec.host.hasOwnIDs ? paths.idSlots : nil)
             } catch {
+                if case .noSuchVolume = error { return nil }
                 guard case .containerNameInUse = error, name == nil, attempt < 100 else {
                     throw EngineError(error, cannot: "create the container")
                 }
@@ -127,13 +138,9 @@ extension Engine {
         if spec.host.networkMode == "host", !spec.host.portBindings.isEmpty || spec.host.publishAllPorts {
             warnings.append("Published ports are discarded when using host network mode")
         }
-        for mount in try ContainerMount.list(spec.host) {
-            if let note = try mount.prepareSource() { warnings.append(note) }
-        }
-        if !spec.config.volumes.isEmpty {
-            warnings.append(
-                "the image declares volumes (\(spec.config.volumes.joined(separator: ", "))): they are plain directories of the container")
-        }
+        let mounts = try mountPoints(of: spec)
+        for mount in mounts { if let note = try mount.prepareSource() { warnings.append(note) } }
+        if !spec.host.volumesFrom.isEmpty || mounts.contains(where: { $0.kind == .volume }) { spec.mountPoints = mounts }
         if let test = spec.config.healthcheck?["Test"]?[0]?.string, test != "NONE" {
             warnings.append("the image has a health check: it is not run")
         }

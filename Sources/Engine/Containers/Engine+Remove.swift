@@ -6,8 +6,11 @@ import RuntimeClient
 extension Engine {
     /// Removes a container with everything it wrote.
     ///
-    /// - Parameter force: Whether to kill it first where it runs.
-    public func remove(_ name: String, force: Bool = false) throws(EngineError) {
+    /// - Parameters:
+    ///   - force: Whether to kill it first where it runs.
+    ///   - withVolumes: Whether its anonymous volumes go, too, that no other container uses. Those of a container made with
+    ///     `--rm` do in any case.
+    public func remove(_ name: String, force: Bool = false, withVolumes: Bool = false) throws(EngineError) {
         let record = try container(name)
         if record.state.isUp {
             guard force else {
@@ -21,12 +24,12 @@ extension Engine {
             }
             _ = try end(record, signal: SIGKILL, timeout: 10)
         }
-        try remove(record)
+        try remove(record, withVolumes: withVolumes)
     }
 
     /// Removes what does not run any more. The files go before the row: a Hako that is killed in between leaves a row that
     /// can be removed again.
-    func remove(_ record: ContainerRecord) throws(EngineError) {
+    func remove(_ record: ContainerRecord, withVolumes: Bool = false) throws(EngineError) {
         // A monitor that has told the end still cleans up for a moment; two removers take turns.
         let lock = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: runtimePaths.locks)
@@ -39,15 +42,18 @@ extension Engine {
         // A racer was faster, and the slot may be another container's by now.
         guard current != nil else { return }
         releaseNetwork(record.id)
-        try removeLeftovers(record.id, runtime: storedSpec(of: record).host.runtime)
+        let spec = try storedSpec(of: record)
+        try removeLeftovers(record.id, runtime: spec.host.runtime)
         // With what has happened to it until now: its events tell its name, too.
-        try foldJournal(deleting: record.id)
+        try foldJournal(deleting: record.id, withVolumes: withVolumes)
+        try discardVolumes(spec.anonymousVolumes)
     }
 
-    func deleteRow(_ id: String) throws(EngineError) {
-        try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
-            try database.deleteContainer(id, at: RealTime.now)
+    func deleteRow(_ id: String, withVolumes: Bool) throws(EngineError) {
+        let volumes = try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
+            try database.deleteContainer(id, at: RealTime.now, withVolumes: withVolumes)
         }
+        try discardVolumes(volumes)
     }
 
     /// What a container, or a monitor that was killed, has left: the runtime's state with the cgroup, and the files.

@@ -26,14 +26,18 @@ public struct StartedContainer: ~Copyable {
     public var connection: AttachConnection?
     /// As it was asked for.
     let runtime: String
+    /// Those that it didn't name.
+    let volumes: [String]
     fileprivate let monitor: MonitorProcess
 
     fileprivate init(
-        id: String, pid: Int32, runtime: String, connection: consuming AttachConnection?, monitor: consuming MonitorProcess
+        id: String, pid: Int32, runtime: String, volumes: [String], connection: consuming AttachConnection?,
+        monitor: consuming MonitorProcess
     ) {
         self.id = id
         self.pid = pid
         self.runtime = runtime
+        self.volumes = volumes
         self.connection = connection
         self.monitor = monitor
     }
@@ -114,9 +118,11 @@ extension Engine {
             let endpoint = try Timings.span("allocate-network") { () throws(EngineError) in
                 try allocateNetwork(record, spec)
             }
+            var mounts = try mappedMounts(spec, namespaces)
+            let volumes = try openVolumes(&mounts, bundle: runtimePaths.bundle(record.id), namespaces)
             let plan = BundlePlan(
                 record: record, isNew: isNew(record.id), spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image) + [try initLayer()],
-                mounts: try mappedMounts(spec, namespaces), joined: joined,
+                mounts: mounts, volumes: volumes, joined: joined,
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)
             let monitor = try takeMonitor(record.id, spec.host)
@@ -137,8 +143,8 @@ extension Engine {
             letGo(of: namespaces)
             let pid = try wait(for: monitor, record)
             return StartedContainer(
-                id: record.id, pid: pid, runtime: spec.host.runtime, connection: stream.connection.take(),
-                monitor: monitor)
+                id: record.id, pid: pid, runtime: spec.host.runtime, volumes: spec.anonymousVolumes,
+                connection: stream.connection.take(), monitor: monitor)
         } catch {
             // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
             releaseNetwork(record.id)
@@ -154,6 +160,9 @@ extension Engine {
         try makeBundleDirectories(plan)
         let filter = try keptFilter(plan)
         let settings = try monitorSettings(plan, filter)
+        var handed = handed
+        handed.mounts = plan.volumes.numbers
+        defer { withExtendedLifetime(plan.volumes) {} }
         try calling(action) { () throws(RuntimeClientError) in try monitor.prepare(settings, handing: handed) }
         try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan, filter) }
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }

@@ -12,7 +12,7 @@ extension Engine {
         let record = try container(name)
         let spec = try storedSpec(of: record)
         let command = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
-        let mounts = try ContainerMount.list(spec.host)
+        let mounts = try spec.mounts()
         let directory = runtimePaths.directory(record.id)
         var object: JSONObject = [
             "Id": .string(record.id), "Created": .string(Timestamp(nanoseconds: record.created).description),
@@ -62,7 +62,7 @@ extension Engine {
                 ]
             } ?? .null
         ]
-        if !spec.config.volumes.isEmpty {
+        if !spec.config.volumes.isEmpty, spec.mountPoints == nil {
             members["Volumes"] = "the image's volumes are plain directories of the container"
         }
         if spec.config.healthcheck != nil { members["Healthcheck"] = "not run" }
@@ -81,10 +81,15 @@ extension Engine {
         ]
     }
 
-    /// What `ps` shows of its mounts: the sources of binds, and nothing for a tmpfs of `--mount`.
+    /// What `ps` shows of its mounts: the names of volumes, the sources of binds, and nothing for a tmpfs of `--mount`.
     public func mountNames(of record: ContainerRecord) throws(EngineError) -> [String] {
-        let host = try storedSpec(of: record).host
-        return try ContainerMount.list(host).filter { host.tmpfs[$0.destination] == nil }.map(\.source)
+        try mounts(of: record).map(\.shownName)
+    }
+
+    /// All but those of `--tmpfs`.
+    public func mounts(of record: ContainerRecord) throws(EngineError) -> [ContainerMount] {
+        let spec = try storedSpec(of: record)
+        return try spec.mounts().filter { spec.host.tmpfs[$0.destination] == nil }
     }
 
     /// What the container wrote, and that with its image's layers; in bytes.
@@ -117,14 +122,5 @@ extension HostConfig {
             filled.resources.memorySwap = resources.memory.multipliedReportingOverflow(by: 2).partialValue
         }
         return filled.json
-    }
-}
-
-extension ContainerMount {
-    var inspectJSON: JSON {
-        [
-            "Type": .string(kind.rawValue), "Source": .string(source), "Destination": .string(destination),
-            "Mode": .string(mode), "RW": .bool(!isReadOnly), "Propagation": .string(propagation),
-        ]
     }
 }

@@ -4,7 +4,7 @@ import Linux
 /// A mount that a container was asked to have, with all that was left open filled in.
 public struct ContainerMount: Hashable, Sendable {
     public var kind: MountRequest.Kind
-    /// Of a bind: absolute, on the host.
+    /// Of a bind: absolute, on the host. Of a volume: where its files are, once that is known.
     public var source: String
     public var destination: String
     /// As inspect shows it: the options of `-v`.
@@ -12,6 +12,8 @@ public struct ContainerMount: Hashable, Sendable {
     public var isReadOnly: Bool
     /// `rprivate`, `rshared`, …; empty for a tmpfs.
     public var propagation: String
+    /// Of a volume.
+    public var volume: VolumePart?
     /// Of a bind: with the mounts below the source.
     public var isRecursive = true
     /// Of a bind by `-v`: a missing source is made.
@@ -33,10 +35,17 @@ public struct ContainerMount: Hashable, Sendable {
 extension ContainerMount {
     static let propagations = ["rprivate", "private", "rshared", "shared", "rslave", "slave"]
 
-    /// All mounts of a request, each destination once, parents before what lies below them.
-    static func list(_ host: HostConfig) throws(EngineError) -> [ContainerMount] {
+    /// All mounts of a request, each destination once, parents before what lies below them. What is asked for covers what is
+    /// inherited, and that what the image declares.
+    ///
+    /// - Parameters:
+    ///   - inherited: Those of other containers, by `--volumes-from`; of two the later one holds.
+    ///   - declared: Paths that get a volume of their own if nothing else is mounted there.
+    static func list(
+        _ host: HostConfig, inherited: [ContainerMount] = [], declared: [String] = []
+    ) throws(EngineError) -> [ContainerMount] {
         var mounts: [ContainerMount] = []
-        for bind in host.binds { mounts.append(try ContainerMount(bind: bind)) }
+        for bind in host.binds { mounts.append(try ContainerMount(bind: bind, driver: host.volumeDriver)) }
         for request in host.mounts { mounts.append(try ContainerMount(request)) }
         for (path, options) in host.tmpfs.sorted(by: { $0.key < $1.key }) {
             mounts.append(try ContainerMount(tmpfs: path, options: options))
@@ -44,6 +53,11 @@ extension ContainerMount {
         var seen: Set<String> = []
         for mount in mounts where !seen.insert(mount.destination).inserted {
             throw EngineError(.invalidArgument, "Duplicate mount point: \(mount.destination)")
+        }
+        for mount in inherited.reversed() where seen.insert(mount.destination).inserted { mounts.append(mount) }
+        for path in declared {
+            let mount = ContainerMount(volume: VolumePart(driver: host.volumeDriver), at: try Self.destination(path))
+            if seen.insert(mount.destination).inserted { mounts.append(mount) }
         }
         return mounts.enumerated().sorted {
             ($0.element.depth, $0.offset) < ($1.element.depth, $1.offset)
@@ -53,26 +67,26 @@ extension ContainerMount {
     private var depth: Int { destination.utf8.count { $0 == UInt8(ascii: "/") } }
 
     /// `source:destination[:options]`
-    private init(bind: String) throws(EngineError) {
+    private init(bind: String, driver: String) throws(EngineError) {
         let parts = bind.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let invalid = { (reason: String) in
             EngineError(.invalidArgument, "invalid volume specification: '\(bind)': \(reason)")
         }
-        if parts.count == 1, parts[0].hasPrefix("/") {
-            throw EngineError(
-                .invalidArgument, cannot: "mount a volume at \(parts[0])", because: "volumes are not available yet",
-                hint: "Name a directory of the host before it: -v /host/path:\(parts[0]).")
+        if parts.count == 1 {
+            self.init(volume: VolumePart(driver: driver), at: try Self.destination(parts[0]))
+            return
         }
-        guard parts.count == 2 || parts.count == 3 else { throw invalid("expected source:destination[:options]") }
-        guard parts[0].hasPrefix("/") else {
-            throw EngineError(
-                .invalidArgument, cannot: "use the volume \"\(parts[0])\"",
-                because: "named volumes are not available yet",
-                hint: "Give a directory of the host by an absolute path.")
+        guard parts.count == 2 || parts.count == 3, !parts[0].isEmpty else {
+            throw invalid("expected source:destination[:options]")
         }
-        self.init(
-            kind: .bind, source: parts[0], destination: try Self.destination(parts[1]), mode: "", isReadOnly: false,
-            propagation: "rprivate", createsSource: true)
+        let destination = try Self.destination(parts[1])
+        if parts[0].hasPrefix("/") {
+            self.init(
+                kind: .bind, source: parts[0], destination: destination, mode: "", isReadOnly: false, propagation: "rprivate",
+                createsSource: true)
+        } else {
+            self.init(volume: VolumePart(name: parts[0], driver: driver), at: destination)
+        }
         guard parts.count == 3 else { return }
         mode = parts[2]
         let options = parts[2].split(separator: ",").map(String.init)
@@ -85,7 +99,8 @@ extension ContainerMount {
             case "rw": isReadOnly = false
             // Labels of SELinux: without it there is nothing to do, as in Docker.
             case "z", "Z": break
-            case _ where Self.propagations.contains(option): propagation = option
+            case "nocopy" where kind == .volume: volume?.copiesUp = false
+            case _ where Self.propagations.contains(option) && kind == .bind: propagation = option
             default: throw invalid("invalid mode: \(parts[2])")
             }
         }
@@ -95,9 +110,8 @@ extension ContainerMount {
         let destination = try Self.destination(request.target)
         switch request.kind {
         case .volume:
-            throw EngineError(
-                .invalidArgument, cannot: "mount a volume at \(destination)", because: "volumes are not available yet",
-                hint: "Use type=bind or type=tmpfs.")
+            self.init(volume: try VolumePart(request), at: destination)
+            isReadOnly = request.isReadOnly
         case .bind:
             guard request.source.hasPrefix("/") else {
                 throw EngineError(

@@ -11,7 +11,8 @@ extension HostConfig {
             "RestartPolicy": [
                 "Name": .string(restartPolicy.condition.rawValue), "MaximumRetryCount": .integer(restartPolicy.maximumRetryCount),
             ],
-            "AutoRemove": .bool(autoRemove), "VolumeDriver": "", "VolumesFrom": nil, "ConsoleSize": [0, 0],
+            "AutoRemove": .bool(autoRemove), "VolumeDriver": .string(volumeDriver),
+            "VolumesFrom": volumesFrom.isEmpty ? .null : JSON(volumesFrom), "ConsoleSize": [0, 0],
         ]
         if !annotations.isEmpty { object["Annotations"] = JSON(annotations) }
         if !mounts.isEmpty { object["Mounts"] = .array(mounts.map(\.json)) }
@@ -55,6 +56,8 @@ extension HostConfig {
         binds = json["Binds"]?.strings ?? []
         mounts = json["Mounts"]?.array?.compactMap(MountRequest.init(json:)) ?? []
         tmpfs = json["Tmpfs"]?.stringMembers ?? [:]
+        volumesFrom = json["VolumesFrom"]?.strings ?? []
+        volumeDriver = json["VolumeDriver"]?.string ?? ""
         containerIDFile = json["ContainerIDFile"]?.string ?? ""
         logConfig.type = json["LogConfig"]?["Type"]?.string ?? "json-file"
         logConfig.options = json["LogConfig"]?["Config"]?.stringMembers ?? [:]
@@ -111,6 +114,7 @@ extension MountRequest {
         propagation = json["BindOptions"]?["Propagation"]?.string ?? ""
         createsSource = json["BindOptions"]?["CreateMountpoint"]?.bool ?? false
         isRecursive = !(json["BindOptions"]?["NonRecursive"]?.bool ?? false)
+        decodeVolumeOptions(json["VolumeOptions"] ?? .null)
         tmpfsSize = json["TmpfsOptions"]?["SizeBytes"]?.integer ?? 0
         tmpfsMode = json["TmpfsOptions"]?["Mode"]?.integer
     }
@@ -127,11 +131,33 @@ extension MountRequest {
         if createsSource { bind["CreateMountpoint"] = true }
         if !isRecursive { bind["NonRecursive"] = true }
         if !bind.isEmpty { object["BindOptions"] = .object(bind) }
+        let volume = volumeOptionsJSON
+        if !volume.isEmpty { object["VolumeOptions"] = .object(volume) }
         var tmpfs = JSONObject()
         if tmpfsSize > 0 { tmpfs["SizeBytes"] = .integer(tmpfsSize) }
         if let tmpfsMode { tmpfs["Mode"] = .integer(tmpfsMode) }
         if !tmpfs.isEmpty { object["TmpfsOptions"] = .object(tmpfs) }
         return .object(object)
+    }
+
+    private mutating func decodeVolumeOptions(_ json: JSON) {
+        noCopy = json["NoCopy"]?.bool ?? false
+        subpath = json["Subpath"]?.string ?? ""
+        volumeLabels = json["Labels"]?.stringMembers ?? [:]
+        volumeDriver = json["DriverConfig"]?["Name"]?.string ?? ""
+        volumeOptions = json["DriverConfig"]?["Options"]?.stringMembers ?? [:]
+    }
+
+    private var volumeOptionsJSON: JSONObject {
+        var volume = JSONObject()
+        if noCopy { volume["NoCopy"] = true }
+        if !volumeLabels.isEmpty { volume["Labels"] = JSON(volumeLabels) }
+        var driver = JSONObject()
+        if !volumeDriver.isEmpty { driver["Name"] = .string(volumeDriver) }
+        if !volumeOptions.isEmpty { driver["Options"] = JSON(volumeOptions) }
+        if !driver.isEmpty { volume["DriverConfig"] = .object(driver) }
+        if !subpath.isEmpty { volume["Subpath"] = .string(subpath) }
+        return volume
     }
 }
 

@@ -8,6 +8,10 @@ public struct HostConfig: Hashable, Sendable {
     public var mounts: [MountRequest] = []
     /// Destination → options (`size=64m,mode=1777`).
     public var tmpfs: [String: String] = [:]
+    /// Containers whose volumes and binds this one has too: `container[:ro|rw]`.
+    public var volumesFrom: [String] = []
+    /// Of volumes that are made for the container; empty is `local`, the only one.
+    public var volumeDriver = ""
     public var containerIDFile = ""
     public var logConfig = LogConfig()
     /// `bridge`, `host`, `none` or `container:ID`.
@@ -88,6 +92,14 @@ public struct MountRequest: Hashable, Sendable {
     /// Of a bind: make a missing source, as `-v` does.
     public var createsSource = false
     public var isRecursive = true
+    /// Of a volume: don't fill an empty one with what the image has there.
+    public var noCopy = false
+    /// Of a volume: a path in it that is mounted instead of the whole.
+    public var subpath = ""
+    /// Of a volume that is made for the container.
+    public var volumeLabels: [String: String] = [:]
+    public var volumeDriver = ""
+    public var volumeOptions: [String: String] = [:]
     /// Of a tmpfs, in bytes; 0 has no limit of its own.
     public var tmpfsSize: Int64 = 0
     /// Of a tmpfs: permission bits; nil is 1777.

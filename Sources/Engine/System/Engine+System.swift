@@ -9,18 +9,28 @@ public struct SystemPruneReport: Sendable {
     /// Ids.
     public var containers: [String] = []
     public var images: [RemovedItem] = []
+    /// Names.
+    public var volumes: [String] = []
     /// In bytes.
     public var reclaimed: Int64 = 0
 }
 
 extension Engine {
     /// Removes stopped containers, images that nothing needs, and what killed processes left behind.
-    public func prune(allImages: Bool) throws(EngineError) -> SystemPruneReport {
+    ///
+    /// - Parameter volumes: Whether anonymous volumes go, too, that no container uses then.
+    public func prune(allImages: Bool, volumes: Bool = false) throws(EngineError) -> SystemPruneReport {
         var report = try pruneContainers()
+        if volumes {
+            let pruned = try pruneVolumes(all: false)
+            report.volumes = pruned.volumes
+            report.reclaimed += pruned.reclaimed
+        }
         let images = try pruneImages(all: allImages)
         report.images = images.removed
         report.reclaimed += images.reclaimed
         for stray in try strayContainers() { try removeStray(stray) }
+        _ = try checkVolumes(repair: true)
         return report
     }
 
@@ -46,6 +56,7 @@ extension Engine {
             findings.append("\(stray) belongs to no container")
             if repair { try removeStray(stray) }
         }
+        findings += try checkVolumes(repair: repair)
         return findings
     }
 

@@ -79,6 +79,10 @@ public struct NewContainer: Hashable, Sendable {
     public var ports: String
     /// The whole request, as its owner writes it.
     public var spec: [UInt8]
+    /// Volumes that are new, and come with the container or not at all.
+    public var volumes: [VolumeRecord] = []
+    /// The volumes that it uses, the new ones too.
+    public var volumeUses: [VolumeUse] = []
 
     public init(
         id: String, name: String, image: ImageID, imageName: String, created: Int64, command: String,

@@ -6,7 +6,7 @@ extension Database {
     ///
     /// - Parameter idSlots: The ranges of host ids to take one from; nil for a container in the host's user namespace.
     /// - Throws: ``MetadataError/containerNameInUse(name:by:)``, ``MetadataError/containerIDInUse(_:)``,
-    ///   ``MetadataError/noFreeIDRange``, ``MetadataError/noSuchImage(_:)``.
+    ///   ``MetadataError/noFreeIDRange``, ``MetadataError/noSuchImage(_:)``, ``MetadataError/noSuchVolume(_:)``.
     public func insertContainer(
         _ new: NewContainer, idSlots: Range<Int64>?
     ) throws(MetadataError) -> ContainerRecord {
@@ -21,6 +21,8 @@ extension Database {
                 networkMode: new.networkMode, labels: new.labels, ports: new.ports)
             try session.insert(record)
             try session.run("INSERT INTO container_specs(slot, spec) VALUES(?, ?)", [.integer(slot), .blob(new.spec)])
+            for volume in new.volumes { try session.insert(volume) }
+            for use in new.volumeUses { try session.insert(use, of: new.id) }
             return record
         }
     }
@@ -126,10 +128,17 @@ extension Database {
     /// Deletes the row with all that belongs to the container: its spec, addresses, ports and slots. One that isn't there
     /// is no error: a racer was faster.
     ///
-    /// - Parameter time: Now, in nanoseconds since 1970.
-    public func deleteContainer(_ id: String, at time: Int64) throws(MetadataError) {
+    /// - Parameters:
+    ///   - time: Now, in nanoseconds since 1970.
+    ///   - withVolumes: Whether its anonymous volumes go, too, that no other container uses; those of a container made with
+    ///     `--rm` do in any case.
+    /// - Returns: The names of the volumes that went. Their directories are the caller's to remove.
+    @discardableResult
+    public func deleteContainer(
+        _ id: String, at time: Int64, withVolumes: Bool = false
+    ) throws(MetadataError) -> [String] {
         try writeFreeing { session throws(MetadataError) in
-            try session.deleteContainer(id, at: time)
+            try session.deleteContainer(id, at: time, withVolumes: withVolumes)
         }
     }
 
@@ -145,11 +154,16 @@ extension Database {
 
 extension Session {
     /// - Parameter time: Of its event, in nanoseconds since 1970.
-    func deleteContainer(_ id: String, at time: Int64) throws(MetadataError) {
+    @discardableResult
+    func deleteContainer(_ id: String, at time: Int64, withVolumes: Bool = false) throws(MetadataError) -> [String] {
         // Before it goes, as the event tells its name. A racer that was faster has told of it.
-        guard try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil else { return }
+        guard try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil else { return [] }
         try record([Event(time: time, type: "container", action: "destroy", actor: id)])
+        let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
         try run("DELETE FROM containers WHERE id=?", [.text(id)])
+        var deleted: [String] = []
+        for name in anonymous where try deleteUnusedVolume(name) { deleted.append(name) }
+        return deleted
     }
 
     func container(_ condition: String, _ value: String) throws(MetadataError) -> ContainerRecord? {

@@ -45,18 +45,19 @@ extension Database {
     ///
     /// - Parameter from: Where the caller began to read, as ``journalPosition()`` said.
     /// - Parameter deleting: A container that goes at the same time, and when that is, in nanoseconds since 1970.
+    /// - Parameter withVolumes: As ``deleteContainer(_:at:withVolumes:)`` has it.
     /// - Returns: False, and nothing happened, if another process was faster: ask for the position again.
     @discardableResult
     public func foldJournal(
         from: JournalPosition?, to: JournalPosition, changes: [ContainerChange], events: [Event] = [],
-        deleting: (id: String, time: Int64)? = nil
+        deleting: (id: String, time: Int64)? = nil, withVolumes: Bool = false
     ) throws(MetadataError) -> Bool {
         // On a full disk, too: before anything is listed or removed, what has ended must be known.
         try writeFreeing { session throws(MetadataError) in
             guard try session.journalPosition() == from else { return false }
             for change in changes { try session.apply(change) }
             try session.record(events)
-            if let deleting { try session.deleteContainer(deleting.id, at: deleting.time) }
+            if let deleting { try session.deleteContainer(deleting.id, at: deleting.time, withVolumes: withVolumes) }
             try session.set("journal.bootID", to: to.bootID)
             try session.set("journal.offset", to: String(to.offset))
             return true

@@ -45,11 +45,23 @@ struct CommandLineRuntime: ContainerRuntime {
             try FileDescriptor.replaceContents(of: copy, with: config.bytes(naming: paths))
             try Directory.create(command.root)
         }
-        let view = RuntimeView(bundle: bundle, config: copy, writableDirectories: [writable, command.root])
+        // A source that isn't there is the runtime's to tell.
+        let sources = config.mappedSources.filter { access($0, F_OK) == 0 }
+        let kept = [writable, command.root] + (try mounted()) + sources
+        let view = RuntimeView(bundle: bundle, config: copy, kept: kept)
         let pid = try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
             try create(streams, console)
         }
         return MadeContainer(pid: pid, maker: nil)
+    }
+
+    /// What the engine has mounted for the container: the cover of the bundle's directory would hide it.
+    private func mounted() throws(StartFailure) -> [String] {
+        let directory = bundle + "/mounts"
+        guard access(directory, F_OK) == 0 else { return [] }
+        return try explaining("list \(directory)") { () throws(SystemCallError) in
+            try FileDescriptor.directory(directory).names().map { "\(directory)/\($0)" }
+        }
     }
 
     private func create(

@@ -11,6 +11,8 @@ struct HandedDescriptors {
     var attach: CInt?
     /// Kept open for as long as the monitor lives, and of no other use here.
     var kept: [CInt] = []
+    /// To be attached in the monitor's mount namespace.
+    var mounts: [CInt] = []
 
     /// Takes what comes up to the settings. Nil if the engine goes away first: then it wants nothing.
     mutating func receive(_ socket: borrowing FileDescriptor) throws(StartFailure) -> MonitorSettings? {
@@ -40,6 +42,7 @@ struct HandedDescriptors {
         case .networkNamespace: networkNamespace = number
         case .attach: attach = number
         case .kept: kept.append(number)
+        case .mount: mounts.append(number)
         }
     }
 }

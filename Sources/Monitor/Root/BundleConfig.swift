@@ -45,6 +45,13 @@ struct BundleConfig {
         json = .object(object)
     }
 
+    /// What is bound with the container's ids. Below a mount that shows such ids already it can't be.
+    var mappedSources: [String] {
+        (json["mounts"]?.array ?? []).compactMap { mount in
+            mount["uidMappings"]?.array?.isEmpty == false ? mount["source"]?.string : nil
+        }
+    }
+
     func spec() throws(StartFailure) -> RuntimeSpec {
         do throws(FieldError) { return try RuntimeSpec(json: json) } catch {
             throw StartFailure(.invalid, "config.json: \(error)")

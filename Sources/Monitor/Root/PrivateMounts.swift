@@ -23,6 +23,14 @@ struct PrivateMounts: ~Copyable {
             .attach(to: try FileDescriptor.directory(bundle + "/rootfs"))
     }
 
+    /// Attaches what the engine has mounted, and takes over its descriptors: here the runtime finds it by a path.
+    borrowing func attach(_ numbers: [CInt], bundle: String) throws(SystemCallError) {
+        for (index, number) in numbers.enumerated() {
+            let place = try FileDescriptor.open("\(bundle)/mounts/\(index)", flags: FileDescriptor.pathOnly)
+            try Mount(adopting: FileDescriptor(adopting: number)).attach(to: place)
+        }
+    }
+
     /// Goes back to the host's mounts. Ours are gone with it: what an overlay still has to write is written now.
     consuming func drop() throws(SystemCallError) { try Namespace.join(host, .mount) }
 }

@@ -7,8 +7,8 @@ struct RuntimeView {
     var bundle: String
     /// What lies over the bundle's `config.json`: the file on the disk stays as the engine wrote it.
     var config: String
-    /// Where the runtime writes.
-    var writableDirectories: [String]
+    /// Where the runtime writes, and what is mounted for it: these it is to find as they are.
+    var kept: [String]
 
     /// Runs `body` in that view, and comes back.
     ///
@@ -54,21 +54,21 @@ struct RuntimeView {
         let mapped = try Mount.copy(of: closed)
         try mapped.mapIDs(to: try FileDescriptor.open("/proc/self/fd/\(userNamespace)"))
         let rootfs = try Mount.copy(of: bundle + "/rootfs")
-        let kept = writableDirectories.filter { $0.utf8.starts(with: (closed + "/").utf8) }
+        let kept = kept.filter { $0.utf8.starts(with: (closed + "/").utf8) }
         try keeping(kept[...]) { () throws(SystemCallError) in
             try mapped.attach(to: try FileDescriptor.directory(closed))
         }
         try rootfs.attach(to: try FileDescriptor.directory(bundle + "/rootfs"))
     }
 
-    /// Runs `body`, which covers the directories, and lays each over the cover again.
+    /// Runs `body`, which covers the paths, and lays each over the cover again.
     private func keeping(
-        _ directories: ArraySlice<String>, _ body: () throws(SystemCallError) -> Void
+        _ paths: ArraySlice<String>, _ body: () throws(SystemCallError) -> Void
     ) throws(SystemCallError) {
-        guard let first = directories.first else { return try body() }
+        guard let first = paths.first else { return try body() }
         let own = try Mount.copy(of: first)
-        try keeping(directories.dropFirst(), body)
-        try own.attach(to: try FileDescriptor.directory(first))
+        try keeping(paths.dropFirst(), body)
+        try own.attach(to: try FileDescriptor.open(first, flags: FileDescriptor.pathOnly))
     }
 
     /// The first directory on the way to the bundle that strangers can't search.

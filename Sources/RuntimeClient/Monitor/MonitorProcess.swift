@@ -22,6 +22,8 @@ public struct MonitorProcess: ~Copyable {
         public var attach: CInt?
         /// What the monitor only keeps open for as long as it lives: the sockets of published ports.
         public var kept: [CInt] = []
+        /// Mounts that the monitor attaches, each at its number in the bundle's `mounts`.
+        public var mounts: [CInt] = []
 
         public init(lock: CInt, userNamespace: CInt? = nil, networkNamespace: CInt? = nil, attach: CInt? = nil) {
             self.lock = lock
@@ -35,6 +37,7 @@ public struct MonitorProcess: ~Copyable {
                 (.lock, lock), (.userNamespace, userNamespace), (.networkNamespace, networkNamespace), (.attach, attach),
             ]
             return single.compactMap { kind, number in number.map { (kind, $0) } } + kept.map { (.kept, $0) }
+                + mounts.map { (.mount, $0) }
         }
     }
 

@@ -81,15 +81,16 @@ enum SystemGroup {
             .flag("all", short: "a", "Remove all unused images not just dangling ones"),
             .list("filter", "").unsupported(because: "filters of prune are not available yet"),
             .flag("force", short: "f", "Do not prompt for confirmation"),
-            .flag("volumes", "").unsupported(because: "volumes are not available yet"),
+            .flag("volumes", "Prune anonymous volumes"),
         ], run: runPrune)
 
     private static func runPrune(_ arguments: ParsedArguments) throws -> Int32 {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
-        if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n  - \(images)\n") { return 0 }
-        show(try engine.prune(allImages: arguments.flag("all")))
+        let volumes = arguments.flag("volumes") ? "  - all anonymous volumes not used by at least one container\n" : ""
+        if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n\(volumes)  - \(images)\n") { return 0 }
+        show(try engine.prune(allImages: arguments.flag("all"), volumes: arguments.flag("volumes")))
         engine.printWarnings()
         return 0
     }
@@ -97,6 +98,9 @@ enum SystemGroup {
     static func show(_ report: SystemPruneReport) {
         if !report.containers.isEmpty {
             Terminal.print("Deleted Containers:\n" + report.containers.map { $0 + "\n" }.joined() + "\n")
+        }
+        if !report.volumes.isEmpty {
+            Terminal.print("Deleted Volumes:\n" + report.volumes.map { $0 + "\n" }.joined() + "\n")
         }
         if !report.images.isEmpty {
             Terminal.print("Deleted Images:\n" + report.images.map(RmiCommand.line).joined() + "\n")
@@ -111,11 +115,11 @@ enum SystemGroup {
     }
 
     private static let reset = Command(
-        "reset", "Remove everything: containers, images, the network and the store", arity: .none,
+        "reset", "Remove everything: containers, images, volumes, the network and the store", arity: .none,
         options: [.flag("force", short: "f", "Do not prompt for confirmation")]
     ) { arguments in
         let engine = try arguments.engine()
-        if !arguments.flag("force"), !confirms(" all containers, all images and the network of the store \(engine.paths.root).") {
+        if !arguments.flag("force"), !confirms(" all containers, all images, all volumes and the network of the store \(engine.paths.root).") {
             return 0
         }
         try engine.reset()

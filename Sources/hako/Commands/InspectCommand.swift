@@ -6,21 +6,22 @@ import OCI
 /// `hako inspect`
 enum InspectCommand {
     static let command = Command(
-        "inspect", "Return low-level information on containers and images", usage: "NAME|ID [NAME|ID...]",
+        "inspect", "Return low-level information on containers, images and volumes", usage: "NAME|ID [NAME|ID...]",
         arity: .atLeast(1), completion: .containers,
         options: [
             .text("format", short: "f", "Format output using a Go template, or 'json'"),
             .flag("size", short: "s", "Display total file sizes if the type is container"),
-            .text("type", "Only inspect objects of the given type: container or image"),
+            .text("type", "Only inspect objects of the given type: container, image or volume"),
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let type = arguments.value("type")
-        guard type == nil || type == "container" || type == "image" else {
-            throw EngineError(.invalidArgument, "unknown type: \"\(type ?? "")\"", hint: "There are container and image.")
+        guard type.map(["container", "image", "volume"].contains) ?? true else {
+            throw EngineError(.invalidArgument, "unknown type: \"\(type ?? "")\"", hint: "There are container, image and volume.")
         }
         return try inspect(arguments) { engine, name in
             if type == "image" { return try engine.inspectImage(name) }
+            if type == "volume" { return try engine.inspectVolume(name) }
             do throws(EngineError) {
                 return try engine.inspectContainer(name, withSize: arguments.flag("size"))
             } catch {
@@ -28,6 +29,11 @@ enum InspectCommand {
             }
             do throws(EngineError) {
                 return try engine.inspectImage(name)
+            } catch {
+                guard error.kind == .notFound else { throw error }
+            }
+            do throws(EngineError) {
+                return try engine.inspectVolume(name)
             } catch {
                 guard error.kind == .notFound else { throw error }
                 throw EngineError(.notFound, "No such object: \(name)")

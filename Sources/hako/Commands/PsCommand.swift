@@ -34,7 +34,7 @@ enum PsCommand {
         let format = arguments.value("format") ?? ""
         let showsAll = format.contains("json .}}")
         let needsSizes = arguments.flag("size") || format.contains(".Size") || showsAll
-        let needsMounts = format.contains(".Mounts") || format == "json" || showsAll
+        let needsMounts = format.contains(".Mounts") || format.contains(".LocalVolumes") || format == "json" || showsAll
         let rows = try records.map { record in
             try ContainerRow(
                 record, isTruncated: isTruncated, sizes: needsSizes ? engine.sizes(of: record) : nil,

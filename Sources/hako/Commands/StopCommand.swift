@@ -94,7 +94,7 @@ enum RmCommand {
         var status: Int32 = 0
         for name in arguments.positionals {
             do throws(EngineError) {
-                try engine.remove(name, force: arguments.flag("force"))
+                try engine.remove(name, force: arguments.flag("force"), withVolumes: arguments.flag("volumes"))
                 Terminal.print(name + "\n")
             } catch {
                 let code = CommandFailure(error, exitCode: 1).report()

@@ -32,6 +32,8 @@ extension ContainerOptions {
             files: arguments.values("env-file"), values: arguments.values("env"))
         config.labels = try LabelOption.labels(
             files: arguments.values("label-file"), values: arguments.values("label"))
+        // A path alone asks for a volume of the container's own, as an image's VOLUME does.
+        config.volumes = arguments.values("volume").filter { !$0.contains(":") }
         config.stopSignal = arguments.value("stop-signal")
         config.stopTimeout = arguments.integer("stop-timeout").map(Int64.init)
         let streams = try AttachOption.streams(arguments)
@@ -41,7 +43,9 @@ extension ContainerOptions {
     }
 
     private static func fillHost(_ host: inout HostConfig, _ arguments: ParsedArguments) throws {
-        host.binds = arguments.values("volume").map(MountOption.bind)
+        host.binds = arguments.values("volume").filter { $0.contains(":") }.map(MountOption.bind)
+        host.volumesFrom = arguments.values("volumes-from")
+        host.volumeDriver = arguments.value("volume-driver") ?? ""
         host.mounts = try arguments.values("mount").map { try MountOption.mount($0, arguments) }
         for tmpfs in arguments.values("tmpfs") {
             let parts = tmpfs.split(separator: ":", maxSplits: 1).map(String.init)

@@ -46,7 +46,9 @@ enum ContainerOptions {
             .list("tmpfs", "Mount a tmpfs directory"),
             .flag("tty", short: "t", "Allocate a pseudo-TTY"),
             .text("user", short: "u", "Username or UID (format: <name|uid>[:<group|gid>])"),
-            .list("volume", short: "v", "Bind mount a volume", completion: .files),
+            .list("volume", short: "v", "Mount a volume, or a directory of the host", completion: .volumes),
+            .text("volume-driver", "Volume driver for the container: local"),
+            .list("volumes-from", "Mount volumes from the specified container(s)", completion: .containers),
             .text("workdir", short: "w", "Working directory inside the container"),
         ]
     }
@@ -105,7 +107,6 @@ enum ContainerOptions {
     /// What Docker's client has and Hako hasn't: an error that says so, never ignored.
     private static var later: [Option] {
         let networks = "it needs a user-defined network, and these are not available yet"
-        let volumes = "volumes are not available yet; bind a directory of the host with -v /path:/path"
         let health = "health checks are not run yet"
         return [
             .text("gpus", "").unsupported(
@@ -129,8 +130,6 @@ enum ContainerOptions {
             .list("storage-opt", "").unsupported(
                 because: "the size of what a container writes can be limited only by project quotas, which the store does not use"),
             .flag("use-api-socket", "").unsupported(because: "there is no API server yet"),
-            .text("volume-driver", "").unsupported(because: volumes),
-            .list("volumes-from", "").unsupported(because: volumes),
             .flag("disable-content-trust", "Skip image verification", isOn: true).unsupported(
                 because: "signatures of images are not verified"),
         ] + windows

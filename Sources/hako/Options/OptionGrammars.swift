@@ -81,9 +81,15 @@ enum MountOption {
     /// `type=bind,source=/a,target=/b,readonly`
     static func mount(_ text: String, _ arguments: ParsedArguments) throws -> MountRequest {
         var request = MountRequest(.volume, target: "")
-        for field in text.split(separator: ",", omittingEmptySubsequences: false) {
+        guard let fields = CommaSeparated.fields(text) else {
+            throw arguments.invalid(text, for: "mount", because: "its quotes don't match up")
+        }
+        for field in fields {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             try set(parts[0].lowercased(), parts.count > 1 ? parts[1] : nil, &request, text, arguments)
+        }
+        guard request.kind == .volume || !request.hasVolumeOptions else {
+            throw arguments.invalid(text, for: "mount", because: "cannot mix 'volume-*' options with mount type '\(request.kind)'")
         }
         guard !request.target.isEmpty else {
             throw arguments.invalid(text, for: "mount", because: "target is required")
@@ -118,6 +124,10 @@ enum MountOption {
         case "bind-propagation": request.propagation = value
         case "bind-recursive" where value == "enabled" || value == "disabled":
             request.isRecursive = value == "enabled"
+        case "volume-subpath": request.subpath = value
+        case "volume-driver": request.volumeDriver = value
+        case "volume-label": add(value, to: &request.volumeLabels)
+        case "volume-opt": add(value, to: &request.volumeOptions)
         case "tmpfs-size":
             do throws(OptionValueError) {
                 request.tmpfsSize = try OptionValue.bytes(value)
@@ -135,10 +145,22 @@ enum MountOption {
         switch key {
         case "readonly", "ro": \.isReadOnly
         case "bind-create-src": \.createsSource
+        case "volume-nocopy": \.noCopy
         default: nil
         }
     }
 
+    /// `name=value`; a name alone has an empty one.
+    private static func add(_ text: String, to members: inout [String: String]) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        members[parts[0]] = parts.count > 1 ? parts[1] : ""
+    }
+}
+
+extension MountRequest {
+    fileprivate var hasVolumeOptions: Bool {
+        noCopy || !subpath.isEmpty || !volumeDriver.isEmpty || !volumeLabels.isEmpty || !volumeOptions.isEmpty
+    }
 }
 
 /// `--device /dev/a[:/dev/b][:rwm]`

@@ -9,7 +9,7 @@ struct ContainerFilters {
     private var names: [NamePattern] = []
     private static let known = [
         "ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "name", "network", "publish", "since",
-        "status",
+        "status", "volume",
     ]
 
     init(_ texts: [String]) throws {
@@ -46,6 +46,7 @@ struct ContainerFilters {
             // No health check is run, and no container is a swarm's.
             && any("health") { $0 == "none" } && any("is-task") { OptionValue.bool($0) == false }
             && any("ancestor") { try isAncestor($0, of: record, engine) }
+            && any("volume") { try uses($0, record, engine) }
             && any("network") { record.networkMode == $0 }
             && any("publish") { matchesPort($0, record, isPublished: true) }
             && any("expose") { matchesPort($0, record, isPublished: false) }
@@ -67,6 +68,11 @@ struct ContainerFilters {
             guard let value = labels[parts[0]]?.string else { return false }
             return parts.count == 1 || value == parts[1]
         }
+    }
+
+    /// A volume by its name, a bind by its source, either by where it is in the container.
+    private func uses(_ text: String, _ record: ContainerRecord, _ engine: Engine) throws -> Bool {
+        try engine.mounts(of: record).contains { [$0.volume?.name, $0.source, $0.destination].contains(text) }
     }
 
     private func isAncestor(_ name: String, of record: ContainerRecord, _ engine: Engine) throws -> Bool {

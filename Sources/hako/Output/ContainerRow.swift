@@ -10,7 +10,7 @@ struct ContainerRow: Formattable {
     private let sizes: (written: Int64, total: Int64)?
     private let mounts: [String]
 
-    /// - Parameter mounts: What is mounted: the sources of binds.
+    /// - Parameter mounts: What is mounted: the names of volumes, the sources of binds.
     init(_ record: ContainerRecord, isTruncated: Bool, sizes: (written: Int64, total: Int64)?, mounts: [String]) {
         self.mounts = mounts
         self.record = record
@@ -93,7 +93,7 @@ struct ContainerRow: Formattable {
                 .value("ID", .string(id)), .value("Image", .string(image)),
                 // A template finds the first, which can't forge lines; JSON has the second, and escapes itself.
                 .value("Labels", json: nil, .string(Terminal.escaped(labelText))), .value("Labels", .string(labelText)),
-                .value("LocalVolumes", .string("0")), .value("Mounts", .string(mountText)), .value("Names", .string(name)),
+                .value("LocalVolumes", .string(String(mounts.count { !$0.hasPrefix("/") }))), .value("Mounts", .string(mountText)), .value("Names", .string(name)),
                 .value("Networks", .string(record.networkMode)), .value("Platform", .null),
                 .value("Ports", .string(ports)), .value("RunningFor", .string(runningFor)),
                 .value("Size", .string(size)), .value("State", .string(record.state.status.rawValue)),

@@ -22,7 +22,7 @@ enum DockerShape {
         // "Config" is a map of options below "LogConfig" alone.
         let isOpen = maps.contains(name) || (name == "Config" && parent == "LogConfig")
         let entries = object.members.map { (key: $0.name, value: value($0.value, named: $0.name, below: name)) }
-        guard isOpen else { return .map(TemplateMap(entries, omitted: omitted(from: object, named: name))) }
+        guard isOpen else { return .map(TemplateMap(entries, omitted: omitted(from: object, named: name, below: parent))) }
         let areStrings = object.members.allSatisfy { $0.value.string != nil }
         return .map(TemplateMap(entries, missing: areStrings ? .string("") : .null, isOpen: true))
     }
@@ -33,10 +33,11 @@ enum DockerShape {
         return pointers.contains(name) ? .nilPointer("*" + name) : .null
     }
 
-    private static func omitted(from object: JSONObject, named name: String) -> [String: TemplateValue] {
+    private static func omitted(from object: JSONObject, named name: String, below parent: String) -> [String: TemplateValue] {
         var omitted: [String: TemplateValue] = [:]
         // Where the document begins: a container has a host configuration, an image a root file system.
-        let key = name.isEmpty ? (object["HostConfig"] == nil ? "Image" : "Container") : name
+        let document = object["HostConfig"] != nil ? "Container" : object["Mountpoint"] != nil ? "Volume" : "Image"
+        let key = !name.isEmpty ? name : parent == "Mounts" ? "Mount" : document
         for member in omittedMembers[key] ?? [] {
             omitted[member] = texts.contains(member) ? .string("") : nilValue(member)
         }
@@ -53,13 +54,13 @@ enum DockerShape {
             "WorkingDir", "Labels", "OnBuild",
         ],
         "HostConfig": ["Init", "Mounts", "Tmpfs", "Sysctls", "StorageOpt", "Annotations"],
-        "State": ["Health"],
+        "State": ["Health"], "Mount": ["Name", "Driver", "Source"], "Volume": ["Status", "UsageData", "ClusterVolume"],
     ]
     private static let texts: Set<String> = [
-        "StopSignal", "User", "WorkingDir", "Variant", "OsVersion", "Comment", "Author",
+        "Name", "Driver", "Source", "StopSignal", "User", "WorkingDir", "Variant", "OsVersion", "Comment", "Author",
     ]
     private static let pointers: Set<String> = [
-        "Init", "Health", "Healthcheck", "StopTimeout", "SizeRw", "SizeRootFs", "PidsLimit", "OomKillDisable",
+        "Init", "Health", "UsageData", "ClusterVolume", "Healthcheck", "StopTimeout", "SizeRw", "SizeRootFs", "PidsLimit", "OomKillDisable",
         "MemorySwappiness", "IPAMConfig",
     ]
     private static let lists: Set<String> = [
@@ -71,6 +72,6 @@ enum DockerShape {
     ]
     private static let maps: Set<String> = [
         "Labels", "Volumes", "ExposedPorts", "Ports", "PortBindings", "Networks", "Tmpfs", "Sysctls", "StorageOpt",
-        "Annotations", "DriverOpts", "Data",
+        "Annotations", "DriverOpts", "Options", "Data",
     ]
 }

@@ -1,0 +1,115 @@
+import Glibc
+
+extension FileDescriptor {
+    /// Copies everything below this directory into another one: content, owners, modes, extended attributes, times,
+    /// symlinks as they are, hard links among what is copied.
+    ///
+    /// Both sides are walked beneath their directories: nothing is followed, no mount is crossed. Devices, FIFOs and sockets
+    /// are left out. It keeps a list of paths, so that a deep tree can't overflow the stack.
+    ///
+    /// - Throws: `EEXIST` for a name that is there already; `ENAMETOOLONG` for a path of more than 4,095 bytes.
+    public borrowing func copyTree(to destination: borrowing FileDescriptor) throws(SystemCallError) {
+        var copy = TreeCopy()
+        try copy.run(self, destination)
+    }
+
+    /// Gives another open file or directory the owner, mode, extended attributes and times of this one.
+    public borrowing func copyAttributes(to other: borrowing FileDescriptor) throws(SystemCallError) {
+        let status = try status()
+        try other.changeOwner(userID: status.userID, groupID: status.groupID)
+        // After the owner, whose change clears set-id bits and capabilities.
+        try other.changeMode(status.permissions)
+        try copyExtendedAttributes(to: other)
+        try other.setTimes(accessed: nil, modified: status.modified)
+    }
+
+    /// All but `trusted.`, which are the host's. A file system that has none of them stays without.
+    private borrowing func copyExtendedAttributes(to other: borrowing FileDescriptor) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            for name in try extendedAttributeNames() where !name.bytes.starts(with: "trusted.".utf8) {
+                guard let value = try extendedAttribute(name) else { continue }
+                try other.setExtendedAttribute(name, to: value)
+            }
+        } catch {
+            guard error.errno == .notSupported else { throw error }
+        }
+    }
+
+    /// Copies the content of a regular file into an empty one. Runs of zeros become holes.
+    borrowing func copyContents(to other: borrowing FileDescriptor) throws(SystemCallError) {
+        var chunk = [UInt8](repeating: 0, count: 128 << 10)
+        var position: Int64 = 0
+        var endsInHole = false
+        while true {
+            let count = try read(into: &chunk)
+            guard count > 0 else { break }
+            endsInHole = chunk[..<count].allSatisfy { $0 == 0 }
+            position += Int64(count)
+            if endsInHole { try other.seek(to: position) } else { try other.writeAll(chunk[..<count]) }
+        }
+        if endsInHole { try other.truncate(to: position) }
+    }
+}
+
+/// One copy of a tree, on its way.
+private struct TreeCopy {
+    /// Where a file with more than one name was copied to first, by its inode.
+    private var links: [UInt64: PathBytes] = [:]
+    private var pending: [PathBytes] = ["."]
+    /// Parents before their children: their times are set last, as each new name changes them.
+    private var directories: [PathBytes] = []
+
+    mutating func run(
+        _ source: borrowing FileDescriptor, _ destination: borrowing FileDescriptor
+    ) throws(SystemCallError) {
+        while let path = pending.popLast() {
+            let from = try Self.directory(path, in: source)
+            let to = try Self.directory(path, in: destination)
+            for name in try from.names() { try copy(name, at: path, from, to, destination) }
+            directories.append(path)
+        }
+        for path in directories.reversed() where path != "." {
+            try Self.directory(path, in: source).copyAttributes(to: Self.directory(path, in: destination))
+        }
+    }
+
+    private static func directory(
+        _ path: PathBytes, in root: borrowing FileDescriptor
+    ) throws(SystemCallError) -> FileDescriptor {
+        try FileDescriptor.open(path, in: root, .beneathOneMount, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    private mutating func copy(
+        _ name: PathBytes, at parent: PathBytes, _ from: borrowing FileDescriptor, _ to: borrowing FileDescriptor,
+        _ destination: borrowing FileDescriptor
+    ) throws(SystemCallError) {
+        let status = try from.status(of: name)
+        guard let path = PathBytes(parent.bytes + [UInt8(ascii: "/")] + name.bytes) else { return }
+        switch status.kind {
+        case .directory:
+            try to.makeDirectory(name)
+            pending.append(path)
+        case .regular:
+            if status.linkCount > 1, let first = links[status.inode] {
+                return try FileDescriptor.link(first, in: destination, as: name, in: to)
+            }
+            try copyFile(name, from, to)
+            if status.linkCount > 1 { links[status.inode] = path }
+        case .symlink:
+            try to.makeSymlink(to: try from.symlinkTarget(of: name), named: name)
+            try to.changeOwner(of: name, userID: status.userID, groupID: status.groupID)
+            try to.setTimes(of: name, accessed: nil, modified: status.modified)
+        case .characterDevice, .blockDevice, .fifo, .socket, .unknown: break
+        }
+    }
+
+    private func copyFile(
+        _ name: PathBytes, _ from: borrowing FileDescriptor, _ to: borrowing FileDescriptor
+    ) throws(SystemCallError) {
+        // Should it have become a FIFO meanwhile, opening it waits for nobody.
+        let source = try from.openChild(name, flags: O_RDONLY | O_NONBLOCK)
+        let copy = try to.openChild(name, flags: O_WRONLY | O_CREAT | O_EXCL)
+        try source.copyContents(to: copy)
+        try source.copyAttributes(to: copy)
+    }
+}

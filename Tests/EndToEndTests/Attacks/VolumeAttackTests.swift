@@ -1,0 +1,120 @@
+import Glibc
+import Linux
+import Testing
+import TestSupport
+
+@Suite("Through a volume, a container or an image", .enabled(if: TestStore.isRunnable, TestStore.reason))
+struct VolumeAttackTests {
+    @Test("reaches nothing outside by a path in it that is swapped (T-V1)")
+    func subpath() throws {
+        let store = try TestStore()
+        let canary = try Canary(at: store.scratch.path("canary"))
+        try store.hako(
+            "run", "--rm", "-v", "vol:/v", "busybox", "sh", "-c",
+            "mkdir -p /v/d/d; echo inside > /v/d/secret; chmod -R 777 /v"
+        ).expectSuccess()
+        let attacker = try Attacker(swapping: "d", in: store.root + "/volumes/vol/_data", with: canary.path)
+        try attacker.confirm()
+        var mounted = 0
+        for path in ["d", "d/d", "d/secret"] {
+            for _ in 0..<20 {
+                let run = try store.hako(
+                    "run", "--rm", "--userns=host", "--mount", "type=volume,src=vol,dst=/p,volume-subpath=" + path,
+                    "busybox", "sh", "-c",
+                    "echo mounted; cat /p /p/secret; echo EVIL > /p/secret")
+                #expect(!run.output.contains(Canary.secret), "\(run)")
+                if run.output.hasPrefix("mounted") { mounted += 1 }
+            }
+        }
+        #expect(mounted > 0)
+        _ = consume attacker
+        #expect(try canary.changes() == [])
+    }
+
+    @Test("has nothing of the host copied into it, nor out of it (T-V2)")
+    func copyUp() throws {
+        let store = try TestStore()
+        let canary = try Canary(at: store.scratch.path("canary"))
+        try store.load(
+            "linked",
+            layers: [
+                TestStore.shellLayer,
+                "ln -s \(canary.path) l; mkdir real; ln -s ../../../../../..\(canary.path) real/l; ln -s real/l m; mkfifo real/fifo; mknod real/null c 1 3; tar c *",
+            ],
+            config: TestStore.plainConfig + #","Volumes":{"/l":{},"/m":{},"/real":{}}"#)
+        let run = try store.hako(
+            "run", "--rm", "linked", "sh", "-c", "cat /l/secret /m/secret; echo EVIL > /l/secret; ls /real")
+        #expect(
+            !run.output.contains(Canary.secret) && !run.output.contains("null") && !run.output.contains("fifo"),
+            "\(run)")
+        // A volume that holds links, with an image that has files of their names.
+        try store.load(
+            "files",
+            layers: [
+                TestStore.shellLayer,
+                "mkdir data; echo EVIL > data/l; mkdir data/d; echo EVIL > data/d/secret; tar c data",
+            ])
+        try store.hako(
+            "run", "--rm", "-v", "vol:/v", "busybox", "sh", "-c",
+            "ln -s \(canary.path) /v/d; ln -s \(canary.path)/secret /v/l"
+        ).expectSuccess()
+        try store.hako("run", "--rm", "-v", "vol:/data", "files", "true").expectSuccess()
+        for path in ["l", "d"] {
+            let part = try store.hako(
+                "run", "--rm", "--mount", "type=volume,src=vol,dst=/data,volume-subpath=" + path, "files", "sh", "-c",
+                "cat /data /data/secret")
+            #expect(part.status == 125 && !part.output.contains(Canary.secret), "\(part)")
+        }
+        #expect(try canary.changes() == [])
+    }
+
+    @Test("has nothing removed that is mounted or linked in it (T-V3)")
+    func removal() throws {
+        let store = try TestStore()
+        let canary = try Canary(at: store.scratch.path("canary"))
+        try store.hako(
+            "run", "--name", "box", "-v", "/v", "busybox", "sh", "-c", "mkdir /v/m; ln -s \(canary.path) /v/l"
+        ).expectSuccess()
+        let volume = try store.output("volume", "ls", "-q")
+        let place = store.root + "/volumes/\(volume)/_data/m"
+        try ProgramRun.of("/bin/mount", ["--bind", canary.path, place]).expectSuccess()
+        let removed = try store.hako("rm", "-v", "box")
+        #expect(removed.status == 1, "\(removed)")
+        #expect(try canary.changes() == [])
+        let mounts = try store.shell("umount $(cut -d' ' -f5 /proc/self/mountinfo | grep '^\(store.root)/volumes')")
+        mounts.expectSuccess()
+        try store.hako("system", "check", "--repair").expectSuccess()
+        #expect(try FileDescriptor.directory(store.root + "/volumes").names().isEmpty)
+        #expect(try canary.changes() == [])
+    }
+
+    @Test("leaves no program on the host that another user could run (T-V5)")
+    func setUserID() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "--rm", "-v", "vol:/v", "busybox", "sh", "-c",
+            "cp /bin/busybox /v/root; chmod 4755 /v/root; chmod 755 /v"
+        ).expectSuccess()
+        let program = store.root + "/volumes/vol/_data/root"
+        #expect(try FileDescriptor.status(of: program).permissions == 0o4755)
+        let run = try ProgramRun.of(
+            "/usr/bin/setpriv", ["--reuid", "1000", "--regid", "1000", "--clear-groups", program, "id"])
+        #expect(run.status != 0 && run.output == "", "\(run)")
+    }
+
+    @Test("gives a container no device of the host")
+    func devices() throws {
+        let store = try TestStore()
+        try store.hako("volume", "create", "vol").expectSuccess()
+        try store.shell("mknod \(store.root)/volumes/vol/_data/zero c 1 5; chmod 666 \(store.root)/volumes/vol/_data/zero")
+            .expectSuccess()
+        try store.hako(
+            "volume", "create", "-o", "type=none", "-o", "device=\(store.root)/volumes/vol/_data", "-o", "o=bind", "bound"
+        ).expectSuccess()
+        for name in ["vol", "bound"] {
+            let run = try store.hako(
+                "run", "--rm", "--userns=host", "-v", name + ":/v", "busybox", "head", "-c", "1", "/v/zero")
+            #expect(run.status == 1 && run.error.contains("Permission denied"), "\(run)")
+        }
+    }
+}
