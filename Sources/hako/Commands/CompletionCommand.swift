@@ -41,7 +41,7 @@ enum CompletionCommand {
         case .containers: ask(request) { try containers($0, onlyRunning: false) }
         case .runningContainers: ask(request) { try containers($0, onlyRunning: true) }
         case .images: ask(request, images)
-        case .volumes: []
+        case .volumes: ask(request) { try $0.volumes().map { CompletionCandidate($0.record.name) } }
         }
     }
 
