@@ -146,7 +146,9 @@ struct VolumeCommandTests {
             for n in 1 2 3 4 5 6 7 8; do ( for m in 1 2 3; do
               "$HAKO" run --rm -v same$m:/data seeded sh -c 'cat /data/f /data/d/e/g' || echo FAILED; done ) & done; wait
             """)
-        #expect(race.output == String(repeating: "one\ntwo\n", count: 24), "\(race)")
+        // Of several containers at once, the lines come in any order.
+        let lines = race.output.split(separator: "\n").sorted()
+        #expect(lines == Array(repeating: "one", count: 24) + Array(repeating: "two", count: 24), "\(race)")
         #expect(try store.output("volume", "ls", "-q") == "same1\nsame2\nsame3")
         _ = try store.shell(
             """
