@@ -153,12 +153,18 @@ extension Database {
 }
 
 extension Session {
-    /// - Parameter time: Of its event, in nanoseconds since 1970.
+    /// - Parameters:
+    ///   - time: Of its event, in nanoseconds since 1970.
+    ///   - events: That came before it.
     @discardableResult
-    func deleteContainer(_ id: String, at time: Int64, withVolumes: Bool = false) throws(MetadataError) -> [String] {
-        // Before it goes, as the event tells its name. A racer that was faster has told of it.
-        guard try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil else { return [] }
-        try record([Event(time: time, type: "container", action: "destroy", actor: id)])
+    func deleteContainer(
+        _ id: String, at time: Int64, withVolumes: Bool = false, after events: [Event] = []
+    ) throws(MetadataError) -> [String] {
+        let isThere = try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil
+        // Before it goes, as the events tell its name. Of its end a racer that was faster has told.
+        let end = Event(time: time, type: "container", action: "destroy", actor: id)
+        try record(isThere ? events + [end] : events)
+        guard isThere else { return [] }
         let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
         try run("DELETE FROM containers WHERE id=?", [.text(id)])
         var deleted: [String] = []

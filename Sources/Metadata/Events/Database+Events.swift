@@ -78,32 +78,45 @@ private struct NumberedEvent: Sendable {
 }
 
 extension Session {
-    /// With what an event of a container tells of it beside its own attributes: labels, image, name. One that is gone has
-    /// nothing to tell.
-    func describing(_ event: Event) throws(MetadataError) -> Event {
-        guard event.type == "container" else { return event }
-        let row = try first("SELECT name, imageName, labels FROM containers WHERE id=?", [.text(event.actor)]) {
+    /// What an event tells: of a container its labels, image and name, too, unless it is gone.
+    ///
+    /// - Parameter known: Of containers that were looked up before.
+    private func attributes(of event: Event, _ known: inout [String: JSONObject]) throws(MetadataError) -> String {
+        guard event.type == "container" else { return event.attributes }
+        var attributes: JSONObject
+        if let found = known[event.actor] {
+            attributes = found
+        } else {
+            attributes = try description(of: event.actor)
+            known[event.actor] = attributes
+        }
+        guard !attributes.isEmpty else { return event.attributes }
+        if event.attributes != "{}" {
+            for member in (try? JSON(parsing: event.attributes))?.object?.members ?? [] { attributes[member.name] = member.value }
+        }
+        return JSON.object(attributes).text()
+    }
+
+    private func description(of id: String) throws(MetadataError) -> JSONObject {
+        let row = try first("SELECT name, imageName, labels FROM containers WHERE id=?", [.text(id)]) {
             (name: $0.text(0), image: $0.text(1), labels: $0.text(2))
         }
-        guard let row else { return event }
+        guard let row else { return [:] }
         var attributes = (try? JSON(parsing: row.labels))?.object ?? [:]
         attributes["image"] = .string(row.image)
         attributes["name"] = .string(row.name)
-        for member in (try? JSON(parsing: event.attributes))?.object?.members ?? [] { attributes[member.name] = member.value }
-        var event = event
-        event.attributes = JSON.object(attributes).text()
-        return event
+        return attributes
     }
 
     func record(_ events: [Event]) throws(MetadataError) {
         guard !events.isEmpty else { return }
+        var known: [String: JSONObject] = [:]
         for event in events {
-            let event = try describing(event)
             try run(
                 "INSERT INTO events(time, type, action, actor, attributes) VALUES(?, ?, ?, ?, ?)",
                 [
                     .integer(event.time), .text(event.type), .text(event.action), .text(event.actor),
-                    .text(event.attributes),
+                    .text(try attributes(of: event, &known)),
                 ])
         }
         // A hundred at a time, so that few writers pay for it.

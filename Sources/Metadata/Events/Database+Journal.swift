@@ -56,8 +56,11 @@ extension Database {
         try writeFreeing { session throws(MetadataError) in
             guard try session.journalPosition() == from else { return false }
             for change in changes { try session.apply(change) }
-            try session.record(events)
-            if let deleting { try session.deleteContainer(deleting.id, at: deleting.time, withVolumes: withVolumes) }
+            if let deleting {
+                try session.deleteContainer(deleting.id, at: deleting.time, withVolumes: withVolumes, after: events)
+            } else {
+                try session.record(events)
+            }
             try session.set("journal.bootID", to: to.bootID)
             try session.set("journal.offset", to: String(to.offset))
             return true
