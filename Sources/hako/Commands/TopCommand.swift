@@ -11,25 +11,10 @@ enum TopCommand {
         defer { engine.finish() }
         let processes = try engine.processTable(
             of: arguments.positionals[0], options: Array(arguments.positionals.dropFirst()))
-        Terminal.print(text([processes.titles] + processes.rows))
+        // Wider than other lists, as Docker has it: 20 with the blanks between.
+        var table = Table(header: processes.titles, minimum: 17)
+        for row in processes.rows { table.add(row) }
+        Terminal.print(table.text)
         return 0
-    }
-
-    /// Columns as Docker's: at least 20 wide, with 3 blanks between; the last one isn't padded.
-    private static func text(_ rows: [[String]]) -> String {
-        let rows = rows.map { $0.map(Terminal.escaped) }
-        var widths: [Int] = []
-        for row in rows {
-            for (column, cell) in row.dropLast().enumerated() {
-                if column == widths.count { widths.append(20) }
-                widths[column] = max(widths[column], cell.unicodeScalars.count + 3)
-            }
-        }
-        return rows.map { row in
-            row.enumerated().map { column, cell in
-                guard column < row.count - 1 else { return cell }
-                return cell + String(repeating: " ", count: widths[column] - cell.unicodeScalars.count)
-            }.joined() + "\n"
-        }.joined()
     }
 }

@@ -1,8 +1,11 @@
 /// Columns for people, aligned as Docker's: as wide as the widest cell, at least 10, and 3 blanks between.
 struct Table {
     private var rows: [[String]] = []
+    /// Of a column, without the blanks between.
+    private let minimum: Int
 
-    init(header: [String]? = nil) {
+    init(header: [String]? = nil, minimum: Int = 7) {
+        self.minimum = minimum
         if let header { rows.append(header) }
     }
 
@@ -13,7 +16,7 @@ struct Table {
         var widths: [Int] = []
         for row in rows {
             for (column, cell) in row.enumerated() {
-                if column == widths.count { widths.append(7) }
+                if column == widths.count { widths.append(minimum) }
                 widths[column] = max(widths[column], cell.unicodeScalars.count)
             }
         }
