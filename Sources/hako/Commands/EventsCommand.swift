@@ -17,8 +17,8 @@ enum EventsCommand {
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let filters = try EventFilters(arguments.values("filter"))
         var query = EventQuery()
-        query.since = try moment(arguments, "since")
-        query.until = try moment(arguments, "until")
+        query.since = try arguments.moment("since")?.nanoseconds
+        query.until = try arguments.moment("until")?.nanoseconds
         let engine = try arguments.engine()
         defer { engine.finish() }
         let format = arguments.value("format")
@@ -31,14 +31,6 @@ enum EventsCommand {
         }
         if let failure { throw failure }
         return 0
-    }
-
-    private static func moment(_ arguments: ParsedArguments, _ option: String) throws -> Int64? {
-        guard let text = arguments.value(option) else { return nil }
-        if let moment = Moment.parse(text) { return moment.nanoseconds }
-        throw EngineError(
-            .invalidArgument, "invalid value for \"\(option)\": \"\(text)\" is no time or duration",
-            hint: "As in 2024-05-01T12:00:00Z, 1714564800 or 42m.")
     }
 
     private static func show(_ event: Event, _ attributes: JSONObject, _ format: String?) throws {

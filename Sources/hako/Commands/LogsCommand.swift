@@ -21,8 +21,8 @@ enum LogsCommand {
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         var query = LogQuery()
         query.follows = arguments.flag("follow")
-        query.since = try arguments.value("since").map { try moment($0, "since") }
-        query.until = try arguments.value("until").map { try moment($0, "until") }
+        query.since = try arguments.moment("since")
+        query.until = try arguments.moment("until")
         // As Docker's: what is no number is all.
         query.tail = arguments.value("tail").flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil }
         let engine = try arguments.engine()
@@ -35,13 +35,5 @@ enum LogsCommand {
             return true
         }
         return 0
-    }
-
-    /// A time as RFC 3339 has it, in part too, or seconds since 1970, or how long ago.
-    private static func moment(_ text: String, _ option: String) throws -> Timestamp {
-        if let moment = Moment.parse(text) { return moment }
-        throw EngineError(
-            .invalidArgument, "invalid value for \"\(option)\": \"\(text)\" is no time or duration",
-            hint: "As in 2024-05-01T12:00:00Z, 1714564800 or 42m.")
     }
 }

@@ -87,21 +87,8 @@ struct VolumeFilters {
     private var names: [NamePattern] = []
 
     init(_ texts: [String], known: [String]) throws {
-        for text in texts where !text.isEmpty {
-            let parts = try FilterText.parts(text)
-            guard known.contains(parts[0]) else {
-                throw EngineError(
-                    .invalidArgument, "invalid filter '\(parts[0])'",
-                    hint: "There are \(known.joined(separator: ", ")).")
-            }
-            values[parts[0], default: []].append(parts[1])
-        }
-        names = try (values["name"] ?? []).map { text in
-            guard let pattern = NamePattern(text) else {
-                throw EngineError(.invalidArgument, "invalid filter 'name=\(text)': it is no regular expression")
-            }
-            return pattern
-        }
+        values = try FilterText.values(texts, known: known)
+        names = try FilterText.names(values)
     }
 
     /// A filter that is true or false; nil where it isn't given.
@@ -118,13 +105,7 @@ struct VolumeFilters {
         let labels = volume.labelMembers
         return (names.isEmpty || names.contains { $0.matches(volume.name) })
             && (values["driver"]?.contains(volume.driver) ?? true)
-            && (values["label"] ?? []).allSatisfy { Self.has($0, labels) }
-            && !(values["label!"] ?? []).contains { Self.has($0, labels) }
-    }
-
-    private static func has(_ text: String, _ labels: [String: String]) -> Bool {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let value = labels[parts[0]] else { return false }
-        return parts.count == 1 || value == parts[1]
+            && (values["label"] ?? []).allSatisfy { FilterText.holds($0) { labels[$0] } }
+            && !(values["label!"] ?? []).contains { FilterText.holds($0) { labels[$0] } }
     }
 }

@@ -13,26 +13,14 @@ struct ContainerFilters {
     ]
 
     init(_ texts: [String]) throws {
-        for text in texts where !text.isEmpty {
-            let parts = try FilterText.parts(text)
-            guard Self.known.contains(parts[0]) else {
-                throw EngineError(
-                    .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
-            }
-            values[parts[0], default: []].append(parts[1])
-        }
+        values = try FilterText.values(texts, known: Self.known)
         for status in values["status"] ?? [] where ContainerState.Status(rawValue: status) == nil {
             throw EngineError(.invalidArgument, "invalid filter 'status=\(status)'")
         }
         for code in values["exited"] ?? [] where Int32(code) == nil {
             throw EngineError(.invalidArgument, "invalid filter 'exited=\(code)': it is no exit code")
         }
-        names = try (values["name"] ?? []).map { text in
-            guard let pattern = NamePattern(text) else {
-                throw EngineError(.invalidArgument, "invalid filter 'name=\(text)': it is no regular expression")
-            }
-            return pattern
-        }
+        names = try FilterText.names(values)
     }
 
     /// Filters that speak of containers that don't run show those too.
@@ -63,11 +51,7 @@ struct ContainerFilters {
     private func labels(_ record: ContainerRecord) -> Bool {
         guard let wanted = values["label"] else { return true }
         let labels = (try? JSON(parsing: record.labels))?.object ?? [:]
-        return wanted.allSatisfy { text in
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let value = labels[parts[0]]?.string else { return false }
-            return parts.count == 1 || value == parts[1]
-        }
+        return wanted.allSatisfy { FilterText.holds($0) { labels[$0]?.string } }
     }
 
     /// A volume by its name, a bind by its source, either by where it is in the container.
@@ -88,21 +72,5 @@ struct ContainerFilters {
             let port = isPublished ? entry.hostPort : entry.containerPort
             return port.map { "\($0)/\(entry.proto)" == wanted } ?? false
         }
-    }
-}
-
-/// A value of `--filter`.
-enum FilterText {
-    /// `key=value` in two parts. One that isn't that is a wrong option for Docker's client, and ends it with 125.
-    static func parts(_ text: String) throws -> [String] {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else {
-            throw CommandFailure(
-                EngineError(
-                    .invalidArgument,
-                    "invalid argument \"\(text)\" for \"-f, --filter\" flag: invalid filter '\(text)'"),
-                exitCode: 125)
-        }
-        return parts
     }
 }

@@ -11,14 +11,7 @@ struct EventFilters {
     ]
 
     init(_ texts: [String]) throws {
-        for text in texts where !text.isEmpty {
-            let parts = try FilterText.parts(text)
-            guard Self.known.contains(parts[0]) else {
-                throw EngineError(
-                    .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
-            }
-            values[parts[0], default: []].append(parts[1])
-        }
+        values = try FilterText.values(texts, known: Self.known)
     }
 
     func match(_ event: Event, _ attributes: JSONObject) -> Bool {
@@ -48,10 +41,6 @@ struct EventFilters {
     }
 
     private func labels(_ attributes: JSONObject) -> Bool {
-        (values["label"] ?? []).allSatisfy { text in
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let value = attributes[parts[0]]?.string else { return false }
-            return parts.count == 1 || value == parts[1]
-        }
+        (values["label"] ?? []).allSatisfy { FilterText.holds($0) { attributes[$0]?.string } }
     }
 }

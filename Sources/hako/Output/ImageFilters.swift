@@ -9,14 +9,7 @@ struct ImageFilters {
     private static let known = ["before", "dangling", "label", "reference", "since", "until"]
 
     init(_ texts: [String], reference: String?) throws {
-        for text in texts where !text.isEmpty {
-            let parts = try FilterText.parts(text)
-            guard Self.known.contains(parts[0]) else {
-                throw EngineError(
-                    .invalidArgument, "invalid filter '\(parts[0])'", hint: "There are \(Self.known.joined(separator: ", ")).")
-            }
-            values[parts[0], default: []].append(parts[1])
-        }
+        values = try FilterText.values(texts, known: Self.known)
         for value in values["dangling"] ?? [] where OptionValue.bool(value) == nil {
             throw EngineError(.invalidArgument, "invalid filter 'dangling=\(value)'")
         }
@@ -58,11 +51,7 @@ struct ImageFilters {
     private func hasLabels(_ image: StoredImage, _ engine: Engine) throws -> Bool {
         guard let wanted = values["label"] else { return true }
         let labels = try engine.labels(of: image.id)
-        return wanted.allSatisfy { text in
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let value = labels[parts[0]] else { return false }
-            return parts.count == 1 || value == parts[1]
-        }
+        return wanted.allSatisfy { FilterText.holds($0) { labels[$0] } }
     }
 
     /// `nginx`, `nginx:latest`, `ng*`, `*:lat*`: a pattern without a tag means any.

@@ -1,4 +1,5 @@
 import CommandLineTables
+import Engine
 import Glibc
 import Linux
 import OCI
@@ -66,5 +67,16 @@ enum Moment {
         }
         guard let ago = try? OptionValue.nanoseconds(text) else { return nil }
         return Timestamp(nanoseconds: now.subtractingReportingOverflow(ago).partialValue)
+    }
+}
+
+extension ParsedArguments {
+    /// The time that an option has, as ``Moment/parse(_:)`` takes it; nil where it isn't given.
+    func moment(_ option: String) throws -> Timestamp? {
+        guard let text = value(option) else { return nil }
+        if let moment = Moment.parse(text) { return moment }
+        throw EngineError(
+            .invalidArgument, "invalid value for \"\(option)\": \"\(text)\" is no time or duration",
+            hint: "As in 2024-05-01T12:00:00Z, 1714564800 or 42m.")
     }
 }
