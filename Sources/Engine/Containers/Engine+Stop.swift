@@ -15,10 +15,10 @@ extension Engine {
     public func stop(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) -> Bool {
         let record = try container(name)
         guard record.state.isUp else { return false }
-        let config = try storedSpec(of: record).config
-        let number = try Self.signalNumber(signal ?? config.stopSignal ?? "TERM")
-        let seconds = timeout ?? config.stopTimeout ?? 10
-        try noteStopped(record)
+        let spec = try storedSpec(of: record)
+        let number = try Self.signalNumber(signal ?? spec.config.stopSignal ?? "TERM")
+        let seconds = timeout ?? spec.config.stopTimeout ?? 10
+        try noteStopped(record, spec)
         guard try end(record, signal: number, timeout: seconds) else {
             throw EngineError(
                 .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
@@ -51,13 +51,14 @@ extension Engine {
             throw EngineError(
                 .conflict, "cannot kill container: \(name): container \(record.id) is not running")
         }
+        let spec = try storedSpec(of: record)
         if number == SIGKILL {
-            try noteStopped(record)
+            try noteStopped(record, spec)
             _ = try end(record, signal: SIGKILL, timeout: 10)
         } else if let monitor = connection(to: record) {
             // Its stop signal means to stop it, whoever sends it.
-            let endsAll = try Self.signalNumber(storedSpec(of: record).config.stopSignal ?? "TERM") == number
-            if endsAll { try noteStopped(record) }
+            let endsAll = try Self.signalNumber(spec.config.stopSignal ?? "TERM") == number
+            if endsAll { try noteStopped(record, spec) }
             try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
                 try monitor.signal(number, endsAll: endsAll)
             }
@@ -66,8 +67,8 @@ extension Engine {
     }
 
     /// Its restart policy is not to start it again, not after a reboot either.
-    private func noteStopped(_ record: ContainerRecord) throws(EngineError) {
-        guard try storedSpec(of: record).host.restartPolicy.condition != .never else { return }
+    private func noteStopped(_ record: ContainerRecord, _ spec: StoredSpec) throws(EngineError) {
+        guard spec.host.restartPolicy.condition != .never else { return }
         try onDatabase("note that container \(record.name) is stopped") { database throws(MetadataError) in
             try database.setStopped(true, of: record.id)
         }

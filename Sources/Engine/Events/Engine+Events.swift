@@ -41,14 +41,14 @@ extension Engine {
             }
             try foldJournal()
             let found = try onDatabase("read the events") { database throws(MetadataError) in
-                EventBatch(try database.events(after: last))
+                try database.events(after: last)
             }
-            for (number, event) in found.events {
-                last = number
+            for event in found.map(\.event) {
                 guard event.time >= query.since ?? began else { continue }
                 if let until = query.until, event.time > until { return }
                 if !body(event) { return }
             }
+            last = found.last?.number ?? last
             guard try waits(query, watch.number, store.number) else { return }
         }
     }
@@ -73,11 +73,4 @@ extension Engine {
             throw EngineError(.system, cannot: "wait for events", because: "\(error)", cause: error)
         }
     }
-}
-
-/// Tuples are no `Sendable` results.
-private struct EventBatch: Sendable {
-    let events: [(number: Int64, event: Metadata.Event)]
-
-    init(_ events: [(number: Int64, event: Metadata.Event)]) { self.events = events }
 }

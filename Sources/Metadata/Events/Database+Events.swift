@@ -23,6 +23,12 @@ public struct Event: Hashable, Sendable {
     }
 }
 
+/// An event in its place among the others.
+public struct NumberedEvent: Hashable, Sendable {
+    public let number: Int64
+    public let event: Event
+}
+
 extension Database {
     /// How many events are kept, at least: older ones go now and then.
     public static let eventsKept: Int64 = 1000
@@ -32,9 +38,9 @@ extension Database {
     }
 
     /// The events that were recorded after another, by its number, in their order; all that are kept after 0.
-    public func events(after number: Int64) throws(MetadataError) -> [(number: Int64, event: Event)] {
+    public func events(after number: Int64) throws(MetadataError) -> [NumberedEvent] {
         try read { session throws(MetadataError) in
-            let rows = try session.all(
+            try session.all(
                 "SELECT number, time, type, action, actor, attributes FROM events WHERE number>? ORDER BY number",
                 [.integer(number)]
             ) { row in
@@ -44,8 +50,7 @@ extension Database {
                         time: row.integer(1), type: row.text(2), action: row.text(3), actor: row.text(4),
                         attributes: row.text(5)))
             }
-            return rows
-        }.map { ($0.number, $0.event) }
+        }
     }
 
     /// The events from `time` on (nanoseconds since 1970), in the order in which they were recorded.
@@ -70,11 +75,6 @@ extension Database {
     public func set(_ key: String, to value: String?) throws(MetadataError) {
         try write { session throws(MetadataError) in try session.set(key, to: value) }
     }
-}
-
-private struct NumberedEvent: Sendable {
-    let number: Int64
-    let event: Event
 }
 
 extension Session {
