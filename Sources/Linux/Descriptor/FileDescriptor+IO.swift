@@ -109,10 +109,12 @@ extension FileDescriptor {
 
     /// Writes `bytes` to a temporary file beside `path` and renames it there: a reader sees the old file or the whole new
     /// one, also after a crash of this process. It is not synced to the disk.
+    ///
+    /// - Parameter temporary: The temporary file's path; if `nil`, one that no other process takes.
     public static func replaceContents(
-        of path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600
+        of path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o600, by temporary: String? = nil
     ) throws(SystemCallError) {
-        let temporary = "\(path).\(getpid()).tmp"
+        let temporary = temporary ?? "\(path).\(getpid()).tmp"
         let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         do throws(SystemCallError) {
             try file.writeAll(bytes)

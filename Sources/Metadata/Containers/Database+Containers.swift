@@ -160,10 +160,11 @@ extension Session {
     func deleteContainer(
         _ id: String, at time: Int64, withVolumes: Bool = false, after events: [Event] = []
     ) throws(MetadataError) -> [String] {
-        let isThere = try first("SELECT 1 FROM containers WHERE id=?", [.text(id)], { _ in true }) != nil
         // Before it goes, as the events tell its name. Of its end a racer that was faster has told.
+        let description = try description(of: id)
+        let isThere = !description.isEmpty
         let end = Event(time: time, type: "container", action: "destroy", actor: id)
-        try record(isThere ? events + [end] : events)
+        try record(isThere ? events + [end] : events, known: [id: description])
         guard isThere else { return [] }
         let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
         try run("DELETE FROM containers WHERE id=?", [.text(id)])

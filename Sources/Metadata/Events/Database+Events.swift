@@ -97,7 +97,8 @@ extension Session {
         return JSON.object(attributes).text()
     }
 
-    private func description(of id: String) throws(MetadataError) -> JSONObject {
+    /// A container's labels, image and name. It is empty if there is no such container.
+    func description(of id: String) throws(MetadataError) -> JSONObject {
         let row = try first("SELECT name, imageName, labels FROM containers WHERE id=?", [.text(id)]) {
             (name: $0.text(0), image: $0.text(1), labels: $0.text(2))
         }
@@ -108,9 +109,10 @@ extension Session {
         return attributes
     }
 
-    func record(_ events: [Event]) throws(MetadataError) {
+    /// - Parameter known: The descriptions of containers that the caller has looked up.
+    func record(_ events: [Event], known: [String: JSONObject] = [:]) throws(MetadataError) {
         guard !events.isEmpty else { return }
-        var known: [String: JSONObject] = [:]
+        var known = known
         for event in events {
             try run(
                 "INSERT INTO events(time, type, action, actor, attributes) VALUES(?, ?, ?, ?, ?)",

@@ -51,9 +51,7 @@ struct StateRecorder {
 
     /// In a new file, which takes the place of the old one when it is whole.
     private func write(_ state: ContainerState) throws(SystemCallError) {
-        let file = try FileDescriptor.open(newPath, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-        try file.writeAll(state.json.bytes())
-        try FileDescriptor.rename(newPath, to: path)
+        try FileDescriptor.replaceContents(of: path, with: state.json.bytes(), by: newPath)
     }
 
     /// One write to a file opened with O_APPEND: lines of other monitors come before or after it.
