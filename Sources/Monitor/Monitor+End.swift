@@ -51,7 +51,6 @@ extension Monitor {
     func fail(_ failure: StartFailure) {
         let isEngineGone = control.isClosed
         tell(failure)
-        outliveMaker()
         container.kill()
         container.waitForEnd()
         cleanUp()
@@ -62,7 +61,6 @@ extension Monitor {
 
     /// The engine went away before it said `start`: it was killed, and nobody knows of the container.
     func abandon() {
-        outliveMaker()
         container.kill()
         container.waitForEnd()
         cleanUp()

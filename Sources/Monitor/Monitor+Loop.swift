@@ -160,7 +160,6 @@ extension Monitor {
 
     func startProgram() throws(StartFailure) {
         try Timings.span("start") { () throws(StartFailure) in try runtime.start() }
-        outliveMaker()
         let pid = container.pid
         // Before anyone is told, so that whoever hears of it finds it.
         try explaining("write down the start") { () throws(SystemCallError) in 
@@ -170,19 +169,13 @@ extension Monitor {
         hasStarted = true
         startedAt = Timings.monotonicNanoseconds()
         control?.send(.started(pid: pid))
+        // While the program runs.
+        mounts?.letGoOfLayers()
     }
 
     private func noteEnd() {
-        outliveMaker()
         guard let status = container.reapIfEnded() else { return }
         phase = .ended(status)
-    }
-
-    /// Waits for the end of who made the container, whose parent it is until then: nobody else can reap it, or unmount
-    /// what is mounted for it as well.
-    func outliveMaker() {
-        // It may have been reaped as one that nobody waits for.
-        if let maker = maker.take() { _ = try? maker.wait() }
     }
 
     private func reapOrphans() {

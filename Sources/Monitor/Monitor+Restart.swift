@@ -59,7 +59,6 @@ extension Monitor {
             try startProgram()
         } catch {
             // It can't be started any more: what it came to before is what it came to, and why it is not there.
-            outliveMaker()
             container.kill()
             container.waitForEnd()
             try? recorder.add(error: error.message)

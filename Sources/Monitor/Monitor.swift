@@ -34,8 +34,6 @@ final class Monitor {
     var input = InputQueue()
     var terminalSize: WindowSize?
     var container: ChildProcess?
-    /// Who made the container, until it has ended.
-    var maker: ChildProcess?
     var memory: OOMCounter?
     var mounts: PrivateMounts?
     /// Until the container has it.
@@ -164,9 +162,7 @@ final class Monitor {
 
     /// Makes the container's first process, which waits to be started.
     func makeContainer(_ config: BundleConfig) throws(StartFailure) {
-        let made = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
-        let pid = made.pid
-        maker = made.maker
+        let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         if let cgroup = earlyCgroup.take() { cgroup.leaveToContainer() }
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
             try ChildProcess(adopting: pid)
@@ -180,7 +176,7 @@ final class Monitor {
     }
 
     private func mountRoot() throws(StartFailure) {
-        let mounts = try explaining("make a mount namespace") { () throws(SystemCallError) in try PrivateMounts() }
+        var mounts = try explaining("make a mount namespace") { () throws(SystemCallError) in try PrivateMounts() }
         if let root = settings.root {
             try explaining("mount the root") { () throws(SystemCallError) in
                 try mounts.mountRoot(root, bundle: bundle, userNamespace: userNamespace)
@@ -216,7 +212,7 @@ final class Monitor {
         HeldNamespaces(user: userNamespace.number, network: networkNamespace.number)
     }
 
-    private func createProcess(_ config: BundleConfig) throws(StartFailure) -> MadeContainer {
+    private func createProcess(_ config: BundleConfig) throws(StartFailure) -> Int32 {
         if settings.terminal { return try createWithTerminal(config) }
         let owner = try streamOwner(config.user)
         let ends: StandardStreams.ContainerEnds?
@@ -227,11 +223,11 @@ final class Monitor {
             config, namespaces: namespaces, earlyCgroup: earlyCgroup.path, streams: ends, console: nil)
     }
 
-    private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> MadeContainer {
+    private func createWithTerminal(_ config: BundleConfig) throws(StartFailure) -> Int32 {
         let console = try explaining("listen for the terminal") { () throws(SystemCallError) in
             try ConsoleSocket(in: bundle)
         }
-        let made = try runtime.create(
+        let pid = try runtime.create(
             config, namespaces: namespaces, earlyCgroup: earlyCgroup.path, streams: nil, console: console.path)
         try explaining("take the terminal") { () throws(SystemCallError) in
             guard let master = try console.receive() else {
@@ -240,7 +236,7 @@ final class Monitor {
             try streams.adopt(terminal: master)
         }
         if let terminalSize { streams.resize(terminalSize) }
-        return made
+        return pid
     }
 
     /// On the host: who may open the container's `/dev/stdout`.

@@ -102,7 +102,7 @@ extension Engine {
         return try zip(ContainerDirectory.accountFiles, texts).map { file, text throws(EngineError) in
             let path = "\(runtimePaths.directory(plan.record.id))/\(file)"
             do throws(SystemCallError) {
-                let opened = try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+                let opened = try FileDescriptor.openEmpty(path, mode: 0o644)
                 try opened.writeAll(text)
                 try opened.changeOwner(userID: plan.rootID, groupID: plan.rootID)
                 // Whatever the umask, or whoever made it: every user of the container reads it.

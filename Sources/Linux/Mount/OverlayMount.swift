@@ -27,28 +27,35 @@ public struct OverlayMount: Sendable {
     /// - Parameter userNamespace: Shows the layers, which are root's on the disk, as its root's. Nil leaves ids as they are.
     /// - Throws: ``SystemCallError``; `EROFS` if overlay found `upper` unusable, which it tells only the kernel's log.
     public func mount(userNamespace: borrowing FileDescriptor?) throws(SystemCallError) -> Mount {
+        var layers = LayerMounts()
+        return try mount(userNamespace: userNamespace, &layers)
+    }
+
+    /// The same, for a caller who lets go of the layers when there is time.
+    public func mount(
+        userNamespace: borrowing FileDescriptor?, _ layers: inout LayerMounts
+    ) throws(SystemCallError) -> Mount {
         // What a start before left there for an overlay that was not unmounted in order (overlayfs.rst, "Volatile mount").
         if isVolatile, let work { try Self.removeIncompatibilityMark(in: work) }
-        var layers: [CInt] = []
-        defer { for layer in layers { _ = FileDescriptor(adopting: layer) } }
         for lower in lowers {
             let layer = try Mount.copy(of: lower)
             switch userNamespace {
             case .some(let namespace): try layer.mapIDs(to: namespace)
             case .none: break
             }
-            layers.append(layer.relinquish())
+            layers.numbers.append(layer.relinquish())
         }
+        let numbers = layers.numbers
         let mount: Mount
         do throws(SystemCallError) {
             mount = try configured { context throws(SystemCallError) in
-                for layer in layers { try context.set("lowerdir+", number: layer) }
+                for layer in numbers { try context.set("lowerdir+", number: layer) }
             }
         } catch {
             // Linux before 6.5 has no `lowerdir+`, before 6.13 none that takes a descriptor: there a layer needs a path,
             // which `/proc/self/fd` gives it once it is attached.
             guard error.errno == .invalidArgument || error.errno == .notSupported else { throw error }
-            mount = try byPath(layers)
+            mount = try byPath(numbers)
         }
         if upper != nil, try mount.root.isOnReadOnlyMount() {
             throw SystemCallError("mount", on: "overlay at \(upper ?? "")", .readOnly)
@@ -91,4 +98,14 @@ public struct OverlayMount: Sendable {
         guard let inner = try? directory.openChild("work", flags: O_RDONLY | O_DIRECTORY) else { return }
         try inner.removeTree("incompat")
     }
+}
+
+/// Mounts of directories that an overlay has taken as its layers; it has clones of its own. For each that goes the kernel waits
+/// until no processor can be at it any more (`synchronize_rcu_expedited` in fs/namespace.c), 0.1 to 0.3 ms.
+public struct LayerMounts: ~Copyable, Sendable {
+    fileprivate var numbers: [CInt] = []
+
+    public init() {}
+
+    deinit { for number in numbers { _ = FileDescriptor(adopting: number) } }
 }

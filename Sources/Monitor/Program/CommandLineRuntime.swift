@@ -27,7 +27,7 @@ struct CommandLineRuntime: ContainerRuntime {
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,
         streams: borrowing StandardStreams.ContainerEnds?, console: String?
-    ) throws(StartFailure) -> MadeContainer {
+    ) throws(StartFailure) -> Int32 {
         let member = try explaining("put a process into the user namespace") { () throws(SystemCallError) in
             namespaces.user >= 0 ? try IdleProcess(joining: namespaces.user) : nil
         }
@@ -49,10 +49,7 @@ struct CommandLineRuntime: ContainerRuntime {
         let sources = config.mappedSources.filter { access($0, F_OK) == 0 }
         let kept = [writable, command.root] + (try mounted()) + sources
         let view = RuntimeView(bundle: bundle, config: copy, kept: kept)
-        let pid = try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in
-            try create(streams, console)
-        }
-        return MadeContainer(pid: pid, maker: nil)
+        return try view.enter(userNamespace: namespaces.user) { () throws(StartFailure) in try create(streams, console) }
     }
 
     /// What the engine has mounted for the container: the cover of the bundle's directory would hide it.

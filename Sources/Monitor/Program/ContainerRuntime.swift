@@ -13,10 +13,11 @@ protocol ContainerRuntime {
     ///   - earlyCgroup: A cgroup that was made for it; nil for none. See ``EarlyCgroup``.
     ///   - streams: What it has as 0, 1 and 2; nil with a terminal.
     ///   - console: Where the terminal's master is to be sent; nil without one.
+    /// - Returns: The process's id. It is a child of this process.
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,
         streams: borrowing StandardStreams.ContainerEnds?, console: String?
-    ) throws(StartFailure) -> MadeContainer
+    ) throws(StartFailure) -> Int32
     /// Lets it execute its program; returns when it does.
     func start() throws(StartFailure)
     /// Deletes what is kept of the container: its state, its cgroup, processes that are left in it.
@@ -25,22 +26,14 @@ protocol ContainerRuntime {
     var hasLeftovers: Bool { get }
 }
 
-/// A container that waits to be started.
-struct MadeContainer: ~Copyable {
-    /// Of its first process.
-    let pid: Int32
-    /// Who made it: its parent until it has ended, which may take longer than to tell of it.
-    var maker: ChildProcess?
-}
-
 /// The numbers of the namespaces that the monitor holds; -1 for one that the container doesn't join.
 struct HeldNamespaces {
     var user: CInt
     var network: CInt
 }
 
-/// The program itself is a runtime: it isn't started again, and its work is done in a copy of this process, so that the
-/// memory it takes goes with the copy. The container's process becomes the monitor's child then, as its subreaper.
+/// The program itself is a runtime: its work is done in this process. What that takes of memory is given back when the monitor
+/// waits (``Memory/shrink()``); a copy of the process, which would take it along, costs a tenth of a start in page faults.
 struct OwnRuntime: ContainerRuntime {
     private let runtime: Runtime
     private let id: String
@@ -64,7 +57,7 @@ struct OwnRuntime: ContainerRuntime {
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,
         streams: borrowing StandardStreams.ContainerEnds?, console: String?
-    ) throws(StartFailure) -> MadeContainer {
+    ) throws(StartFailure) -> Int32 {
         var options = CreateOptions()
         options.startsLater = true
         options.filterFile = filterFile
@@ -76,42 +69,9 @@ struct OwnRuntime: ContainerRuntime {
         }
         let joined = JoinedNamespaces(
             user: namespaces.user >= 0 ? namespaces.user : nil, network: namespaces.network >= 0 ? namespaces.network : nil)
-        let pair = try explaining("prepare the runtime") { () throws(SystemCallError) in try UnixSocket.Pair(.messages) }
-        let maker = try explaining("run the runtime") { () throws(SystemCallError) in
-            try ChildProcess.fork {
-                let message = createHere(config, options, joined).json.bytes()
-                // A monitor that doesn't get it sees that there is no more to come.
-                return (try? pair.second.send(message[...])) != nil ? 0 : 1
-            }
-        }
-        do throws(StartFailure) {
-            return MadeContainer(pid: try pid(ControlSocket(pair.intoFirst()).receive()), maker: maker)
-        } catch {
-            // What is cleaned up now is not to be in its hands any more.
-            _ = try? maker.wait()
-            throw error
-        }
-    }
-
-    /// In the copy.
-    private func createHere(
-        _ config: BundleConfig, _ options: CreateOptions, _ joined: JoinedNamespaces
-    ) -> ControlMessage {
-        do throws(StartFailure) {
-            let spec = try Timings.span("read-spec") { () throws(StartFailure) in try config.spec() }
-            return try explaining { () throws(RuntimeError) in
-                let process = try runtime.create(
-                    Bundle(path: bundle, spec: spec), id: id, options: options, joining: joined)
-                return .created(pid: process.child.pid)
-            }
-        } catch { return .failed(error) }
-    }
-
-    private func pid(_ answer: ControlSocket.Arrival) throws(StartFailure) -> Int32 {
-        switch answer {
-        case .message(.created(let pid)): return pid
-        case .message(.failed(let failure)): throw failure
-        case .message, .nothing, .closed: throw StartFailure(.system, "the runtime ended without a word of the container")
+        let spec = try Timings.span("read-spec") { () throws(StartFailure) in try config.spec() }
+        return try explaining { () throws(RuntimeError) in
+            try runtime.create(Bundle(path: bundle, spec: spec), id: id, options: options, joining: joined).child.pid
         }
     }
 
