@@ -168,3 +168,14 @@ static int drop_constant_segments(struct dl_phdr_info *object, size_t size, void
 }
 
 void hako_drop_program_pages(void) { dl_iterate_phdr(drop_constant_segments, NULL); }
+
+void hako_drop_unused_stack(void) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t reach = 1 << 20;
+    // Below this frame, its red zone and what madvise itself takes there is nothing that anybody still reads. Nothing else is
+    // mapped there: the kernel keeps a gap of a mebibyte below a stack (stack_guard_gap in mm/mmap.c).
+    uintptr_t end = (uintptr_t)__builtin_frame_address(0) - 4 * page;
+    end -= end % page;
+    // ENOMEM, as not all of it is mapped; what is goes.
+    madvise((void *)(end - reach), reach, MADV_DONTNEED);
+}

@@ -8,6 +8,8 @@ public final class Connection {
     /// Statements that are not in use, by their text. A second one of the same text appears when a query is run inside
     /// a query's closure.
     private var idle: [String: [Statement]] = [:]
+    /// While it is true, a statement that would change the database is compiled and kept, but not run.
+    private var isRehearsing = false
 
     /// Opens the database at `path` for reading and writing, in WAL mode, for a process that lives for milliseconds.
     ///
@@ -86,9 +88,18 @@ public final class Connection {
     public func run(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Int {
         let statement = try take(sql)
         defer { giveBack(statement) }
+        guard !isRehearsing || statement.isReadOnly else { return 0 }
         try statement.bind(values)
         while try statement.next() != nil {}
         return Int(clamping: sqlite3_changes64(handle))
+    }
+
+    /// Runs `body` so that nothing changes: what it reads is read, its other statements (``run(_:_:)``) are compiled and say that
+    /// they changed no row. The same is faster then: a statement takes 20 to 50 µs to compile.
+    public func rehearse<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+        isRehearsing = true
+        defer { isRehearsing = false }
+        try body()
     }
 
     /// Calls `body` with each row of a query until it returns false.

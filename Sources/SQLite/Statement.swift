@@ -18,6 +18,9 @@ final class Statement {
 
     deinit { sqlite3_finalize(handle) }
 
+    /// Whether it leaves the database as it is. <https://sqlite.org/c3ref/stmt_readonly.html>
+    var isReadOnly: Bool { sqlite3_stmt_readonly(handle) != 0 }
+
     /// Binds all values at once; their number must be that of the statement's `?`.
     func bind(_ values: [Value]) throws(SQLiteError) {
         guard Int(sqlite3_bind_parameter_count(handle)) == values.count else {

@@ -141,6 +141,12 @@ extension Engine {
             try start(monitor, record)
             // The monitor holds them by now: what ends with them ends while there is nothing else to do.
             letGo(of: namespaces)
+            // Who stays until its end deletes it, and is waited for then. What goes wrong now does so again.
+            if spec.host.autoRemove, attachment != nil {
+                try? onDatabase("prepare for the container's end") { database throws(MetadataError) in
+                    try database.prepareDeletion(of: record.id)
+                }
+            }
             let pid = try wait(for: monitor, record)
             return StartedContainer(
                 id: record.id, pid: pid, runtime: spec.host.runtime, volumes: spec.anonymousVolumes,

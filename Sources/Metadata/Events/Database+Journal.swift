@@ -61,9 +61,21 @@ extension Database {
             } else {
                 try session.record(events)
             }
-            try session.set("journal.bootID", to: to.bootID)
-            try session.set("journal.offset", to: String(to.offset))
+            try session.set(to)
             return true
+        }
+    }
+
+    /// Compiles and reads what ``foldJournal(from:to:changes:events:deleting:withVolumes:)`` will need to delete a container: for who
+    /// has nothing else to do, and will be waited for then. Nothing changes.
+    public func prepareDeletion(of id: String) throws(MetadataError) {
+        try read { session throws(MetadataError) in
+            try session.connection.rehearse { () throws(MetadataError) in
+                _ = try session.journalPosition()
+                let end = Event(time: 0, type: "container", action: "die", actor: id)
+                try session.deleteContainer(id, at: 0, after: [end])
+                try session.set(JournalPosition(bootID: "", offset: 0))
+            }
         }
     }
 }
@@ -73,6 +85,11 @@ extension Session {
         guard let boot = try setting("journal.bootID"), let digits = try setting("journal.offset") else { return nil }
         guard let offset = Int64(digits) else { throw .malformed(column: "settings journal.offset", value: digits) }
         return JournalPosition(bootID: boot, offset: offset)
+    }
+
+    fileprivate func set(_ position: JournalPosition) throws(MetadataError) {
+        try set("journal.bootID", to: position.bootID)
+        try set("journal.offset", to: String(position.offset))
     }
 
     /// A container that is gone, or going, stays so.
