@@ -110,6 +110,23 @@ struct ContainerTests {
         #expect(throws: MetadataError.noSuchContainer("x")) { try database.setState(state, of: "x") }
     }
 
+    @Test("are as before when their deletion was prepared, and are deleted then")
+    func preparedDeletion() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        let record = try database.insertContainer(try Samples.container("a", "web"), idSlots: nil)
+        try database.prepareDeletion(of: record.id)
+        try database.prepareDeletion(of: "gone")
+        #expect(try database.container(id: record.id) == record)
+        #expect(try database.events().isEmpty)
+        #expect(try database.journalPosition() == nil)
+        let next = JournalPosition(bootID: "boot", offset: 7)
+        try database.foldJournal(from: nil, to: next, changes: [], deleting: (record.id, 5))
+        #expect(try database.container(id: record.id) == nil)
+        #expect(try database.events().map(\.action) == ["destroy"])
+        #expect(try database.journalPosition() == next)
+    }
+
     @Test("take in what monitors wrote once, whoever reads it first")
     func journal() throws {
         let scratch = try Scratch()

@@ -113,6 +113,21 @@ struct ConnectionTests {
             }, orThrow: { $0 })
     }
 
+    @Test("rehearses without changing anything: what reads is run, what writes is not")
+    func rehearsal() throws {
+        let scratch = try Scratch()
+        let connection = try items(scratch)
+        try connection.run("INSERT INTO items(id) VALUES(1)")
+        var seen: [Int64] = []
+        try connection.rehearse {
+            #expect(try connection.run("DELETE FROM items") == 0)
+            seen = try connection.query("SELECT id FROM items") { $0.integer(0) }
+            #expect(throws: SQLiteError.self) { try connection.run("DELETE FROM nothing") }
+        }
+        #expect(seen == [1])
+        #expect(try connection.run("DELETE FROM items") == 1)
+    }
+
     @Test("tells a file that is no database, and one that can't be opened", arguments: ["text", "missing/db"])
     func notADatabase(path: String) throws {
         let scratch = try Scratch(["text": .file(Array(repeating: 0x41, count: 8192))])
