@@ -5,19 +5,27 @@ import PackageDescription
 // quick builds and tests of everything else (CONTRIBUTING.md, "Quick builds").
 let withHTTP = Context.environment["HAKO_WITHOUT_HTTP"] == nil
 
-let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+// A section for each function, so that the linker can put those side by side that a start calls (Scripts/order-functions).
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .treatAllWarnings(as: .error),
+    .unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release)),
+]
 // Load-time relocations cost most of a small program's start: what runs often is a
 // static executable. Debug builds and tests stay dynamic.
-let staticExecutable: [LinkerSetting] = [.unsafeFlags(["-static-executable"], .when(configuration: .release))]
+func staticExecutable(_ name: String) -> [LinkerSetting] {
+    let order = "--section-ordering-file=\(Context.packageDirectory)/Support/function-order/\(name)"
+    return [.unsafeFlags(["-static-executable", "-Xlinker", order], .when(configuration: .release))]
+}
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 func program(
-    _ name: String, _ dependencies: [Target.Dependency], linkerSettings: [LinkerSetting] = staticExecutable
+    _ name: String, _ dependencies: [Target.Dependency], linkerSettings: [LinkerSetting]? = nil
 ) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: linkerSettings)
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: linkerSettings ?? staticExecutable(name))
 }
 
 // hako-init runs inside containers. It has no C library, so that it is a few kilobytes that are copied in microseconds;
@@ -48,7 +56,7 @@ let package = Package(
     ],
     targets: [
         // The wrappers of C: unsafe pointers live here and nowhere else.
-        .target(name: "CLinux", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(name: "CLinux", cSettings: [.unsafeFlags(["-ffunction-sections", "-Wall", "-Wextra", "-Werror"])]),
         module("Linux", ["CLinux"]),
         .systemLibrary(name: "CCrypto"),
         module("Hashing", ["CCrypto"]),
