@@ -5,9 +5,9 @@ public final class Connection {
     let handle: OpaquePointer
     public let path: String
     let busyTimeoutMilliseconds: Int32
-    /// Statements that are not in use, by their text. A second one of the same text appears when a query is run inside
-    /// a query's closure.
-    private var idle: [String: [Statement]] = [:]
+    /// Statements that are not in use. A second one of the same text appears when a query is run inside a query's closure. Few:
+    /// a search costs less than the types of a dictionary, which are made when it is first used.
+    private var idle: [Statement] = []
     /// While it is true, a statement that would change the database is compiled and kept, but not run.
     private var isRehearsing = false
 
@@ -145,12 +145,15 @@ public final class Connection {
     public var lastInsertedRowID: Int64 { sqlite3_last_insert_rowid(handle) }
 
     private func take(_ sql: String) throws(SQLiteError) -> Statement {
-        if let statement = idle[sql]?.popLast() { return statement }
+        if let index = idle.firstIndex(where: { $0.sql == sql }) {
+            idle.swapAt(index, idle.count - 1)
+            return idle.removeLast()
+        }
         return try Statement(sql, in: handle)
     }
 
     private func giveBack(_ statement: Statement) {
         statement.reset()
-        idle[statement.sql, default: []].append(statement)
+        idle.append(statement)
     }
 }

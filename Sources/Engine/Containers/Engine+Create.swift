@@ -84,8 +84,7 @@ extension Engine {
 
     /// As `ps` shows it: arguments with a blank in them in quotes.
     private static func text(of command: [String]) -> String {
-        let arguments = command.dropFirst().map { $0.contains(" ") ? "'\($0)'" : $0 }
-        return (command.prefix(1) + arguments).joined(separator: " ")
+        command.dropFirst().reduce(command.first ?? "") { $0 + ($1.utf8.contains(UInt8(ascii: " ")) ? " '\($1)'" : " " + $1) }
     }
 
     /// Nil where one of its volumes was removed meanwhile.

@@ -237,7 +237,7 @@ extension Session {
                 Value(record.autoRemove), .text(record.networkMode), .text(record.labels), .text(record.ports),
                 .integer(record.restarts), Value(record.isStopped),
             ]
-        let marks = repeatElement("?", count: values.count).joined(separator: ", ")
+        let marks = String(repeating: "?, ", count: values.count - 1) + "?"
         try run("INSERT INTO containers(\(ContainerRecord.columns)) VALUES(\(marks))", values)
     }
 

@@ -44,7 +44,7 @@ extension Database {
     /// Replaces everything but the id.
     public func updateNetwork(_ network: NetworkRecord) throws(MetadataError) {
         try write { session throws(MetadataError) in
-            let marks = repeatElement("?", count: 10).joined(separator: ", ")
+            let marks = String(repeating: "?, ", count: 9) + "?"
             try session.run(
                 "UPDATE networks SET (\(NetworkRecord.columns)) = (\(marks)) WHERE id=?",
                 network.values + [.text(network.id)])

@@ -60,7 +60,7 @@ private struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         defer { bytes.append(UInt8(ascii: "\"")) }
         // Nearly every one: a copy, not a look at each byte twice.
-        guard !text.utf8.allSatisfy(Self.isPlain) else { return literal(text) }
+        guard !Self.isPlain(text) else { return literal(text) }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -75,6 +75,12 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
+    }
+
+    /// A loop: `allSatisfy` is generic also at run time, and this is asked of each string.
+    private static func isPlain(_ text: String) -> Bool {
+        for byte in text.utf8 where !isPlain(byte) { return false }
+        return true
     }
 
     /// What stands for itself.

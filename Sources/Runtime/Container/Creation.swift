@@ -116,8 +116,10 @@ struct Creation: ~Copyable {
             return launched
         }
         do throws(RuntimeError) {
-            try Timings.span("wait-init") { () throws(RuntimeError) in try launched.waitUntilReady(process) }
+            // While it still prepares itself; what is written goes again if it can't.
             try record(launched, directory)
+            try Timings.span("wait-init") { () throws(RuntimeError) in try launched.waitUntilReady(process) }
+            try options.writePid(launched.child.pid)
         } catch {
             launched.kill()
             throw error
@@ -170,7 +172,6 @@ struct Creation: ~Copyable {
             id: id, identity: identity, bundle: bundle, cgroup: cgroup.path, hasUserNamespace: namespaces.hasUser,
             process: process)
         try directory.write(record, filter: filter)
-        try options.writePid(launched.child.pid)
     }
 
     private borrowing func handOver(_ launched: consuming LaunchedInit) throws(RuntimeError) -> ContainerProcess {

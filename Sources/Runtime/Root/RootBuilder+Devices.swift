@@ -28,7 +28,7 @@ extension RootBuilder {
             // On a root that allows no device nodes, as ours, a node has to be a mount of the host's.
             let makesNodes = try dev.fileSystemType() == .tmpfs && hasDevMount
             for device in Self.defaultDevices + spec.linux.devices {
-                if makesNodes { try makeNode(device) } else { try bindNode(device) }
+                if makesNodes { try makeNode(device, dev) } else { try bindNode(device) }
             }
             for (name, target) in Self.links { try makeLink(name, to: target, in: dev) }
         }
@@ -44,9 +44,18 @@ extension RootBuilder {
         devMount.map { $0.type == "bind" || $0.options.contains("bind") || $0.options.contains("rbind") } ?? false
     }
 
-    private borrowing func makeNode(_ device: RuntimeSpec.Device) throws(SystemCallError) {
+    /// - Parameter dev: What most of them are in.
+    private borrowing func makeNode(
+        _ device: RuntimeSpec.Device, _ dev: borrowing FileDescriptor
+    ) throws(SystemCallError) {
         let name = try Self.name(of: device.path)
-        let parent = try parent(of: device.path)
+        guard device.path != "/dev/\(name)" else { return try makeNode(device, named: name, in: dev) }
+        try makeNode(device, named: name, in: parent(of: device.path))
+    }
+
+    private borrowing func makeNode(
+        _ device: RuntimeSpec.Device, named name: String, in parent: borrowing FileDescriptor
+    ) throws(SystemCallError) {
         let mode = mode_t(device.fileMode ?? 0o666) & 0o7777
         let node: FileDescriptor.Node =
             switch device.kind {
@@ -54,16 +63,16 @@ extension RootBuilder {
             case .block: .blockDevice(major: device.major, minor: device.minor)
             case .fifo: .fifo
             }
-        do throws(SystemCallError) { try parent.makeNode(node, named: name, mode: 0o600) } catch {
+        // The umask is 0 here.
+        do throws(SystemCallError) { try parent.makeNode(node, named: name, mode: mode) } catch {
             // A bundle may list a default device again, with other permissions.
             guard error.errno == .exists else { throw error }
             try parent.unlink(name)
-            try parent.makeNode(node, named: name, mode: 0o600)
+            try parent.makeNode(node, named: name, mode: mode)
         }
         guard let user = identity.outsideUser(device.uid ?? 0), let group = identity.outsideGroup(device.gid ?? 0) else {
             throw SystemCallError("fchownat", on: device.path, .invalidArgument)
         }
-        try parent.changeMode(of: name, to: mode)
         try parent.changeOwner(of: name, userID: user, groupID: group)
     }
 
