@@ -42,7 +42,7 @@ extension Monitor {
     private func drain() {
         for stream in [LogStream.stdout, .stderr] {
             var rounds = 128
-            while rounds > 0, pump(stream) { rounds -= 1 }
+            while rounds > 0, pump(stream) > 0 { rounds -= 1 }
         }
         log?.finish()
     }

@@ -45,8 +45,8 @@ extension Monitor {
             // A client that can't be taken, for want of descriptors say, must not stop the container.
             try? clients.acceptNext(queue)
         case Token.container: noteEnd()
-        case Token.output: pump(.stdout)
-        case Token.error: pump(.stderr)
+        case Token.output: keepPace(pump(.stdout))
+        case Token.error: keepPace(pump(.stderr))
         case Token.input: feed()
         case Token.timer: try? timer.set(milliseconds: 0)
         case Token.restart:
@@ -83,22 +83,25 @@ extension Monitor {
         isWatched = isOn
     }
 
-    /// Reads once from one output, into the log and to the clients. True if there may be more.
-    @discardableResult
-    func pump(_ stream: LogStream) -> Bool {
+    private func keepPace(_ count: Int) {
+        if pace.note(count, at: Timings.monotonicNanoseconds()) { Clock.pause() }
+    }
+
+    /// Reads once from one output, into the log and to the clients. Returns how many bytes; 0 if there is no more for now.
+    func pump(_ stream: LogStream) -> Int {
         let count: Int
         do throws(SystemCallError) {
             count = try read(stream)
         } catch {
             // EIO: nobody has the terminal's other side open.
             if error.errno != .wouldBlock, settings.terminal { streams.closeOutput() }
-            return false
+            return 0
         }
-        guard count > 0 else { return false }
+        guard count > 0 else { return 0 }
         let bytes = buffer[..<count]
         log?.write(bytes, of: stream, at: Clock.now())
         clients.broadcast(bytes, of: stream)
-        return true
+        return count
     }
 
     private func read(_ stream: LogStream) throws(SystemCallError) -> Int {

@@ -32,6 +32,7 @@ final class Monitor {
     var log: ContainerLog?
     var streams = StandardStreams()
     var input = InputQueue()
+    var pace = OutputPace()
     var terminalSize: WindowSize?
     var container: ChildProcess?
     var memory: OOMCounter?
