@@ -18,6 +18,7 @@ extension Monitor {
     /// Everybody hears of the end, once it is written down.
     func tellEnd(_ status: ExitStatus, isRestarting: Bool) -> ContainerExit {
         Timings.span("drain") { drain() }
+        stopHealthChecks()
         let exit = ContainerExit(exitCode: status.shellCode, oomKilled: memory.hasKilled)
         do throws(SystemCallError) {
             try recorder.recordExit(exit, isRestarting: isRestarting, error: log?.failure ?? "")

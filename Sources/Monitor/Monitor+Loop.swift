@@ -52,6 +52,9 @@ extension Monitor {
         case Token.restart:
             try? restartTimer?.set(milliseconds: 0)
             try startAgain()
+        case Token.healthTimer: handleHealthTimer()
+        case Token.probeOutput: readProbe()
+        case Token.probe: finishProbe()
         default: clients.serve(event, buffer: &buffer, grant)
         }
     }
@@ -174,6 +177,7 @@ extension Monitor {
         control?.send(.started(pid: pid))
         // While the program runs.
         mounts?.letGoOfLayers()
+        startHealthChecks()
     }
 
     private func noteEnd() {
@@ -184,7 +188,7 @@ extension Monitor {
     private func reapOrphans() {
         // The number of signals says nothing: several become one.
         while let signal = try? signals.next() { _ = signal }
-        while let pid = try? ChildProcess.reapAny(except: container.pid) { _ = pid }
+        while let pid = try? ChildProcess.reapAny(except: (container.pid, health?.probe?.child.pid ?? -1)) { _ = pid }
     }
 }
 

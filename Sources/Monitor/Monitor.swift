@@ -33,6 +33,10 @@ final class Monitor {
     var streams = StandardStreams()
     var input = InputQueue()
     var pace = OutputPace()
+    /// Nil while the container doesn't run, or nobody asks how it is.
+    var health: HealthWatch?
+    /// What probes of its health run as.
+    var healthProcess: JSON?
     var terminalSize: WindowSize?
     var container: ChildProcess?
     var memory: OOMCounter?
@@ -79,6 +83,9 @@ final class Monitor {
         static let input: UInt64 = 7
         static let timer: UInt64 = 8
         static let restart: UInt64 = 9
+        static let healthTimer: UInt64 = 10
+        static let probeOutput: UInt64 = 11
+        static let probe: UInt64 = 12
     }
 
     /// Takes over the descriptors that were handed to it, and makes what clients connect to.
@@ -163,6 +170,7 @@ final class Monitor {
 
     /// Makes the container's first process, which waits to be started.
     func makeContainer(_ config: BundleConfig) throws(StartFailure) {
+        if let check = settings.health { healthProcess = config.process(running: check.command) }
         let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         if let cgroup = earlyCgroup.take() { cgroup.leaveToContainer() }
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in

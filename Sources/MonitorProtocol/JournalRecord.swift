@@ -9,6 +9,8 @@ public struct JournalRecord: Hashable, Sendable {
         case die(ContainerExit, isRestarting: Bool = false)
         /// It is not to be started again after all.
         case stay
+        /// Its health check has found something else than before; `starting` comes with each start.
+        case health(HealthReport.Status)
         /// Something that the engine did: it changes no state that the journal tells of.
         ///
         /// - Parameters:
@@ -38,6 +40,11 @@ public struct JournalRecord: Hashable, Sendable {
             event = .start(pid: try json.requiredInteger("pid"), restarts: json["restarts"]?.integer ?? 0)
         case "die": event = .die(try ContainerExit(json: json), isRestarting: try json.flag("restarting"))
         case "stay": event = .stay
+        case "health":
+            guard let status = HealthReport.Status(rawValue: try json.requiredString("status")) else {
+                throw FieldError("status", "is not known")
+            }
+            event = .health(status)
         case "note":
             let pairs = json["attributes"]?.object?.members.compactMap { member in member.value.string.map { (member.name, $0) } }
             event = .note(
@@ -60,6 +67,9 @@ public struct JournalRecord: Hashable, Sendable {
             object["oomKilled"] = .bool(exit.oomKilled)
             if isRestarting { object["restarting"] = true }
         case .stay: object["event"] = "stay"
+        case .health(let status):
+            object["event"] = "health"
+            object["status"] = .string(status.rawValue)
         case .note(let type, let action, let attributes):
             object["event"] = "note"
             object["type"] = .string(type)

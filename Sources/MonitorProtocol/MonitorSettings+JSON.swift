@@ -16,6 +16,7 @@ extension MonitorSettings {
         log = try json["log"].flatMap(Self.logFile)
         filter = json["filter"]?.string
         restart = try json["restart"].map(RestartPolicy.init(json:)) ?? RestartPolicy()
+        health = try json["health"].map(HealthCheck.init(json:))
         exitCommand = try json.strings("exitCommand")
     }
 
@@ -48,6 +49,7 @@ extension MonitorSettings {
         object["log"] = log?.json ?? ["driver": "none"]
         object["filter"] = filter.map(JSON.string)
         if restart.condition != .never { object["restart"] = restart.json }
+        object["health"] = health?.json
         if !exitCommand.isEmpty { object["exitCommand"] = JSON(exitCommand) }
         return .object(object)
     }

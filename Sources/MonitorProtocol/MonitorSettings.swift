@@ -33,6 +33,8 @@ public struct MonitorSettings: Hashable, Sendable {
     public var filter: String?
     /// Kept by the monitor: nobody else need be there.
     public var restart = RestartPolicy()
+    /// Nil where nobody asks how the container is.
+    public var health: HealthCheck?
     /// Run when all is over; empty for nothing.
     public var exitCommand: [String] = []
 

@@ -154,6 +154,7 @@ extension Engine {
         }
         settings.filter = filter?.path
         settings.restart = plan.spec.host.restartPolicy
+        settings.health = try plan.spec.config.healthCheck()
         settings.exitCommand = [
             programs.hako, "--root", paths.root, "--run-root", paths.runRoot, "container", "cleanup", record.id,
         ]

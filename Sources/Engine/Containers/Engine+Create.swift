@@ -140,9 +140,7 @@ extension Engine {
         let mounts = try mountPoints(of: spec)
         for mount in mounts { if let note = try mount.prepareSource() { warnings.append(note) } }
         if !spec.host.volumesFrom.isEmpty || mounts.contains(where: { $0.kind == .volume }) { spec.mountPoints = mounts }
-        if let test = spec.config.healthcheck?["Test"]?[0]?.string, test != "NONE" {
-            warnings.append("the image has a health check: it is not run")
-        }
+        _ = try spec.config.healthCheck()
         return warnings
     }
 

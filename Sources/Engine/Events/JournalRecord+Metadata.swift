@@ -11,6 +11,7 @@ extension ContainerChange {
         case .die(let exit, let isRestarting):
             kind = .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled, isRestarting: isRestarting)
         case .stay: kind = .stayed
+        case .health(let status): kind = .checked(health: status.rawValue)
         case .note: return nil
         }
         self.init(id: record.id, time: record.time.nanoseconds, kind: kind)
@@ -22,7 +23,8 @@ extension JournalRecord {
     var storedEvents: [Metadata.Event] {
         switch event {
         case .start: [stored("start")]
-        case .stay: []
+        case .stay, .health(.starting): []
+        case .health(let status): [stored("health_status: \(status.rawValue)")]
         case .note(let type, let action, let attributes): [stored(action, attributes, type: type)]
         case .die(let exit, _):
             (exit.oomKilled ? [stored("oom")] : []) + [stored("die", ["exitCode": String(exit.exitCode)])]

@@ -17,7 +17,7 @@ extension Engine {
         var object: JSONObject = [
             "Id": .string(record.id), "Created": .string(Timestamp(nanoseconds: record.created).description),
             "Path": .string(command.first ?? ""), "Args": JSON(Array(command.dropFirst())),
-            "State": .object(Self.state(record.state)), "Image": .string(record.image.description),
+            "State": .object(state(record)), "Image": .string(record.image.description),
             "ResolvConfPath": .string(directory + "/resolv.conf"), "HostnamePath": .string(directory + "/hostname"),
             "HostsPath": .string(directory + "/hosts"),
             "LogPath": .string(spec.host.logConfig.type == "json-file" ? runtimePaths.log(record.id) : ""),
@@ -34,6 +34,24 @@ extension Engine {
             object["SizeRootFs"] = .integer(sizes.total)
         }
         object["Hako"] = .object(hakoMembers(record, spec))
+        return .object(object)
+    }
+
+    private func state(_ record: ContainerRecord) -> JSONObject {
+        var object = Self.state(record.state)
+        if !record.health.isEmpty { object["Health"] = health(record) }
+        return object
+    }
+
+    /// What its monitor has written down of its probes, with the status that the database has: after its end it is unhealthy.
+    private func health(_ record: ContainerRecord) -> JSON {
+        let places = [runtimePaths.bundle(record.id), runtimePaths.directory(record.id)]
+        let found = places.lazy.compactMap { directory in
+            // While one of the two is replaced by the other, nothing is known but the status.
+            (try? FileDescriptor.contents(of: "\(directory)/\(HealthReport.file)", limit: 1 << 20)).flatMap { try? JSON(parsing: $0) }
+        }.first
+        var object = (found ?? HealthReport().json).object ?? [:]
+        object["Status"] = .string(record.health)
         return .object(object)
     }
 
@@ -65,7 +83,6 @@ extension Engine {
         if !spec.config.volumes.isEmpty, spec.mountPoints == nil {
             members["Volumes"] = "the image's volumes are plain directories of the container"
         }
-        if spec.config.healthcheck != nil { members["Healthcheck"] = "not run" }
         return members
     }
 

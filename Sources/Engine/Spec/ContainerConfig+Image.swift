@@ -15,7 +15,7 @@ extension ContainerConfig {
         environment = Environment.inherited(image.environment, below: environment)
         for (name, value) in image.labels.pairs where labels[name] == nil { labels[name] = value }
         if stopSignal == nil { stopSignal = image.stopSignal }
-        if healthcheck == nil { healthcheck = image.healthcheck?.json }
+        inheritHealthcheck(image.healthcheck?.json)
         volumes = Set(volumes + image.volumes).sorted()
         exposedPorts = Set(exposedPorts + image.exposedPorts.map(\.description)).sorted()
         shell = image.shell

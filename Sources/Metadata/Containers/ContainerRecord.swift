@@ -28,6 +28,8 @@ public struct ContainerRecord: Hashable, Sendable {
     public var restarts: Int64 = 0
     /// Whether somebody ended it: then its restart policy doesn't start it again.
     public var isStopped = false
+    /// `starting`, `healthy` or `unhealthy`; empty without a health check, and before the first start.
+    public var health = ""
 }
 
 /// Where in its life a container is.
@@ -106,7 +108,7 @@ public struct NewContainer: Hashable, Sendable {
 extension ContainerRecord {
     static let columns = """
         id, name, slot, idSlot, image, imageName, created, command, status, pid, exitCode, started, finished, oomKilled,
-        error, autoRemove, networkMode, labels, ports, restarts, stopped
+        error, autoRemove, networkMode, labels, ports, restarts, stopped, health
         """
 
     init(_ row: Row) throws(MetadataError) {
@@ -125,6 +127,7 @@ extension ContainerRecord {
         ports = row.text(18)
         restarts = row.integer(19)
         isStopped = row.bool(20)
+        health = row.text(21)
     }
 }
 

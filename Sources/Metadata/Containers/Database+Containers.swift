@@ -235,7 +235,7 @@ extension Session {
                 .text(record.command),
             ] + record.state.values + [
                 Value(record.autoRemove), .text(record.networkMode), .text(record.labels), .text(record.ports),
-                .integer(record.restarts), Value(record.isStopped),
+                .integer(record.restarts), Value(record.isStopped), .text(record.health),
             ]
         let marks = String(repeating: "?, ", count: values.count - 1) + "?"
         try run("INSERT INTO containers(\(ContainerRecord.columns)) VALUES(\(marks))", values)

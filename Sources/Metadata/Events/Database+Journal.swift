@@ -21,6 +21,8 @@ public struct ContainerChange: Hashable, Sendable {
         case died(exitCode: Int64, oomKilled: Bool, isRestarting: Bool = false)
         /// It isn't started again after all.
         case stayed
+        /// Its health check has found that.
+        case checked(health: String)
     }
 
     public var id: String
@@ -104,13 +106,15 @@ extension Session {
         case .died(let exitCode, let oomKilled, let isRestarting):
             try run(
                 """
-                UPDATE containers SET status=?, pid=0, finished=?, exitCode=?, oomKilled=?
+                UPDATE containers SET status=?, pid=0, finished=?, exitCode=?, oomKilled=?, health=iif(health='', '', 'unhealthy')
                 WHERE id=? AND status NOT IN ('removing', 'dead')
                 """,
                 [
                     .text(isRestarting ? "restarting" : "exited"), .integer(change.time), .integer(exitCode), Value(oomKilled),
                     .text(change.id),
                 ])
+        case .checked(let health):
+            try run("UPDATE containers SET health=? WHERE id=?", [.text(health), .text(change.id)])
         case .stayed:
             try run("UPDATE containers SET status='exited' WHERE id=? AND status='restarting'", [.text(change.id)])
         }

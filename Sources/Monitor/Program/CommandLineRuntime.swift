@@ -21,6 +21,9 @@ struct CommandLineRuntime: ContainerRuntime {
         self.bundle = bundle
     }
 
+    /// Another runtime's own matter: its `exec` fails then.
+    var isPaused: Bool { false }
+
     /// Whether the runtime still knows a container of this name, from a monitor that was killed.
     var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(command.root)/\(id)")) != nil }
 

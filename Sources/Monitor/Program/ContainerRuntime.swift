@@ -24,6 +24,8 @@ protocol ContainerRuntime {
     func delete() throws(StartFailure)
     /// Whether there is something to delete.
     var hasLeftovers: Bool { get }
+    /// Whether its processes are frozen, as far as that can be told.
+    var isPaused: Bool { get }
 }
 
 /// The numbers of the namespaces that the monitor holds; -1 for one that the container doesn't join.
@@ -53,6 +55,7 @@ struct OwnRuntime: ContainerRuntime {
     }
 
     var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(runtime.root)/\(id)")) != nil }
+    var isPaused: Bool { (try? runtime.state(id))?.status == .paused }
 
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,

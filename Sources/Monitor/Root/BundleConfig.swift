@@ -45,6 +45,15 @@ struct BundleConfig {
         json = .object(object)
     }
 
+    /// The container's `process`, with other words and without its terminal: what probes of its health run as.
+    func process(running arguments: [String]) -> JSON? {
+        guard var process = json["process"]?.object else { return nil }
+        process["args"] = JSON(arguments)
+        process["terminal"] = false
+        process["consoleSize"] = nil
+        return .object(process)
+    }
+
     /// What is bound with the container's ids. Below a mount that shows such ids already it can't be.
     var mappedSources: [String] {
         (json["mounts"]?.array ?? []).compactMap { mount in

@@ -39,6 +39,10 @@ struct StateRecorder {
         try written.get()
     }
 
+    func recordHealth(_ status: HealthReport.Status) throws(SystemCallError) {
+        try append(JournalRecord(time: Clock.now(), id: id, event: .health(status)))
+    }
+
     /// The container that waited for its restart isn't started again.
     func recordStay() throws(SystemCallError) { try append(JournalRecord(time: Clock.now(), id: id, event: .stay)) }
 

@@ -125,7 +125,7 @@ public struct Healthcheck: Hashable, Sendable {
         source = [:]
     }
 
-    init(_ fields: JSONFields) throws(FormatError) {
+    public init(_ fields: JSONFields) throws(FormatError) {
         test = try fields.texts("Test") ?? []
         interval = try fields.integer("Interval") ?? 0
         timeout = try fields.integer("Timeout") ?? 0

@@ -34,6 +34,7 @@ extension ContainerOptions {
             files: arguments.values("label-file"), values: arguments.values("label"))
         // A path alone asks for a volume of the container's own, as an image's VOLUME does.
         config.volumes = arguments.values("volume").filter { !$0.contains(":") }
+        config.healthcheck = try HealthOptions.healthcheck(arguments)
         config.stopSignal = arguments.value("stop-signal")
         config.stopTimeout = arguments.integer("stop-timeout").map(Int64.init)
         let streams = try AttachOption.streams(arguments)

@@ -2,7 +2,7 @@ import CommandLineTables
 
 /// The options of `run` and `create`: what the container is to be.
 enum ContainerOptions {
-    static var table: [Option] { common + isolation + limits + later }
+    static var table: [Option] { common + isolation + limits + HealthOptions.table + later }
 
     private static var common: [Option] {
         [
@@ -107,17 +107,9 @@ enum ContainerOptions {
     /// What Docker's client has and Hako hasn't: an error that says so, never ignored.
     private static var later: [Option] {
         let networks = "it needs a user-defined network, and these are not available yet"
-        let health = "health checks are not run yet"
         return [
             .text("gpus", "").unsupported(
                 because: "the tools of GPU makers (CDI) are not asked yet; give the devices with --device, as in --device /dev/dri"),
-            .text("health-cmd", "").unsupported(because: health),
-            .duration("health-interval", "").unsupported(because: health),
-            .integer("health-retries", "").unsupported(because: health),
-            .duration("health-start-interval", "").unsupported(because: health),
-            .duration("health-start-period", "").unsupported(because: health),
-            .duration("health-timeout", "").unsupported(because: health),
-            .flag("no-healthcheck", "").hidden(),
             .text("ip", "").unsupported(because: networks),
             .text("ip6", "").unsupported(because: networks),
             .text("isolation", "").unsupported(because: "it is for Windows", except: ["default", ""]),

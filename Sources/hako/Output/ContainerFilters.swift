@@ -31,8 +31,9 @@ struct ContainerFilters {
             && any("id") { record.id.hasPrefix($0) }
             && any("status") { record.state.status.rawValue == $0 }
             && any("exited") { record.state.status == .exited && String(record.state.exitCode) == $0 }
-            // No health check is run, and no container is a swarm's.
-            && any("health") { $0 == "none" } && any("is-task") { OptionValue.bool($0) == false }
+            && any("health") { $0 == (record.health.isEmpty ? "none" : record.health) }
+            // No container is a swarm's.
+            && any("is-task") { OptionValue.bool($0) == false }
             && any("ancestor") { try isAncestor($0, of: record, engine) }
             && any("volume") { try uses($0, record, engine) }
             && any("network") { record.networkMode == $0 }

@@ -42,12 +42,20 @@ struct ContainerRow: Formattable {
         let state = record.state
         switch state.status {
         case .created: return "Created"
-        case .running: return "Up " + Moment.since(state.started ?? record.created)
+        case .running: return "Up " + Moment.since(state.started ?? record.created) + health
         case .paused: return "Up " + Moment.since(state.started ?? record.created) + " (Paused)"
         case .restarting: return "Restarting (\(state.exitCode)) " + Moment.ago(state.finished ?? record.created)
         case .removing: return "Removal In Progress"
         case .dead: return "Dead"
         case .exited: return "Exited (\(state.exitCode)) " + Moment.ago(state.finished ?? record.created)
+        }
+    }
+
+    private var health: String {
+        switch record.health {
+        case "": ""
+        case "starting": " (health: starting)"
+        default: " (\(record.health))"
         }
     }
 

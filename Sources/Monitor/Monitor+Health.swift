@@ -1,0 +1,116 @@
+import Linux
+import MonitorProtocol
+import OCI
+import OCIRuntime
+
+/// A health check under way.
+struct HealthWatch: ~Copyable {
+    let check: HealthCheck
+    /// What a probe runs as, but for its words: `process` of the container's own configuration.
+    let process: JSON
+    /// When the next probe is to begin; while one runs, when it has taken too long.
+    let timer: Timer
+    var report = HealthReport()
+    var probe: HealthProbe?
+
+    init(_ check: HealthCheck, _ process: JSON) throws(SystemCallError) {
+        self.check = check
+        self.process = process
+        timer = try Timer()
+    }
+}
+
+// Asks from time to time how the container is. What it finds stands in a file, and where the answer changes, in the journal.
+extension Monitor {
+    /// To be called when the container's program runs.
+    func startHealthChecks() {
+        guard let check = settings.health, let process = healthProcess else { return }
+        do throws(SystemCallError) {
+            let watch = try HealthWatch(check, process)
+            try queue.add(watch.timer.descriptor, .readable, token: Token.healthTimer)
+            health = consume watch
+            try recorder.recordHealth(.starting)
+            writeHealth()
+            try waitForProbe()
+        } catch { cleanUpFailures.append("cannot check the container's health: \(error)") }
+    }
+
+    /// At the container's end. What was found is kept with its files.
+    func stopHealthChecks() {
+        guard let watch = health.take() else { return }
+        switch watch.probe {
+        case .some(let probe): probe.kill()
+        case .none: break
+        }
+        try? FileDescriptor.replaceContents(
+            of: "\(settings.directory)/\(HealthReport.file)", with: watch.report.json.bytes())
+    }
+
+    /// Time for a probe, or for one to be over.
+    func handleHealthTimer() {
+        try? health?.timer.set(milliseconds: 0)
+        guard let timeout = health?.check.timeout else { return }
+        guard let probe = health?.probe.take() else { return startProbe() }
+        probe.kill()
+        note(probe.timeoutResult(timeout), age: probe.age)
+    }
+
+    func readProbe() {
+        // The end of it is the program's, or will come with it.
+        if health?.probe?.read(into: &buffer) == false, let number = health?.probe?.output.number {
+            try? queue.remove(number: number)
+        }
+    }
+
+    func finishProbe() {
+        guard let result = health?.probe?.result(&buffer), let age = health?.probe?.age else { return }
+        health?.probe = nil
+        note(result, age: age)
+    }
+
+    private func startProbe() {
+        guard let check = health?.check, let process = health?.process else { return }
+        // Nothing runs in it; how it is, is found out when it goes on.
+        guard !runtime.isPaused else { return rest() }
+        let age = Int64(clamping: Timings.monotonicNanoseconds() &- startedAt)
+        let start = Clock.now()
+        do throws(SystemCallError) {
+            let probe = try HealthProbe(
+                process, in: settings.id, runtime: RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot),
+                pidFile: bundle + "/health.pid", age: age)
+            try queue.add(probe.output, .readable, token: Token.probeOutput)
+            try queue.add(probe.child.pidfd, .readable, token: Token.probe)
+            health?.probe = consume probe
+            try health?.timer.set(milliseconds: max(check.timeout / 1_000_000, 1))
+        } catch {
+            note(HealthReport.Result(start: start, end: Clock.now(), exitCode: -1, output: "\(error)"), age: age)
+        }
+    }
+
+    private func note(_ result: HealthReport.Result, age: Int64) {
+        guard let check = health?.check else { return }
+        if health?.report.note(result, check, age: age) == true, let status = health?.report.status {
+            // Like any line of the journal: where it can't be written, nobody hears of it.
+            try? recorder.recordHealth(status)
+        }
+        writeHealth()
+        rest()
+    }
+
+    private func rest() {
+        // Without a clock there is no further probe, and the last answer stands.
+        try? waitForProbe()
+    }
+
+    private func waitForProbe() throws(SystemCallError) {
+        guard let check = health?.check, let status = health?.report.status else { return }
+        let age = Int64(clamping: Timings.monotonicNanoseconds() &- startedAt)
+        try health?.timer.set(milliseconds: max(check.delay(status, age: age) / 1_000_000, 1))
+    }
+
+    /// Beside the bundle, in memory: it is written with each probe.
+    private func writeHealth() {
+        guard let report = health?.report else { return }
+        try? FileDescriptor.replaceContents(of: "\(bundle)/\(HealthReport.file)", with: report.json.bytes())
+    }
+}

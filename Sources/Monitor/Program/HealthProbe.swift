@@ -1,0 +1,85 @@
+import Glibc
+import Linux
+import MonitorProtocol
+import OCI
+import OCIRuntime
+
+/// A program of a health check that runs in the container, by the runtime's `exec`.
+struct HealthProbe: ~Copyable {
+    let startedAt: Timestamp
+    /// How long ago the container was started then, in nanoseconds.
+    let age: Int64
+    /// What it writes comes here; it may be written to by what it leaves behind.
+    let output: FileDescriptor
+    /// The runtime, which stays until the program ends.
+    let child: ChildProcess
+    private let call: RuntimeCall
+    private let pidFile: String
+    private var text: [UInt8] = []
+
+    /// - Parameter process: The runtime spec's `process` object.
+    init(
+        _ process: JSON, in container: String, runtime: RuntimeCommand, pidFile: String, age: Int64
+    ) throws(SystemCallError) {
+        var call = try RuntimeCall.prepare(runtime)
+        try call.pass(document: process.bytes(), as: "--process")
+        let pipe = try Pipe()
+        call.spawn.pass(pipe.writing, as: StandardDescriptor.output)
+        call.spawn.pass(pipe.writing, as: StandardDescriptor.error)
+        startedAt = Clock.now()
+        child = try call.start(["exec", "--pid-file", pidFile], container: container)
+        try pipe.reading.setNonBlocking(true)
+        output = pipe.keepingReading()
+        self.call = call
+        self.pidFile = pidFile
+        self.age = age
+    }
+
+    /// Reads what it has written; false if there is no more, for now or for good.
+    mutating func read(into buffer: inout [UInt8]) -> Bool {
+        guard let count = try? output.read(into: &buffer), count > 0 else { return false }
+        // The rest is read too: a probe that writes much is not to wait for us.
+        text += buffer[..<min(count, HealthReport.outputLimit - text.count)]
+        return true
+    }
+
+    /// What it found; nil while it runs.
+    mutating func result(_ buffer: inout [UInt8]) -> HealthReport.Result? {
+        let status: ExitStatus?
+        do throws(SystemCallError) { status = try child.statusIfEnded() } catch { status = .exited(code: 255) }
+        guard let status else { return nil }
+        var rounds = 64
+        while rounds > 0, read(into: &buffer) { rounds -= 1 }
+        if status.shellCode != 0, call.hasLoggedFailure() {
+            return result(exitCode: -1, call.failure(status).message)
+        }
+        return result(exitCode: Int64(status.shellCode), String(decoding: text, as: UTF8.self))
+    }
+
+    /// Ends it, and what it runs.
+    borrowing func kill() {
+        try? child.send(signal: SIGKILL)
+        _ = try? child.wait()
+        // The program is this process's child now, or has ended: no other process can have its number.
+        guard let digits = try? FileDescriptor.contents(of: pidFile, limit: 32),
+            let pid = CInt(String(decoding: digits, as: UTF8.self)), let program = try? ChildProcess(adopting: pid)
+        else { return }
+        do throws(SystemCallError) {
+            if try program.statusIfEnded() == nil { try program.send(signal: SIGKILL) }
+        } catch {
+            // It is none of ours.
+        }
+    }
+
+    /// Of one that took too long.
+    borrowing func timeoutResult(_ timeout: Int64) -> HealthReport.Result {
+        let said = String(decoding: text, as: UTF8.self)
+        let seconds = Double(timeout) / 1e9
+        let limit = seconds == seconds.rounded() ? "\(Int64(seconds))s" : "\(seconds)s"
+        return result(exitCode: -1, "Health check exceeded timeout (\(limit))" + (said.isEmpty ? "" : ": " + said))
+    }
+
+    private borrowing func result(exitCode: Int64, _ output: String) -> HealthReport.Result {
+        HealthReport.Result(start: startedAt, end: Clock.now(), exitCode: exitCode, output: output)
+    }
+}

@@ -1,0 +1,116 @@
+import OCI
+
+/// How a monitor finds out whether its container is well. No default is left open; times are in nanoseconds.
+public struct HealthCheck: Hashable, Sendable {
+    /// A program in the container, as the container's own user, in its directory and environment: well if it ends with 0.
+    public var command: [String]
+    /// From the end of a probe to the next.
+    public var interval: Int64
+    /// What takes longer has failed.
+    public var timeout: Int64
+    /// For so long after the start a failure doesn't count, until the first success.
+    public var startPeriod: Int64
+    /// The interval until the first success, in the start period.
+    public var startInterval: Int64
+    /// So many failures in a row make a container unhealthy. At least 1.
+    public var retries: Int64
+
+    public init(
+        command: [String], interval: Int64, timeout: Int64, startPeriod: Int64, startInterval: Int64, retries: Int64
+    ) {
+        self.command = command
+        self.interval = interval
+        self.timeout = timeout
+        self.startPeriod = startPeriod
+        self.startInterval = startInterval
+        self.retries = retries
+    }
+
+    /// How long to wait for the next probe.
+    ///
+    /// - Parameter age: How long ago the container was started, in nanoseconds.
+    public func delay(_ status: HealthReport.Status, age: Int64) -> Int64 {
+        status == .starting && age < startPeriod ? startInterval : interval
+    }
+
+    init(json: JSON) throws(FieldError) {
+        self.init(
+            command: try json.strings("command"), interval: try json.requiredInteger("interval"),
+            timeout: try json.requiredInteger("timeout"), startPeriod: try json.requiredInteger("startPeriod"),
+            startInterval: try json.requiredInteger("startInterval"), retries: try json.requiredInteger("retries"))
+        guard !command.isEmpty else { throw FieldError("health.command", "must not be empty") }
+        guard interval > 0, timeout > 0, startInterval > 0, startPeriod >= 0, retries > 0 else {
+            throw FieldError("health", "must hold times and retries above 0")
+        }
+    }
+
+    var json: JSON {
+        [
+            "command": JSON(command), "interval": .integer(interval), "timeout": .integer(timeout),
+            "startPeriod": .integer(startPeriod), "startInterval": .integer(startInterval), "retries": .integer(retries),
+        ]
+    }
+}
+
+/// What was found of a container's health: `State.Health` of Docker's inspect.
+public struct HealthReport: Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable { case starting, healthy, unhealthy }
+
+    /// What one probe found.
+    public struct Result: Hashable, Sendable {
+        public var start: Timestamp
+        public var end: Timestamp
+        /// -1 for one that could not be started, or took too long.
+        public var exitCode: Int64
+        public var output: String
+
+        public init(start: Timestamp, end: Timestamp, exitCode: Int64, output: String) {
+            self.start = start
+            self.end = end
+            self.exitCode = exitCode
+            self.output = output
+        }
+    }
+
+    /// The file of it in a container's bundle while it runs, and in its directory after its end.
+    public static let file = "health.json"
+    /// So many results are kept, and so much of what a probe wrote, in bytes. As Docker's.
+    public static let resultsKept = 5
+    public static let outputLimit = 4096
+
+    public private(set) var status = Status.starting
+    public private(set) var failingStreak: Int64 = 0
+    /// The newest last.
+    public private(set) var log: [Result] = []
+
+    public init() {}
+
+    /// Takes in what a probe found.
+    ///
+    /// - Parameter age: How long after the container's start the probe began, in nanoseconds.
+    /// - Returns: Whether the status is another one now.
+    public mutating func note(_ result: Result, _ check: HealthCheck, age: Int64) -> Bool {
+        let before = status
+        log = Array((log + [result]).suffix(Self.resultsKept))
+        if result.exitCode == 0 {
+            (status, failingStreak) = (.healthy, 0)
+        } else if status != .starting || age >= check.startPeriod {
+            failingStreak += 1
+            if failingStreak >= check.retries { status = .unhealthy }
+        }
+        return status != before
+    }
+
+    public var json: JSON {
+        [
+            "Status": .string(status.rawValue), "FailingStreak": .integer(failingStreak),
+            "Log": .array(
+                log.map { result in
+                    [
+                        "Start": .string(result.start.description), "End": .string(result.end.description),
+                        "ExitCode": .integer(result.exitCode), "Output": .string(result.output),
+                    ]
+                }),
+        ]
+    }
+}

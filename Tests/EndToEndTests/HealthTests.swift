@@ -1,0 +1,126 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Health checks", .enabled(if: TestStore.isRunnable, TestStore.reason))
+struct HealthTests {
+    /// Waits for a container's health; generous, as a machine may be slow.
+    private func wait(_ store: TestStore, _ name: String, for health: String) throws {
+        for _ in 0..<600 where try store.inspect(name, "{{.State.Health.Status}}") != health { usleep(20_000) }
+        #expect(try store.inspect(name, "{{.State.Health.Status}}") == health)
+    }
+
+    @Test("follow what the container does, and tell of each change")
+    func changes() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "box", "--health-cmd", "echo looked; test -e /well", "--health-interval", "100ms",
+            "--health-retries", "2", "busybox", "sleep", "1000")
+        #expect(["starting", "unhealthy"].contains(try store.inspect("box", "{{.State.Health.Status}}")))
+        try wait(store, "box", for: "unhealthy")
+        #expect(try store.output("ps", "--format", "{{.Status}}").hasSuffix("(unhealthy)"))
+        let last = try store.inspect("box", "{{with index .State.Health.Log 1}}{{.ExitCode}} {{.Output}}{{end}}")
+        #expect(last == "1 looked\n" || last == "1 looked", "\(last)")
+        #expect(try store.inspect("box", "{{ge .State.Health.FailingStreak 2}}") == "true")
+        try store.hako("exec", "box", "touch", "/well")
+        try wait(store, "box", for: "healthy")
+        #expect(try store.inspect("box", "{{.State.Health.FailingStreak}}") == "0")
+        #expect(try store.output("ps", "-q", "--filter", "health=healthy").count == 12)
+        #expect(try store.output("ps", "-q", "--filter", "health=none") == "")
+        let events = try store.output(
+            "events", "--since", "0", "--until", "1s", "--filter", "event=health_status", "--format", "{{.Action}}")
+        #expect(events == "health_status: unhealthy\nhealth_status: healthy")
+        #expect(try store.hako("rm", "-f", "box").status == 0)
+        try store.expectNothingLeft()
+    }
+
+    @Test("show a start, which comes with each start anew")
+    func starting() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "box", "--health-cmd", "false", "--health-interval", "1h", "busybox", "sleep", "1000")
+        #expect(try store.output("ps", "--format", "{{.Status}}").hasSuffix("(health: starting)"))
+        #expect(try store.inspect("box", "{{json .State.Health}}") == #"{"Status":"starting","FailingStreak":0,"Log":[]}"#)
+        try store.hako("kill", "box")
+        for _ in 0..<600 where try store.inspect("box", "{{.State.Status}}") != "exited" { usleep(20_000) }
+        // As Docker has it: what nobody looks at isn't well.
+        #expect(try store.inspect("box", "{{.State.Health.Status}}") == "unhealthy")
+        try store.hako("start", "box")
+        #expect(try store.inspect("box", "{{.State.Health.Status}}") == "starting")
+    }
+
+    @Test("end a probe that hangs, with what it started, and bound what one says")
+    func hanging() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "box", "--health-cmd", "echo before; exec sleep 777", "--health-interval", "100ms",
+            "--health-timeout", "300ms", "--health-retries", "1", "busybox", "sleep", "1000")
+        try wait(store, "box", for: "unhealthy")
+        let log = try store.inspect("box", "{{with index .State.Health.Log 0}}{{.ExitCode}} {{.Output}}{{end}}")
+        #expect(log.hasPrefix("-1 Health check exceeded timeout (0.3s): before"), "\(log)")
+        // The next one may run by now, but no more than that.
+        #expect(try store.output("top", "box").split(separator: "\n").filter { $0.contains("sleep 777") }.count <= 1)
+        try store.hako(
+            "run", "-d", "--name", "loud", "--health-cmd", "yes | head -c 1000000", "--health-interval", "100ms", "busybox",
+            "sleep", "1000")
+        try wait(store, "loud", for: "healthy")
+        #expect(try store.inspect("loud", "{{len (index .State.Health.Log 0).Output}}") == "4096")
+        #expect(try store.hako("rm", "-f", "box", "loud").status == 0)
+        try store.expectNothingLeft()
+    }
+
+    @Test("come from the image, and the command line goes before it, part by part")
+    func image() throws {
+        let store = try TestStore(images: [])
+        try store.load(
+            "checked", layers: [TestStore.busyboxLayer],
+            config: #"{"Cmd":["sleep","1000"],"Healthcheck":{"Test":["CMD","test","-e","/well"],"Interval":100000000,"Retries":1}}"#)
+        try store.hako("run", "-d", "--name", "own", "checked")
+        try wait(store, "own", for: "unhealthy")
+        try store.hako("run", "-d", "--name", "more", "--health-cmd", "true", "checked")
+        try wait(store, "more", for: "healthy")
+        #expect(try store.inspect("more", "{{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Test}}") == "100ms [CMD-SHELL true]")
+        try store.hako("run", "-d", "--name", "none", "--no-healthcheck", "checked")
+        #expect(try store.output("ps", "--filter", "name=none", "--format", "{{.Status}}").contains("(") == false)
+    }
+
+    @Test("a program that isn't there, and one that runs as the container's user")
+    func programs() throws {
+        let store = try TestStore(images: [])
+        try store.load(
+            "strange", layers: [TestStore.busyboxLayer],
+            config: #"{"Cmd":["sleep","1000"],"User":"33:44","Healthcheck":{"Test":["CMD","/missing"],"Interval":100000000,"Retries":1}}"#)
+        try store.hako("run", "-d", "--name", "missing", "strange")
+        try wait(store, "missing", for: "unhealthy")
+        let log = try store.inspect("missing", "{{with index .State.Health.Log 0}}{{.ExitCode}} {{.Output}}{{end}}")
+        #expect(log.hasPrefix("-1 ") && log.contains("/missing"), "\(log)")
+        try store.hako("run", "-d", "--name", "user", "--health-cmd", "id -u; id -g", "strange")
+        try wait(store, "user", for: "healthy")
+        #expect(try store.inspect("user", "{{(index .State.Health.Log 0).Output}}").split(separator: "\n") == ["33", "44"])
+    }
+
+    @Test("wait while the container is paused, and go on when it does")
+    func paused() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "box", "--health-cmd", "true", "--health-interval", "100ms", "--health-timeout", "1s",
+            "--health-retries", "1", "busybox", "sleep", "1000")
+        try wait(store, "box", for: "healthy")
+        try store.hako("pause", "box")
+        usleep(1_500_000)
+        #expect(try store.inspect("box", "{{.State.Health.FailingStreak}}") == "0")
+        try store.hako("unpause", "box")
+        try wait(store, "box", for: "healthy")
+    }
+
+    @Test(
+        "are refused where they can't be", arguments: [
+            ["--no-healthcheck", "--health-cmd", "true"], ["--health-interval", "-1s"], ["--health-retries", "-1"],
+            ["--health-cmd", "true", "--health-timeout", "10us"],
+        ])
+    func refused(_ options: [String]) throws {
+        let store = try TestStore()
+        let run = try store.hako(["run", "--rm"] + options + ["busybox", "true"])
+        #expect(run.status == 125 && !run.error.isEmpty, "\(run)")
+    }
+}
