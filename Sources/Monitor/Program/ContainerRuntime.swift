@@ -55,7 +55,7 @@ struct OwnRuntime: ContainerRuntime {
     }
 
     var hasLeftovers: Bool { (try? FileDescriptor.status(of: "\(runtime.root)/\(id)")) != nil }
-    var isPaused: Bool { (try? runtime.state(id))?.status == .paused }
+    var isPaused: Bool { (try? runtime.isPaused(id)) ?? false }
 
     func create(
         _ config: BundleConfig, namespaces: HeldNamespaces, earlyCgroup: String?,

@@ -106,6 +106,14 @@ extension Runtime {
         }
     }
 
+    /// Whether all processes of a container are stopped by ``setPaused(_:_:)``.
+    public func isPaused(_ id: String) throws(RuntimeError) -> Bool {
+        let record = try StateDirectory.open(try ContainerID(id), in: root).read()
+        var isFrozen = false
+        try withCgroup(of: record, "look at container \(id)") { cgroup throws(CgroupError) in isFrozen = try cgroup.isFrozen() }
+        return isFrozen
+    }
+
     private static func send(_ signal: CInt, to process: Int32) throws(CgroupError) {
         do throws(SystemCallError) { try ProcessSignal.send(signal, toProcess: process) } catch {
             guard error.errno == .noSuchProcess else { throw .system(error) }
