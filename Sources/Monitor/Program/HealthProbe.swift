@@ -24,11 +24,13 @@ struct HealthProbe: ~Copyable {
         var call = try RuntimeCall.prepare(runtime)
         try call.pass(document: process.bytes(), as: "--process")
         let pipe = try Pipe()
+        try pipe.reading.setNonBlocking(true)
         call.spawn.pass(pipe.writing, as: StandardDescriptor.output)
         call.spawn.pass(pipe.writing, as: StandardDescriptor.error)
-        startedAt = Clock.now()
-        child = try call.start(["exec", "--pid-file", pidFile], container: container)
-        try pipe.reading.setNonBlocking(true)
+        let startedAt = Clock.now()
+        let child = try call.start(["exec", "--pid-file", pidFile], container: container)
+        self.startedAt = startedAt
+        self.child = child
         output = pipe.keepingReading()
         self.call = call
         self.pidFile = pidFile
