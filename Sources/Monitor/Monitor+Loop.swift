@@ -174,10 +174,10 @@ extension Monitor {
         phase = .running
         hasStarted = true
         startedAt = Timings.monotonicNanoseconds()
+        startHealthChecks()
         control?.send(.started(pid: pid))
         // While the program runs.
         mounts?.letGoOfLayers()
-        startHealthChecks()
     }
 
     private func noteEnd() {
