@@ -48,23 +48,29 @@ long hako_netlink_receive(int socket, void *bytes, size_t size, int flags) {
     return RESULT(recv(socket, bytes, size, flags | MSG_TRUNC));
 }
 
+union socket_name {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static socklen_t fill_name(union socket_name *name, int family, const uint8_t *address, uint16_t port) {
+    if (family == AF_INET) {
+        name->v4.sin_family = AF_INET;
+        name->v4.sin_port = htons(port);
+        memcpy(&name->v4.sin_addr, address, 4);
+        return sizeof name->v4;
+    }
+    name->v6.sin6_family = AF_INET6;
+    name->v6.sin6_port = htons(port);
+    memcpy(&name->v6.sin6_addr, address, 16);
+    return sizeof name->v6;
+}
+
 int hako_bound_socket(int family, int type, int protocol, const uint8_t *address, uint16_t port, int reuse) {
     int one = 1, zero = 0;
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } name = {0};
-    socklen_t size = family == AF_INET ? sizeof name.v4 : sizeof name.v6;
-    if (family == AF_INET) {
-        name.v4.sin_family = AF_INET;
-        name.v4.sin_port = htons(port);
-        memcpy(&name.v4.sin_addr, address, 4);
-    } else {
-        name.v6.sin6_family = AF_INET6;
-        name.v6.sin6_port = htons(port);
-        memcpy(&name.v6.sin6_addr, address, 16);
-    }
+    union socket_name name = {0};
+    socklen_t size = fill_name(&name, family, address, port);
     int number = socket(family, type | SOCK_CLOEXEC, protocol);
     if (number < 0) return -errno;
     if (family == AF_INET6 && setsockopt(number, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) < 0) return failed(number);
@@ -74,6 +80,21 @@ int hako_bound_socket(int family, int type, int protocol, const uint8_t *address
     if (bind(number, &name.any, size) < 0) return failed(number);
     if (reuse && setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &zero, sizeof zero) < 0) return failed(number);
     return number;
+}
+
+int hako_connecting_socket(int family, const uint8_t *address, uint16_t port) {
+    union socket_name name = {0};
+    socklen_t size = fill_name(&name, family, address, port);
+    int number = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    if (number < 0) return -errno;
+    if (connect(number, &name.any, size) < 0 && errno != EINPROGRESS) return failed(number);
+    return number;
+}
+
+int hako_socket_error(int socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
 }
 
 int hako_bound_port(int socket) {

@@ -6,14 +6,16 @@ import OCIRuntime
 /// A health check under way.
 struct HealthWatch: ~Copyable {
     let check: HealthCheck
-    /// What a probe runs as, but for its words: `process` of the container's own configuration.
-    let process: JSON
+    /// What a program runs as: `process` of the container's own configuration, with other words. Nil where none is run.
+    let process: JSON?
     /// When the next probe is to begin; while one runs, when it has taken too long.
     let timer: Timer
     var report = HealthReport()
+    /// One of the two while a probe is under way.
     var probe: HealthProbe?
+    var connection: ConnectionProbe?
 
-    init(_ check: HealthCheck, _ process: JSON) throws(SystemCallError) {
+    init(_ check: HealthCheck, _ process: JSON?) throws(SystemCallError) {
         self.check = check
         self.process = process
         timer = try Timer()
@@ -24,9 +26,9 @@ struct HealthWatch: ~Copyable {
 extension Monitor {
     /// To be called when the container's program runs.
     func startHealthChecks() {
-        guard let check = settings.health, let process = healthProcess else { return }
+        guard let check = settings.health else { return }
         do throws(SystemCallError) {
-            let watch = try HealthWatch(check, process)
+            let watch = try HealthWatch(check, healthProcess)
             try queue.add(watch.timer.descriptor, .readable, token: Token.healthTimer)
             health = consume watch
             try recorder.recordHealth(.starting)
@@ -50,9 +52,14 @@ extension Monitor {
     func handleHealthTimer() {
         try? health?.timer.set(milliseconds: 0)
         guard let timeout = health?.check.timeout else { return }
-        guard let probe = health?.probe.take() else { return startProbe() }
-        probe.kill()
-        note(probe.timeoutResult(timeout), age: probe.age)
+        if let probe = health?.probe.take() {
+            probe.kill()
+            note(probe.timeoutResult(timeout), age: probe.age)
+        } else if let connection = health?.connection.take() {
+            note(connection.timeoutResult(timeout), age: connection.age)
+        } else {
+            startProbe()
+        }
     }
 
     func readProbe() {
@@ -68,23 +75,49 @@ extension Monitor {
         note(result, age: age)
     }
 
+    func serveConnection() {
+        guard let age = health?.connection?.age else { return }
+        if let result = health?.connection?.serve(&buffer) {
+            health?.connection = nil
+            note(result, age: age)
+        } else if let connection = health?.connection.take() {
+            try? queue.change(connection.connection.descriptor, connection.interest, token: Token.connection)
+            health?.connection = consume connection
+        }
+    }
+
     private func startProbe() {
-        guard let check = health?.check, let process = health?.process else { return }
+        guard let check = health?.check else { return }
         // Nothing runs in it; how it is, is found out when it goes on.
         guard !runtime.isPaused else { return rest() }
         let age = Int64(clamping: Timings.monotonicNanoseconds() &- startedAt)
         let start = Clock.now()
         do throws(SystemCallError) {
-            let probe = try HealthProbe(
-                process, in: settings.id, runtime: RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot),
-                pidFile: bundle + "/health.pid", age: age)
-            try queue.add(probe.output, .readable, token: Token.probeOutput)
-            try queue.add(probe.child.pidfd, .readable, token: Token.probe)
-            health?.probe = consume probe
+            switch check.probe {
+            case .command: try startProgram(age)
+            case .connection(let address, let port, let request): try connect(address, port, request, age)
+            }
             try health?.timer.set(milliseconds: max(check.timeout / 1_000_000, 1))
         } catch {
             note(HealthReport.Result(start: start, end: Clock.now(), exitCode: -1, output: "\(error)"), age: age)
         }
+    }
+
+    private func startProgram(_ age: Int64) throws(SystemCallError) {
+        guard let process = health?.process else { return }
+        let probe = try HealthProbe(
+            process, in: settings.id, runtime: RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot),
+            pidFile: bundle + "/health.pid", age: age)
+        try queue.add(probe.output, .readable, token: Token.probeOutput)
+        try queue.add(probe.child.pidfd, .readable, token: Token.probe)
+        health?.probe = consume probe
+    }
+
+    private func connect(_ address: String, _ port: UInt16, _ request: String?, _ age: Int64) throws(SystemCallError) {
+        guard let address = IPAddress(address) else { return }
+        let connection = try ConnectionProbe(to: address, port: port, request: request, container: container.pid, age: age)
+        try queue.add(connection.connection.descriptor, connection.interest, token: Token.connection)
+        health?.connection = consume connection
     }
 
     private func note(_ result: HealthReport.Result, age: Int64) {

@@ -55,6 +55,7 @@ extension Monitor {
         case Token.healthTimer: handleHealthTimer()
         case Token.probeOutput: readProbe()
         case Token.probe: finishProbe()
+        case Token.connection: serveConnection()
         default: clients.serve(event, buffer: &buffer, grant)
         }
     }

@@ -86,6 +86,7 @@ final class Monitor {
         static let healthTimer: UInt64 = 10
         static let probeOutput: UInt64 = 11
         static let probe: UInt64 = 12
+        static let connection: UInt64 = 13
     }
 
     /// Takes over the descriptors that were handed to it, and makes what clients connect to.
@@ -170,7 +171,7 @@ final class Monitor {
 
     /// Makes the container's first process, which waits to be started.
     func makeContainer(_ config: BundleConfig) throws(StartFailure) {
-        if let check = settings.health { healthProcess = config.process(running: check.command) }
+        if case .command(let words) = settings.health?.probe { healthProcess = config.process(running: words) }
         let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         if let cgroup = earlyCgroup.take() { cgroup.leaveToContainer() }
         let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in

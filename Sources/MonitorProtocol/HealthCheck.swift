@@ -2,8 +2,19 @@ import OCI
 
 /// How a monitor finds out whether its container is well. No default is left open; times are in nanoseconds.
 public struct HealthCheck: Hashable, Sendable {
-    /// A program in the container, as the container's own user, in its directory and environment: well if it ends with 0.
-    public var command: [String]
+    public enum Probe: Hashable, Sendable {
+        /// A program in the container, as the container's own user, in its directory and environment: well if it ends with 0.
+        case command([String])
+        /// A connection to the container, from inside its network namespace. With a request, an answer from 200 to 399 is well;
+        /// without, it is enough that the connection is there.
+        ///
+        /// - Parameters:
+        ///   - address: One of the container's own, IPv4 or IPv6.
+        ///   - request: What is sent, whole.
+        case connection(address: String, port: UInt16, request: String?)
+    }
+
+    public var probe: Probe
     /// From the end of a probe to the next.
     public var interval: Int64
     /// What takes longer has failed.
@@ -16,9 +27,9 @@ public struct HealthCheck: Hashable, Sendable {
     public var retries: Int64
 
     public init(
-        command: [String], interval: Int64, timeout: Int64, startPeriod: Int64, startInterval: Int64, retries: Int64
+        _ probe: Probe, interval: Int64, timeout: Int64, startPeriod: Int64, startInterval: Int64, retries: Int64
     ) {
-        self.command = command
+        self.probe = probe
         self.interval = interval
         self.timeout = timeout
         self.startPeriod = startPeriod
@@ -35,20 +46,45 @@ public struct HealthCheck: Hashable, Sendable {
 
     init(json: JSON) throws(FieldError) {
         self.init(
-            command: try json.strings("command"), interval: try json.requiredInteger("interval"),
+            try Probe(json: json), interval: try json.requiredInteger("interval"),
             timeout: try json.requiredInteger("timeout"), startPeriod: try json.requiredInteger("startPeriod"),
             startInterval: try json.requiredInteger("startInterval"), retries: try json.requiredInteger("retries"))
-        guard !command.isEmpty else { throw FieldError("health.command", "must not be empty") }
         guard interval > 0, timeout > 0, startInterval > 0, startPeriod >= 0, retries > 0 else {
             throw FieldError("health", "must hold times and retries above 0")
         }
     }
 
     var json: JSON {
-        [
-            "command": JSON(command), "interval": .integer(interval), "timeout": .integer(timeout),
-            "startPeriod": .integer(startPeriod), "startInterval": .integer(startInterval), "retries": .integer(retries),
-        ]
+        var object = probe.members
+        for (name, value) in [
+            ("interval", interval), ("timeout", timeout), ("startPeriod", startPeriod), ("startInterval", startInterval),
+            ("retries", retries),
+        ] { object[name] = .integer(value) }
+        return .object(object)
+    }
+}
+
+extension HealthCheck.Probe {
+    init(json: JSON) throws(FieldError) {
+        guard json["address"] != nil else {
+            let command = try json.strings("command")
+            guard !command.isEmpty else { throw FieldError("health.command", "must not be empty") }
+            self = .command(command)
+            return
+        }
+        self = .connection(
+            address: try json.requiredString("address"), port: try json.requiredInteger("port"),
+            request: json["request"]?.string)
+    }
+
+    var members: JSONObject {
+        switch self {
+        case .command(let words): return ["command": JSON(words)]
+        case .connection(let address, let port, let request):
+            var object: JSONObject = ["address": .string(address), "port": .integer(Int64(port))]
+            object["request"] = request.map(JSON.string)
+            return object
+        }
     }
 }
 
@@ -99,6 +135,12 @@ public struct HealthReport: Hashable, Sendable {
             if failingStreak >= check.retries { status = .unhealthy }
         }
         return status != before
+    }
+
+    /// What is said of a probe that took too long; times in nanoseconds.
+    public static func timeoutText(_ timeout: Int64) -> String {
+        let seconds = Double(timeout) / 1e9
+        return "Health check exceeded timeout (\(timeout % 1_000_000_000 == 0 ? "\(timeout / 1_000_000_000)" : "\(seconds)")s)"
     }
 
     public var json: JSON {

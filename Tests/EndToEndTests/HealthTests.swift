@@ -126,4 +126,53 @@ struct HealthTests {
         let run = try store.hako(["run", "--rm"] + options + ["busybox", "true"])
         #expect(run.status == 125 && !run.error.isEmpty, "\(run)")
     }
+
+    @Test("ask by HTTP and TCP from inside, also where the image has no program for it", arguments: ["bridge", "none", "host"])
+    func connections(_ network: String) throws {
+        let store = try TestStore()
+        // A port that nobody else has, for the host's network.
+        let port = String(20000 + Int.random(in: 0..<20000))
+        let options = ["run", "-d", "--network", network, "--health-interval", "100ms", "--health-retries", "1"]
+        let server = "mkdir -p /w; echo fine > /w/well; httpd -p 127.0.0.1:\(port) -h /w; exec sleep 1000"
+        for (name, health) in [
+            ("well", ["--health-http", "http://localhost:\(port)/well"]), ("missing", ["--health-http", "http://:\(port)/other"]),
+            ("port", ["--health-tcp", port]), ("closed", ["--health-tcp", "9"]),
+        ] {
+            // In the host's network they would share the one server.
+            let program = network == "host" && name != "well" ? "exec sleep 1000" : server
+            try store.hako(options + ["--name", name] + health + ["busybox", "sh", "-c", program])
+        }
+        try wait(store, "well", for: "healthy")
+        let answer = try store.inspect("well", "{{(index .State.Health.Log 0).Output}}")
+        #expect(answer.hasPrefix("HTTP/1.") && answer.hasSuffix("fine"), "\(answer)")
+        try wait(store, "port", for: "healthy")
+        try wait(store, "missing", for: "unhealthy")
+        #expect(try store.inspect("missing", "{{json (index .State.Health.Log 0)}}").contains("404"))
+        try wait(store, "closed", for: "unhealthy")
+        #expect(try store.hako("rm", "-f", "well", "missing", "port", "closed").status == 0)
+        try store.expectNothingLeft()
+    }
+
+    @Test("a server that never answers takes as long as it may", arguments: [("0.5s", "500ms"), ("1s", "1s")])
+    func silent(_ shown: String, _ timeout: String) throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "box", "--health-http", "http://localhost:80/", "--health-interval", "100ms",
+            "--health-timeout", timeout, "--health-retries", "1", "busybox", "sh", "-c",
+            "while true; do sleep 1000 | nc -l -p 80 >/dev/null; done")
+        try wait(store, "box", for: "unhealthy")
+        let log = try store.inspect("box", "{{json .State.Health.Log}}")
+        #expect(log.contains("exceeded timeout (\(shown)): no whole answer"), "\(log)")
+    }
+
+    @Test(
+        "refuse what they can't ask", arguments: [
+            ["--health-http", "https://localhost/"], ["--health-http", "http://example.com/"], ["--health-tcp", "0"],
+            ["--health-tcp", "80", "--health-cmd", "true"],
+        ])
+    func refusedConnections(_ options: [String]) throws {
+        let store = try TestStore()
+        let run = try store.hako(["run", "--rm"] + options + ["busybox", "true"])
+        #expect(run.status == 125 && run.error.contains("health"), "\(run)")
+    }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite("What health checks find")
 struct HealthReportTests {
     private let check = HealthCheck(
-        command: ["true"], interval: 30, timeout: 10, startPeriod: 100, startInterval: 5, retries: 2)
+        .command(["true"]), interval: 30, timeout: 10, startPeriod: 100, startInterval: 5, retries: 2)
 
     private func result(_ exitCode: Int64) -> HealthReport.Result {
         let now = Timestamp(nanoseconds: 0)

@@ -26,24 +26,66 @@ extension ContainerConfig {
             check = try Healthcheck(JSONFields(json, at: "Healthcheck"))
             try check.check()
         } catch { throw EngineError(.invalidArgument, "invalid health check: \(error)") }
-        guard let command = try command(of: check.test) else { return nil }
+        guard let probe = try probe(of: check.test) else { return nil }
         let seconds: Int64 = 1_000_000_000
         let or = { (value: Int64, usual: Int64) in value == 0 ? usual : value }
         return HealthCheck(
-            command: command, interval: or(check.interval, 30 * seconds), timeout: or(check.timeout, 30 * seconds),
+            probe, interval: or(check.interval, 30 * seconds), timeout: or(check.timeout, 30 * seconds),
             startPeriod: check.startPeriod, startInterval: or(check.startInterval, 5 * seconds), retries: or(check.retries, 3))
     }
 
-    private func command(of test: [String]) throws(EngineError) -> [String]? {
+    /// Docker's kinds, and two of ours: `["HTTP", "http://localhost:80/"]`, `["TCP", "5432"]`.
+    private func probe(of test: [String]) throws(EngineError) -> HealthCheck.Probe? {
         let words = Array(test.dropFirst())
         switch test.first {
         case nil, "NONE": return nil
-        case "CMD": return words.isEmpty ? nil : words
-        case "CMD-SHELL": return (shell ?? ["/bin/sh", "-c"]) + words
+        case "CMD": return words.isEmpty ? nil : .command(words)
+        case "CMD-SHELL": return .command((shell ?? ["/bin/sh", "-c"]) + words)
+        case "HTTP": return try HealthURL(words.first ?? "").probe
+        case "TCP":
+            guard let port = UInt16(words.first ?? ""), port > 0 else {
+                throw EngineError(.invalidArgument, "invalid health check: \"\(words.first ?? "")\" is no port")
+            }
+            return .connection(address: "127.0.0.1", port: port, request: nil)
         case .some(let kind):
             throw EngineError(
                 .invalidArgument, "invalid health check: \"\(kind)\" is no kind of test",
-                hint: "A test begins with CMD, CMD-SHELL or NONE.")
+                hint: "A test begins with CMD, CMD-SHELL, HTTP, TCP or NONE.")
         }
+    }
+}
+
+/// Where a health check asks by HTTP: in the container itself.
+struct HealthURL {
+    let probe: HealthCheck.Probe
+
+    init(_ text: String) throws(EngineError) {
+        let invalid = { (reason: String) in
+            EngineError(
+                .invalidArgument, "invalid health check: \"\(text)\" \(reason)",
+                hint: "It is asked inside the container, without TLS: http://localhost:8080/health")
+        }
+        guard text.hasPrefix("http://") else { throw invalid("does not begin with http://") }
+        let rest = text.utf8.dropFirst("http://".utf8.count)
+        let authority = rest.prefix { $0 != UInt8(ascii: "/") }
+        let path = rest.dropFirst(authority.count)
+        guard let host = String(authority), let target = String(path), target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw invalid("holds what no URL has")
+        }
+        let (name, port) = Self.parts(host)
+        let address = ["", "localhost", "127.0.0.1"].contains(name) ? "127.0.0.1" : name == "[::1]" ? "::1" : nil
+        guard let address else { throw invalid("names another host") }
+        guard let number = UInt16(port ?? "80"), number > 0 else { throw invalid("has no right port") }
+        let request =
+            "GET \(target.isEmpty ? "/" : target) HTTP/1.1\r\nHost: \(name.isEmpty ? "localhost" : name)\r\n"
+            + "User-Agent: hako-health\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        probe = .connection(address: address, port: number, request: request)
+    }
+
+    /// `[::1]:80`, `localhost:80`, `:80`, `localhost`.
+    private static func parts(_ host: String) -> (name: String, port: String?) {
+        let colon = host.utf8.lastIndex(of: UInt8(ascii: ":"))
+        guard let colon, !host.hasSuffix("]") else { return (host, nil) }
+        return (String(host[..<colon]), String(host[host.index(after: colon)...]))
     }
 }

@@ -76,9 +76,7 @@ struct HealthProbe: ~Copyable {
     /// Of one that took too long.
     borrowing func timeoutResult(_ timeout: Int64) -> HealthReport.Result {
         let said = String(decoding: text, as: UTF8.self)
-        let seconds = Double(timeout) / 1e9
-        let limit = seconds == seconds.rounded() ? "\(Int64(seconds))s" : "\(seconds)s"
-        return result(exitCode: -1, "Health check exceeded timeout (\(limit))" + (said.isEmpty ? "" : ": " + said))
+        return result(exitCode: -1, HealthReport.timeoutText(timeout) + (said.isEmpty ? "" : ": " + said))
     }
 
     private borrowing func result(exitCode: Int64, _ output: String) -> HealthReport.Result {

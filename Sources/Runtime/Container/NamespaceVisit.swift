@@ -1,11 +1,11 @@
 import Linux
 
 /// Stays of this thread in namespaces of another process.
-enum NamespaceVisit {
+public enum NamespaceVisit {
     /// Runs `body` in them and comes back.
     ///
     /// - Parameter process: A pid that can't be reused meanwhile: a child's that is not reaped.
-    static func run<Result: ~Copyable>(
+    public static func run<Result: ~Copyable>(
         in process: CInt, _ kinds: [NamespaceKinds], _ body: () throws(SystemCallError) -> Result
     ) throws(SystemCallError) -> Result {
         var homes: [(descriptor: CInt, kind: NamespaceKinds)] = []

@@ -7,6 +7,8 @@ enum HealthOptions {
     static var table: [Option] {
         [
             .text("health-cmd", "Command to run to check health"),
+            .text("health-http", "URL to ask for the health, from inside the container: http://localhost:8080/health"),
+            .integer("health-tcp", "Port that takes connections in a healthy container"),
             .duration("health-interval", "Time between running the check (ms|s|m|h)", default: "0s"),
             .integer("health-retries", "Consecutive failures needed to report unhealthy"),
             .duration(
@@ -36,7 +38,7 @@ enum HealthOptions {
         }
         guard !given.isEmpty else { return nil }
         var object: JSONObject = [:]
-        if let command = arguments.value("health-cmd"), !command.isEmpty { object["Test"] = JSON(["CMD-SHELL", command]) }
+        object["Test"] = try test(arguments)
         for (option, name) in times {
             let nanoseconds = arguments.duration(option).map(nanoseconds) ?? 0
             guard nanoseconds >= 0 else { throw EngineError(.invalidArgument, "--\(option) cannot be negative") }
@@ -46,6 +48,16 @@ enum HealthOptions {
         guard retries >= 0 else { throw EngineError(.invalidArgument, "--health-retries cannot be negative") }
         object["Retries"] = retries == 0 ? nil : .integer(Int64(retries))
         return .object(object)
+    }
+
+    private static func test(_ arguments: ParsedArguments) throws -> JSON? {
+        let tests = [("health-cmd", "CMD-SHELL"), ("health-http", "HTTP"), ("health-tcp", "TCP")].compactMap { option, kind in
+            arguments.value(option).flatMap { $0.isEmpty ? nil : [kind, $0] }
+        }
+        guard tests.count <= 1 else {
+            throw EngineError(.invalidArgument, "only one of --health-cmd, --health-http and --health-tcp can be given")
+        }
+        return tests.first.map { JSON($0) }
     }
 
     private static func nanoseconds(_ duration: Duration) -> Int64 {
