@@ -140,7 +140,7 @@ struct HealthTests {
         ] {
             // In the host's network they would share the one server.
             let program = network == "host" && name != "well" ? "exec sleep 1000" : server
-            try store.hako(options + ["--name", name] + health + ["busybox", "sh", "-c", program])
+            _ = try store.hako(options + ["--name", name] + health + ["busybox", "sh", "-c", program])
         }
         try wait(store, "well", for: "healthy")
         let answer = try store.inspect("well", "{{(index .State.Health.Log 0).Output}}")
