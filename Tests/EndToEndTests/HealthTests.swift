@@ -157,11 +157,18 @@ struct HealthTests {
     func silent(_ shown: String, _ timeout: String) throws {
         let store = try TestStore()
         try store.hako(
-            "run", "-d", "--name", "box", "--health-http", "http://localhost:80/", "--health-interval", "100ms",
-            "--health-timeout", timeout, "--health-retries", "1", "busybox", "sh", "-c",
-            "while true; do sleep 1000 | nc -l -p 80 >/dev/null; done")
-        try wait(store, "box", for: "unhealthy")
-        let log = try store.inspect("box", "{{json .State.Health.Log}}")
+            "run", "-d", "--name", "box", "--health-http", "http://localhost/cgi-bin/slow", "--health-interval", "100ms",
+            "--health-timeout", timeout, "busybox", "sh", "-c",
+            #"""
+            mkdir -p /w/cgi-bin; printf '#!/bin/sh\nsleep 1000\n' > /w/cgi-bin/slow; chmod +x /w/cgi-bin/slow
+            httpd -p 80 -h /w; exec sleep 1000
+            """#)
+        var log = ""
+        for _ in 0..<600 {
+            log = try store.inspect("box", "{{json .State.Health.Log}}")
+            if log.contains("exceeded") { break }
+            usleep(20_000)
+        }
         #expect(log.contains("exceeded timeout (\(shown)): no whole answer"), "\(log)")
     }
 
