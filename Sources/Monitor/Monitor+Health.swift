@@ -125,6 +125,8 @@ extension Monitor {
         if health?.report.note(result, check, age: age) == true, let status = health?.report.status {
             // Like any line of the journal: where it can't be written, nobody hears of it.
             try? recorder.recordHealth(status)
+            // It doesn't answer: nothing that it is asked for first would help.
+            if status == .unhealthy, plan.policy.condition == .unhealthy { container.kill() }
         }
         writeHealth()
         rest()

@@ -1,16 +1,18 @@
 import OCI
 
-/// Whether a container that has ended is started again: Docker's policies.
+/// Whether a container that has ended is started again: Docker's policies, and one of ours.
 public struct RestartPolicy: Hashable, Sendable {
     public enum Condition: String, Hashable, Sendable, CaseIterable {
         case never = "no"
         case onFailure = "on-failure"
         case always
         case unlessStopped = "unless-stopped"
+        /// As ``onFailure``, and one that its health check finds unhealthy is ended for it.
+        case unhealthy
     }
 
     public var condition: Condition
-    /// Of ``Condition/onFailure``: how often at most; 0 is any number.
+    /// Of ``Condition/onFailure`` and ``Condition/unhealthy``: how often at most; 0 is any number.
     public var maximumRetryCount: Int64
 
     public init(_ condition: Condition = .never, maximumRetryCount: Int64 = 0) {
@@ -20,7 +22,7 @@ public struct RestartPolicy: Hashable, Sendable {
 
     public init(json: JSON) throws(FieldError) {
         guard let condition = Condition(rawValue: try json.requiredString("condition")) else {
-            throw FieldError("restart.condition", "must be no, on-failure, always or unless-stopped")
+            throw FieldError("restart.condition", "must be no, on-failure, always, unless-stopped or unhealthy")
         }
         self.init(condition, maximumRetryCount: try json.requiredInteger("maximumRetryCount"))
     }

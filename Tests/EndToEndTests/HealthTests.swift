@@ -182,4 +182,25 @@ struct HealthTests {
         let run = try store.hako(["run", "--rm"] + options + ["busybox", "true"])
         #expect(run.status == 125 && run.error.contains("health"), "\(run)")
     }
+
+    @Test("restart what is unhealthy, as often as it may")
+    func restarts() throws {
+        let store = try TestStore()
+        let checked = ["--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries", "1"]
+        _ = try store.hako(
+            ["run", "-d", "--name", "box", "--restart", "unhealthy:2"] + checked + ["busybox", "sh", "-c", "echo up; sleep 1000"])
+        for _ in 0..<600 where try store.inspect("box", "{{.State.Status}}") != "exited" { usleep(20_000) }
+        #expect(try store.inspect("box", "{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}") == "exited 2 137")
+        #expect(try store.output("logs", "box") == "up\nup\nup")
+        // One that is well again stays.
+        _ = try store.hako(
+            ["run", "-d", "--name", "heals", "--restart", "unhealthy"] + checked
+                + ["busybox", "sh", "-c", "test -e /seen && touch /well; touch /seen; sleep 1000"])
+        try wait(store, "heals", for: "healthy")
+        #expect(try store.inspect("heals", "{{.State.Status}} {{.HostConfig.RestartPolicy.Name}}") == "running unhealthy")
+        let run = try store.hako("run", "-d", "--restart", "unhealthy", "busybox", "true")
+        #expect(run.status == 125 && run.error.contains("needs a health check"), "\(run)")
+        #expect(try store.hako("rm", "-f", "box", "heals").status == 0)
+        try store.expectNothingLeft()
+    }
 }

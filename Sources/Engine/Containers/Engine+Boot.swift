@@ -23,7 +23,7 @@ extension Engine {
         case .never: false
         case .always: true
         case .unlessStopped: !record.isStopped
-        case .onFailure:
+        case .onFailure, .unhealthy:
             !record.isStopped && record.state.exitCode != 0
                 && (policy.maximumRetryCount == 0 || record.restarts < policy.maximumRetryCount)
         }

@@ -140,7 +140,7 @@ extension Engine {
         let mounts = try mountPoints(of: spec)
         for mount in mounts { if let note = try mount.prepareSource() { warnings.append(note) } }
         if !spec.host.volumesFrom.isEmpty || mounts.contains(where: { $0.kind == .volume }) { spec.mountPoints = mounts }
-        _ = try spec.config.healthCheck()
+        try requireHealthCheck(for: spec.host.restartPolicy, spec.config)
         return warnings
     }
 

@@ -89,3 +89,15 @@ struct HealthURL {
         return (String(host[..<colon]), String(host[host.index(after: colon)...]))
     }
 }
+
+extension Engine {
+    /// Judges the health check, and whether there is one where the restart policy goes by it.
+    func requireHealthCheck(for policy: RestartPolicy, _ config: ContainerConfig) throws(EngineError) {
+        let check = try config.healthCheck()
+        guard policy.condition != .unhealthy || check != nil else {
+            throw EngineError(
+                .invalidArgument, "restart policy unhealthy needs a health check",
+                hint: "Give one with --health-cmd, --health-http or --health-tcp.")
+        }
+    }
+}

@@ -31,7 +31,7 @@ struct RestartPlan {
         switch policy.condition {
         case .never: false
         case .always, .unlessStopped: true
-        case .onFailure: code != 0 && (policy.maximumRetryCount == 0 || count < policy.maximumRetryCount)
+        case .onFailure, .unhealthy: code != 0 && (policy.maximumRetryCount == 0 || count < policy.maximumRetryCount)
         }
     }
 }

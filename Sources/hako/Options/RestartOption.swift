@@ -2,9 +2,10 @@ import CommandLineTables
 import Engine
 import MonitorProtocol
 
-/// `--restart`: `no`, `always`, `unless-stopped`, `on-failure`, `on-failure:3`.
+/// `--restart`: `no`, `always`, `unless-stopped`, `on-failure`, `on-failure:3`, `unhealthy`, `unhealthy:3`.
 enum RestartOption {
-    static let option = Option.text("restart", "Restart policy to apply when a container exits", default: "no")
+    static let option = Option.text("restart", "Restart policy to apply when a container exits, or is unhealthy: on-failure[:n], always, unless-stopped, unhealthy[:n]",
+        default: "no")
 
     static func parse(_ text: String) throws -> RestartPolicy {
         guard !text.isEmpty else { return RestartPolicy() }
@@ -18,7 +19,7 @@ enum RestartOption {
         guard let count = Int64(parts[1]) else {
             throw EngineError(.invalidArgument, "invalid restart policy format: maximum retry count must be an integer")
         }
-        guard condition == .onFailure else {
+        guard condition == .onFailure || condition == .unhealthy else {
             throw EngineError(
                 .invalidArgument, "invalid restart policy: maximum retry count can only be used with 'on-failure'")
         }
