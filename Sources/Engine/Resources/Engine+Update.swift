@@ -23,6 +23,7 @@ extension Engine {
                 throw EngineError(
                     .conflict, "Restart policy cannot be updated because AutoRemove is enabled for the container")
             }
+            try requireHealthCheck(for: policy, spec.config)
             spec.host.restartPolicy = policy
         }
         if record.state.hasProcess { try apply(spec.host.resources, insteadOf: before.host.resources, to: record) }
