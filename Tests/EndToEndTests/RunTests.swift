@@ -33,7 +33,7 @@ struct RunTests {
 
     @Test("ends with 125 where Hako can't do what was asked", arguments: [
         ["--memory", "1m"], ["--network", "nowhere"], ["--cpus", "4096"], ["--mount", "type=bind,source=/nonexistent,target=/x"],
-        ["--security-opt", "nonsense"], ["--ulimit", "nonsense=1"], ["--nonsense"], ["--health-cmd", "true"],
+        ["--security-opt", "nonsense"], ["--ulimit", "nonsense=1"], ["--nonsense"], ["--gpus", "all"],
     ])
     func refusals(options: [String]) throws {
         let store = try TestStore()

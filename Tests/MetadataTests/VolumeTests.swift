@@ -84,7 +84,7 @@ struct VolumeTests {
             try insert(database, "a0", [], [])
         }
         try Connection(path: scratch.path("hako.db")).execute(
-            "DROP TABLE volume_uses; DROP TABLE volumes; PRAGMA user_version=2")
+            "ALTER TABLE containers DROP COLUMN health; DROP TABLE volume_uses; DROP TABLE volumes; PRAGMA user_version=2")
         let database = try Database(path: scratch.path("hako.db"))
         #expect(try database.volumes().isEmpty)
         try database.deleteContainer(Samples.id("a0"), at: 1, withVolumes: true)
