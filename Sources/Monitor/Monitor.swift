@@ -99,6 +99,8 @@ final class Monitor {
         let signals = try SignalDescriptor([SIGCHLD])
         let timer = try Timer()
         let bundleDirectory = try FileDescriptor.directory(bundle)
+        // It goes after the end was told: meanwhile it is nobody's leftover.
+        try bundleDirectory.lockWhole()
         let clients = try AttachServer(in: bundleDirectory)
         let directory = try Self.lockedDirectory(settings.directory, early)
         self.settings = settings
