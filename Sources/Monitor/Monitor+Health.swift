@@ -105,6 +105,8 @@ extension Monitor {
 
     private func startProgram(_ age: Int64) throws(SystemCallError) {
         guard let process = health?.process else { return }
+        // The number of the one before may be another process's by now.
+        try? bundleDirectory.unlink("health.pid")
         let probe = try HealthProbe(
             process, in: settings.id, runtime: RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot),
             pidFile: bundle + "/health.pid", age: age)
