@@ -72,9 +72,11 @@ struct TestContainer: ~Copyable {
 
     /// Puts the hostile program into its root.
     borrowing func addProbe() throws {
-        let program = try FileDescriptor.open(scratch.path("rootfs/bin/container-probe"), flags: O_WRONLY | O_CREAT, mode: 0o755)
-        try program.writeAll(try FileDescriptor.contents(of: Attacker.program))
-        try program.changeMode(0o755)
+        // By a process of its own: a child that another test starts just now would hold what is written to here for a moment, and
+        // a program that is open for writing can't be executed (ETXTBSY).
+        let path = scratch.path("rootfs/bin/container-probe")
+        let run = try ProgramRun.of("/bin/sh", ["-c", "cp '\(Attacker.program)' '\(path)' && chmod 755 '\(path)'"])
+        guard run.status == 0 else { throw Failure(run: run) }
     }
 
     struct Failure: Error { let run: ProgramRun }
