@@ -54,9 +54,9 @@ extension Monitor {
         guard let timeout = health?.check.timeout else { return }
         if let probe = health?.probe.take() {
             probe.kill()
-            note(probe.timeoutResult(timeout), age: probe.age)
+            note(probe.timeoutResult(timeout), probe.start)
         } else if let connection = health?.connection.take() {
-            note(connection.timeoutResult(timeout), age: connection.age)
+            note(connection.timeoutResult(timeout), connection.start)
         } else {
             startProbe()
         }
@@ -70,16 +70,16 @@ extension Monitor {
     }
 
     func finishProbe() {
-        guard let result = health?.probe?.result(&buffer), let age = health?.probe?.age else { return }
+        guard let result = health?.probe?.result(&buffer), let start = health?.probe?.start else { return }
         health?.probe = nil
-        note(result, age: age)
+        note(result, start)
     }
 
     func serveConnection() {
-        guard let age = health?.connection?.age else { return }
+        guard let start = health?.connection?.start else { return }
         if let result = health?.connection?.serve(&buffer) {
             health?.connection = nil
-            note(result, age: age)
+            note(result, start)
         } else if let connection = health?.connection.take() {
             try? queue.change(connection.connection.descriptor, connection.interest, token: Token.connection)
             health?.connection = consume connection
@@ -90,41 +90,40 @@ extension Monitor {
         guard let check = health?.check else { return }
         // Nothing runs in it; how it is, is found out when it goes on.
         guard !runtime.isPaused else { return rest() }
-        let age = Int64(clamping: Timings.monotonicNanoseconds() &- startedAt)
-        let start = Clock.now()
+        let start = ProbeStart(age: age)
         do throws(SystemCallError) {
             switch check.probe {
-            case .command: try startProgram(age)
-            case .connection(let address, let port, let request): try connect(address, port, request, age)
+            case .command: try startProgram(start)
+            case .connection(let address, let port, let request): try connect(address, port, request, start)
             }
             try health?.timer.set(milliseconds: max(check.timeout / 1_000_000, 1))
         } catch {
-            note(HealthReport.Result(start: start, end: Clock.now(), exitCode: -1, output: "\(error)"), age: age)
+            note(start.failure("\(error)"), start)
         }
     }
 
-    private func startProgram(_ age: Int64) throws(SystemCallError) {
+    private func startProgram(_ start: ProbeStart) throws(SystemCallError) {
         guard let process = health?.process else { return }
         // The number of the one before may be another process's by now.
         try? bundleDirectory.unlink("health.pid")
         let probe = try HealthProbe(
             process, in: settings.id, runtime: RuntimeCommand(program: settings.runtime, root: settings.runtimeRoot),
-            pidFile: bundle + "/health.pid", age: age)
+            pidFile: bundle + "/health.pid", start)
         try queue.add(probe.output, .readable, token: Token.probeOutput)
         try queue.add(probe.child.pidfd, .readable, token: Token.probe)
         health?.probe = consume probe
     }
 
-    private func connect(_ address: String, _ port: UInt16, _ request: String?, _ age: Int64) throws(SystemCallError) {
+    private func connect(_ address: String, _ port: UInt16, _ request: String?, _ start: ProbeStart) throws(SystemCallError) {
         guard let address = IPAddress(address) else { return }
-        let connection = try ConnectionProbe(to: address, port: port, request: request, container: container.pid, age: age)
+        let connection = try ConnectionProbe(to: address, port: port, request: request, container: container.pid, start)
         try queue.add(connection.connection.descriptor, connection.interest, token: Token.connection)
         health?.connection = consume connection
     }
 
-    private func note(_ result: HealthReport.Result, age: Int64) {
+    private func note(_ result: HealthReport.Result, _ start: ProbeStart) {
         guard let check = health?.check else { return }
-        if health?.report.note(result, check, age: age) == true, let status = health?.report.status {
+        if health?.report.note(result, check, age: start.age) == true, let status = health?.report.status {
             // Like any line of the journal: where it can't be written, nobody hears of it.
             try? recorder.recordHealth(status)
             // It doesn't answer: nothing that it is asked for first would help.
@@ -134,6 +133,9 @@ extension Monitor {
         rest()
     }
 
+    /// How long ago the container was started, in nanoseconds.
+    private var age: Int64 { Int64(clamping: Timings.monotonicNanoseconds() &- startedAt) }
+
     private func rest() {
         // Without a clock there is no further probe, and the last answer stands.
         try? waitForProbe()
@@ -141,7 +143,6 @@ extension Monitor {
 
     private func waitForProbe() throws(SystemCallError) {
         guard let check = health?.check, let status = health?.report.status else { return }
-        let age = Int64(clamping: Timings.monotonicNanoseconds() &- startedAt)
         try health?.timer.set(milliseconds: max(check.delay(status, age: age) / 1_000_000, 1))
     }
 

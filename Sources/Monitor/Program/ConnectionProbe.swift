@@ -7,8 +7,7 @@ import Runtime
 /// A health check's connection to the container. It is made in the container's network namespace, by this process: nothing is
 /// started for it, and the image needs no program for it.
 struct ConnectionProbe: ~Copyable {
-    let startedAt: Timestamp
-    let age: Int64
+    let start: ProbeStart
     let connection: TCPConnection
     private var request: [UInt8]
     private let expectsAnswer: Bool
@@ -17,14 +16,12 @@ struct ConnectionProbe: ~Copyable {
 
     /// - Parameter container: The container's process, a child of this one that isn't reaped.
     init(
-        to address: IPAddress, port: UInt16, request: String?, container: CInt, age: Int64
+        to address: IPAddress, port: UInt16, request: String?, container: CInt, _ start: ProbeStart
     ) throws(SystemCallError) {
-        let startedAt = Clock.now()
         connection = try NamespaceVisit.run(in: container, [.network]) { () throws(SystemCallError) in
             try TCPConnection(to: address, port: port)
         }
-        self.startedAt = startedAt
-        self.age = age
+        self.start = start
         self.request = Array((request ?? "").utf8)
         expectsAnswer = request != nil
     }
@@ -40,14 +37,14 @@ struct ConnectionProbe: ~Copyable {
                 isConnected = true
             }
             while !request.isEmpty { request.removeFirst(try connection.descriptor.write(request[...])) }
-            guard expectsAnswer else { return result(exitCode: 0, "connected") }
+            guard expectsAnswer else { return start.result(exitCode: 0, "connected") }
             while true {
                 let count = try connection.descriptor.read(into: &buffer)
                 answer += buffer[..<min(count, HealthReport.outputLimit - answer.count)]
                 if count == 0 || answer.count == HealthReport.outputLimit { return judgement() }
             }
         } catch {
-            return error.errno == .wouldBlock ? nil : result(exitCode: 1, "\(error)")
+            return error.errno == .wouldBlock ? nil : start.result(exitCode: 1, "\(error)")
         }
     }
 
@@ -56,16 +53,12 @@ struct ConnectionProbe: ~Copyable {
         let line = answer.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
         let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
         guard words.count > 1, words[0].starts(with: "HTTP/".utf8), let status = Int(String(decoding: words[1], as: UTF8.self))
-        else { return result(exitCode: 1, "the answer is no HTTP: " + String(decoding: line, as: UTF8.self)) }
-        return result(exitCode: (200..<400).contains(status) ? 0 : 1, String(decoding: answer, as: UTF8.self))
-    }
-
-    private borrowing func result(exitCode: Int64, _ output: String) -> HealthReport.Result {
-        HealthReport.Result(start: startedAt, end: Clock.now(), exitCode: exitCode, output: output)
+        else { return start.result(exitCode: 1, "the answer is no HTTP: " + String(decoding: line, as: UTF8.self)) }
+        return start.result(exitCode: (200..<400).contains(status) ? 0 : 1, String(decoding: answer, as: UTF8.self))
     }
 
     /// Of one that took too long.
     borrowing func timeoutResult(_ timeout: Int64) -> HealthReport.Result {
-        result(exitCode: -1, HealthReport.timeoutText(timeout) + (isConnected ? ": no whole answer" : ": no connection"))
+        start.failure(HealthReport.timeoutText(timeout) + (isConnected ? ": no whole answer" : ": no connection"))
     }
 }

@@ -6,9 +6,7 @@ import OCIRuntime
 
 /// A program of a health check that runs in the container, by the runtime's `exec`.
 struct HealthProbe: ~Copyable {
-    let startedAt: Timestamp
-    /// How long ago the container was started then, in nanoseconds.
-    let age: Int64
+    let start: ProbeStart
     /// What it writes comes here; it may be written to by what it leaves behind.
     let output: FileDescriptor
     /// The runtime, which stays until the program ends.
@@ -19,7 +17,7 @@ struct HealthProbe: ~Copyable {
 
     /// - Parameter process: The runtime spec's `process` object.
     init(
-        _ process: JSON, in container: String, runtime: RuntimeCommand, pidFile: String, age: Int64
+        _ process: JSON, in container: String, runtime: RuntimeCommand, pidFile: String, _ start: ProbeStart
     ) throws(SystemCallError) {
         var call = try RuntimeCall.prepare(runtime)
         try call.pass(document: process.bytes(), as: "--process")
@@ -27,14 +25,12 @@ struct HealthProbe: ~Copyable {
         try pipe.reading.setNonBlocking(true)
         call.spawn.pass(pipe.writing, as: StandardDescriptor.output)
         call.spawn.pass(pipe.writing, as: StandardDescriptor.error)
-        let startedAt = Clock.now()
         let child = try call.start(["exec", "--pid-file", pidFile], container: container)
-        self.startedAt = startedAt
+        self.start = start
         self.child = child
         output = pipe.keepingReading()
         self.call = call
         self.pidFile = pidFile
-        self.age = age
     }
 
     /// Reads what it has written; false if there is no more, for now or for good.
@@ -53,9 +49,9 @@ struct HealthProbe: ~Copyable {
         var rounds = 64
         while rounds > 0, read(into: &buffer) { rounds -= 1 }
         if status.shellCode != 0, call.hasLoggedFailure() {
-            return result(exitCode: -1, call.failure(status).message)
+            return start.failure(call.failure(status).message)
         }
-        return result(exitCode: Int64(status.shellCode), String(decoding: text, as: UTF8.self))
+        return start.result(exitCode: Int64(status.shellCode), String(decoding: text, as: UTF8.self))
     }
 
     /// Ends it, and what it runs.
@@ -76,10 +72,6 @@ struct HealthProbe: ~Copyable {
     /// Of one that took too long.
     borrowing func timeoutResult(_ timeout: Int64) -> HealthReport.Result {
         let said = String(decoding: text, as: UTF8.self)
-        return result(exitCode: -1, HealthReport.timeoutText(timeout) + (said.isEmpty ? "" : ": " + said))
-    }
-
-    private borrowing func result(exitCode: Int64, _ output: String) -> HealthReport.Result {
-        HealthReport.Result(start: startedAt, end: Clock.now(), exitCode: exitCode, output: output)
+        return start.failure(HealthReport.timeoutText(timeout) + (said.isEmpty ? "" : ": " + said))
     }
 }
