@@ -5,21 +5,25 @@ import MonitorProtocol
 import RuntimeClient
 
 extension Engine {
-    /// Sends the container its stop signal, and SIGKILL when it is still there after the time it has.
+    /// Sends the container its stop signal, and SIGKILL when it is still there after the time it has, or at once if it never
+    /// gets that signal (``DeafProcess``); then ``warnings`` says so.
     ///
     /// - Parameters:
     ///   - timeout: In seconds, negative for ever; nil takes the container's own, which is ten unless it was set.
     ///   - signal: Nil takes the container's own, which is SIGTERM unless it or its image says otherwise.
+    ///   - isStrict: Whether to wait, as Docker does, for one that never gets it.
     /// - Returns: False where it was not running.
     @discardableResult
-    public func stop(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) -> Bool {
+    public func stop(
+        _ name: String, timeout: Int64? = nil, signal: String? = nil, isStrict: Bool = false
+    ) throws(EngineError) -> Bool {
         let record = try container(name)
         guard record.state.isUp else { return false }
         let spec = try storedSpec(of: record)
         let number = try Self.signalNumber(signal ?? spec.config.stopSignal ?? "TERM")
         let seconds = timeout ?? spec.config.stopTimeout ?? 10
         try noteStopped(record, spec)
-        guard try end(record, signal: number, timeout: seconds) else {
+        guard try end(record, signal: number, timeout: seconds, isStrict: isStrict) else {
             throw EngineError(
                 .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
                 hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
@@ -28,15 +32,17 @@ extension Engine {
         return true
     }
 
-    /// Stops the container as ``stop(_:timeout:signal:)`` does, if it runs, and starts it.
-    public func restart(_ name: String, timeout: Int64? = nil, signal: String? = nil) throws(EngineError) {
+    /// Stops the container as ``stop(_:timeout:signal:isStrict:)`` does, if it runs, and starts it.
+    public func restart(
+        _ name: String, timeout: Int64? = nil, signal: String? = nil, isStrict: Bool = false
+    ) throws(EngineError) {
         let record = try container(name)
         guard !record.autoRemove || !record.state.isUp else {
             throw EngineError(
                 .conflict, cannot: "restart container \(record.name)", because: "it was made with --rm, and goes when it stops",
                 hint: "Run it again.")
         }
-        try stop(record.id, timeout: timeout, signal: signal)
+        try stop(record.id, timeout: timeout, signal: signal, isStrict: isStrict)
         // Its end stands in the journal, and not yet in the row that the start looks at.
         try foldJournal()
         _ = try start(record.id)
@@ -95,9 +101,14 @@ extension Engine {
     }
 
     /// Signals, waits, and kills what is left. Returns whether the container has ended.
-    func end(_ record: ContainerRecord, signal: CInt, timeout: Int64) throws(EngineError) -> Bool {
+    ///
+    /// - Parameter isStrict: Whether to wait for one that never gets the signal.
+    func end(
+        _ record: ContainerRecord, signal: CInt, timeout: Int64, isStrict: Bool = false
+    ) throws(EngineError) -> Bool {
         guard let monitor = connection(to: record) else { return try endWithoutMonitor(record) }
         let action = "stop container \(record.name)"
+        let before = signal == SIGKILL ? nil : SignalReception(of: record.state.pid)
         note("kill", of: record.id, ["signal": String(signal)])
         let isThere = try calling(action) { () throws(RuntimeClientError) in try Self.send(signal, to: monitor) }
         guard isThere else { return true }
@@ -105,16 +116,22 @@ extension Engine {
         if record.state.status == .paused { try? thaw(record) }
         return try calling(action) { () throws(RuntimeClientError) in
             if signal != SIGKILL {
-                if try Self.hasEnded(monitor, withinSeconds: timeout) { return true }
+                if let before, before.isDeaf(to: signal), timeout > 0, !isStrict,
+                    try !Self.isWorthWaiting(record, signal, before, monitor)
+                {
+                    warnings.append(Self.reason(record, signal, timeout))
+                } else if try Self.hasEnded(monitor, within: timeout < 0 ? nil : timeout.milliseconds) {
+                    return true
+                }
                 note("kill", of: record.id, ["signal": String(SIGKILL)])
                 guard try Self.send(SIGKILL, to: monitor) else { return true }
             }
-            return try Self.hasEnded(monitor, withinSeconds: 10)
+            return try Self.hasEnded(monitor, within: 10_000)
         }
     }
 
     /// False where the process has already ended.
-    private static func send(_ signal: CInt, to monitor: borrowing AttachConnection) throws(RuntimeClientError) -> Bool {
+    static func send(_ signal: CInt, to monitor: borrowing AttachConnection) throws(RuntimeClientError) -> Bool {
         do throws(RuntimeClientError) {
             try monitor.signal(signal, endsAll: true)
             return true
@@ -123,24 +140,6 @@ extension Engine {
             if case .monitorLost = error { return false }
             throw error
         }
-    }
-
-    private static func hasEnded(
-        _ monitor: borrowing AttachConnection, withinSeconds seconds: Int64
-    ) throws(RuntimeClientError) -> Bool {
-        var entries = [PollEntry(monitor.number, .readable)]
-        // poll(2) counts to 2³¹ milliseconds: 24 days.
-        let milliseconds = seconds < 0 ? nil : CInt(clamping: min(seconds, 2_000_000) * 1000)
-        do throws(SystemCallError) {
-            guard try PollEntry.wait(&entries, timeoutMilliseconds: milliseconds) > 0 else { return false }
-        } catch { throw .system(error) }
-        do throws(RuntimeClientError) {
-            _ = try monitor.waitExit()
-        } catch {
-            // It has told the end before it heard of us, and was gone then.
-            guard case .monitorLost = error else { throw error }
-        }
-        return true
     }
 
     /// A connection on which only the end is told; nil where the container has no monitor.

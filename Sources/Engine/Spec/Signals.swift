@@ -11,6 +11,11 @@ public enum Signals {
         ("PWR", SIGPWR), ("SYS", SIGSYS), ("IOT", SIGABRT), ("CLD", SIGCHLD),
     ]
 
+    /// `SIGTERM`; one of real time by its number.
+    public static func name(of number: CInt) -> String {
+        names.first { $0.1 == number }.map { "SIG" + $0.0 } ?? "signal \(number)"
+    }
+
     /// Of `TERM`, `SIGTERM`, `15`, `RTMIN+3` or `RTMAX-1`, in any case; nil for no signal.
     public static func number(of text: String) -> CInt? {
         if let number = CInt(text) { return (1...64).contains(number) ? number : nil }

@@ -10,10 +10,14 @@ enum StopCommand {
             .text("signal", short: "s", "Signal to send to the container"),
             .integer("timeout", short: "t", "Seconds to wait before killing the container"),
             .integer("time", "").hidden(),
+            .flag("strict", "Wait even for a container that never gets the signal"),
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
-        try Each.run(arguments) { try $0.stop($1, timeout: timeout(arguments), signal: arguments.value("signal")) }
+        try Each.run(arguments) {
+            try $0.stop(
+                $1, timeout: timeout(arguments), signal: arguments.value("signal"), isStrict: arguments.flag("strict"))
+        }
     }
 
     /// In seconds; the old name of the option holds, too.
@@ -29,7 +33,9 @@ enum RestartCommand {
         arity: .atLeast(1), completion: .containers, options: StopCommand.command.options
     ) { arguments in
         try Each.run(arguments) {
-            try $0.restart($1, timeout: StopCommand.timeout(arguments), signal: arguments.value("signal"))
+            try $0.restart(
+                $1, timeout: StopCommand.timeout(arguments), signal: arguments.value("signal"),
+                isStrict: arguments.flag("strict"))
         }
     }
 }
