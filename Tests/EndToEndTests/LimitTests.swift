@@ -12,7 +12,25 @@ struct LimitTests {
             "run", "--name", "hungry", "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c",
             "exec dd if=/dev/zero of=/dev/shm/x bs=1M count=60")
         #expect(run.status == 137, "\(run)")
+        #expect(run.error.contains("the kernel killed a process of the container: its memory limit was reached"), "\(run)")
         #expect(try store.inspect("hungry", "{{.State.OOMKilled}} {{.State.ExitCode}}") == "true 137")
+        let events = try store.output(
+            "events", "--since", "1h", "--until", "0s", "--filter", "container=hungry", "--format", "{{.Action}}").split(separator: "\n")
+        #expect(events.suffix(2) == ["oom", "die"], "\(events)")
+        // Its next life is judged anew.
+        try store.hako("update", "-m", "256m", "--memory-swap", "256m", "hungry")
+        #expect(try store.hako("start", "-a", "hungry").status == 0)
+        #expect(try store.inspect("hungry", "{{.State.OOMKilled}} {{.State.ExitCode}}") == "false 0")
+    }
+
+    @Test("a kill of a process that isn't the first one is told, too, of a container in the background")
+    func memoryOfChild() throws {
+        let store = try TestStore()
+        try store.hako(
+            "run", "-d", "--name", "hungry", "-m", "16m", "--memory-swap", "16m", "busybox", "sh", "-c",
+            "dd if=/dev/zero of=/dev/shm/x bs=1M count=60; exit 3")
+        try store.hako("wait", "hungry")
+        #expect(try store.inspect("hungry", "{{.State.OOMKilled}} {{.State.ExitCode}}") == "true 3")
     }
 
     @Test("processes beyond the limit can't be made")
