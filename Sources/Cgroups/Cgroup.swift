@@ -39,6 +39,16 @@ public protocol Cgroup: Sendable {
 
     func statistics() throws(CgroupError) -> CgroupStatistics
 
+    /// The processor time of all its processes together, in nanoseconds; nil where nothing counts it. One small file: for who
+    /// asks often.
+    func processorTime() throws(CgroupError) -> UInt64?
+
+    /// Nil where the kernel doesn't tell.
+    func pressure() -> CgroupPressure?
+
+    /// Whether it is there.
+    var exists: Bool { get }
+
     /// Removes it with all cgroups below, once their last process has ended; waits for that a few seconds.
     ///
     /// - Throws: ``CgroupError/busy(_:processes:)`` when some have not ended by then. One that isn't there is no error.

@@ -16,6 +16,16 @@ extension CgroupV1 {
         return statistics
     }
 
+    func processorTime() throws(CgroupError) -> UInt64? {
+        guard let directory = directory(of: "cpuacct") else { return nil }
+        return try asCgroupError { () throws(SystemCallError) in CgroupText.number(try directory.read("cpuacct.usage")) }
+    }
+
+    /// Only v2 has it, which needs no controller for that.
+    func pressure() -> CgroupPressure? { unified.flatMap { CgroupPressure($0) } }
+
+    var exists: Bool { directories.first?.exists ?? false }
+
     private func cpu(_ directory: CgroupDirectory) throws(SystemCallError) -> CgroupStatistics.CPU {
         var cpu = CgroupStatistics.CPU()
         cpu.total = CgroupText.number(try directory.read("cpuacct.usage")) ?? 0

@@ -22,6 +22,14 @@ extension CgroupV2 {
         return statistics
     }
 
+    func processorTime() throws(CgroupError) -> UInt64? {
+        try asCgroupError { () throws(SystemCallError) in try readIfPresent("cpu.stat").map { cpu($0).total } }
+    }
+
+    func pressure() -> CgroupPressure? { CgroupPressure(directory) }
+
+    var exists: Bool { directory.exists }
+
     /// Nil where the controller isn't handed down, so that its files aren't there.
     private func readIfPresent(_ file: String) throws(SystemCallError) -> String? {
         do throws(SystemCallError) { return try directory.read(file) } catch  where error.errno == .noSuchFile {

@@ -50,25 +50,6 @@ struct ResourcesTests {
         #expect(try store.inspect("box", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}") == "67108864 500000000")
     }
 
-    @Test("stats shows processor, memory, processes and traffic, by table and template")
-    func stats() throws {
-        let store = try TestStore()
-        try store.hako("run", "-d", "--name", "busy", "-m", "64m", "busybox", "sh", "-c", "while :; do :; done")
-        try store.hako("create", "--name", "idle", "busybox", "true")
-        let table = try store.hako("stats", "--no-stream").lines
-        #expect(table.first?.split(separator: " ").joined(separator: " ") == "CONTAINER ID NAME CPU % MEM USAGE / LIMIT MEM % NET I/O BLOCK I/O PIDS")
-        #expect(table.count { $0.contains("busy") } == 1 && !table.contains { $0.contains("idle") })
-        let cells = try store.output(
-            "stats", "--no-stream", "--format", "{{.Name}}|{{.CPUPerc}}|{{.MemUsage}}|{{.PIDs}}", "busy"
-        ).split(separator: "|").map(String.init)
-        #expect(cells.count == 4 && cells[0] == "busy" && cells[3] == "1")
-        #expect(Double(cells[1].dropLast()) ?? 0 > 10, "\(cells)")
-        #expect(cells[2].hasSuffix(" / 64MiB"), "\(cells)")
-        let all = try store.output("stats", "--no-stream", "-a", "--format", "{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}")
-        #expect(all.contains("idle 0.00% 0B / 0B 0"), "\(all)")
-        #expect(try store.hako("stats", "--no-stream", "nobody").status == 1)
-    }
-
     @Test("top lists the container's processes and no other's")
     func top() throws {
         let store = try TestStore()

@@ -2,25 +2,21 @@ import Cgroups
 import Linux
 import Metadata
 
-/// What a container has used up to a moment. Two of them tell what it uses.
-public struct ContainerSample: Sendable {
+/// What a container has used up to a moment.
+public struct ContainerUsage: Sendable {
     public let id: String
     public let name: String
-    /// On the clock that only goes forward, in nanoseconds.
-    public let time: UInt64
+    /// In percent of one processor, since the ``UsageMeter`` looked before; 0 at its first look.
+    public internal(set) var processorShare: Double
     /// Without anything where the container doesn't run.
     public let used: CgroupStatistics
+    /// Nil where it wasn't asked for, or the kernel doesn't tell.
+    public let pressure: CgroupPressure?
     /// Bytes that came in and went out by its own network.
     public let received: UInt64
     public let sent: UInt64
     /// What it may have at most, in bytes: its own limit, or all that the host has.
     public let memoryLimit: UInt64
-
-    /// In percent of one processor, since an earlier sample.
-    public func processorUse(since earlier: ContainerSample) -> Double {
-        guard let now = used.cpu?.total, let before = earlier.used.cpu?.total, now > before, time > earlier.time else { return 0 }
-        return Double(now - before) / Double(time - earlier.time) * 100
-    }
 
     /// In bytes, without what the kernel would drop first, as Docker counts.
     public var memory: UInt64 {
@@ -29,26 +25,72 @@ public struct ContainerSample: Sendable {
     }
 }
 
-extension Engine {
-    /// What these containers have used so far; one that doesn't run, or ends meanwhile, has used nothing.
-    public func samples(of records: [ContainerRecord]) -> [ContainerSample] { records.map(sample) }
+/// Looks at what containers use, again and again. Where a container's cgroup is, is found out once.
+public final class UsageMeter {
+    /// Processor time up to a moment, both in nanoseconds.
+    private struct Mark {
+        let time: UInt64
+        let processor: UInt64
+    }
 
-    private func sample(_ record: ContainerRecord) -> ContainerSample {
-        let time = Timings.monotonicNanoseconds()
-        let hostMemory = UInt64(clamping: HostInfo.memory)
-        var used = CgroupStatistics()
-        var traffic = NetworkCounters()
-        if record.state.hasProcess {
-            // A cgroup that is gone is a container that has ended since.
-            used = (try? onCgroup(of: record, "read what the container uses") { cgroup throws(CgroupError) in
-                try cgroup.statistics()
-            }) ?? used
-            if record.networkMode != "host" { traffic = NetworkCounters(of: record.state.pid) }
+    private let engine: Engine
+    private let withPressure: Bool
+    private var cgroups: [String: any Cgroup] = [:]
+    private var marks: [String: Mark] = [:]
+
+    /// - Parameter withPressure: Whether ``ContainerUsage/pressure`` is wanted: three files more for each.
+    public init(_ engine: Engine, withPressure: Bool) {
+        self.engine = engine
+        self.withPressure = withPressure
+    }
+
+    /// Begins to measure what the containers use of the processors.
+    public func begin(_ records: [ContainerRecord]) {
+        for record in records { marks[record.id] = mark(record) }
+    }
+
+    /// What these containers have used; one that doesn't run, or ends meanwhile, has used nothing.
+    ///
+    /// The processors come last, all containers' close together: before that, there is time for `rest`.
+    public func usage(of records: [ContainerRecord], rest: () -> Void) -> [ContainerUsage] {
+        var usages = records.map(usage)
+        rest()
+        for index in usages.indices {
+            let id = usages[index].id
+            let now = mark(records[index])
+            if let now, let before = marks[id], now.time > before.time, now.processor > before.processor {
+                usages[index].processorShare = Double(now.processor - before.processor) / Double(now.time - before.time) * 100
+            }
+            marks[id] = now
         }
-        let limit = record.state.hasProcess ? min(used.memory?.limit ?? hostMemory, hostMemory) : 0
-        return ContainerSample(
-            id: record.id, name: record.name, time: time, used: used, received: traffic.received, sent: traffic.sent,
-            memoryLimit: limit)
+        return usages
+    }
+
+    private func mark(_ record: ContainerRecord) -> Mark? {
+        guard let cgroup = cgroup(of: record), let processor = try? cgroup.processorTime() else { return nil }
+        return Mark(time: Timings.monotonicNanoseconds(), processor: processor)
+    }
+
+    private func usage(_ record: ContainerRecord) -> ContainerUsage {
+        let hostMemory = UInt64(clamping: HostInfo.memory)
+        let cgroup = cgroup(of: record)
+        // A cgroup that is gone is a container that has ended since.
+        let used = cgroup.flatMap { try? $0.statistics() } ?? CgroupStatistics()
+        var traffic = NetworkCounters()
+        if cgroup != nil, record.networkMode != "host" { traffic = NetworkCounters(of: record.state.pid) }
+        return ContainerUsage(
+            id: record.id, name: record.name, processorShare: 0, used: used,
+            pressure: withPressure ? cgroup.flatMap { $0.pressure() } : nil, received: traffic.received, sent: traffic.sent,
+            memoryLimit: cgroup == nil ? 0 : min(used.memory?.limit ?? hostMemory, hostMemory))
+    }
+
+    /// Nil for a container that doesn't run.
+    private func cgroup(of record: ContainerRecord) -> (any Cgroup)? {
+        guard record.state.hasProcess else { return nil }
+        if let known = cgroups[record.id] { return known }
+        let found = try? engine.cgroup(of: record)
+        cgroups[record.id] = found
+        return found
     }
 }
 

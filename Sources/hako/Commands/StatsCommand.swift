@@ -1,61 +1,83 @@
 import CommandLineTables
 import Engine
 import Glibc
+import Linux
 import Metadata
 
 /// `hako stats`
 enum StatsCommand {
     static let command = Command(
         "stats", "Display a live stream of container(s) resource usage statistics", usage: "[CONTAINER...]",
-        alsoAt: ["container stats"], arity: .any, completion: .runningContainers,
+        examples: ["hako stats --no-stream", "hako stats --pressure"], alsoAt: ["container stats"], arity: .any,
+        completion: .runningContainers,
         options: [
             .flag("all", short: "a", "Show all containers (default shows just running)"),
             .text("format", "Format output: 'table', 'table TEMPLATE', 'json', or a Go template"),
             .flag("no-stream", "Disable streaming stats and only pull the first result"),
             .flag("no-trunc", "Do not truncate output"),
+            .flag("pressure", "Show also how much of the time processes waited for CPU, memory and I/O, and were throttled"),
         ], run: run)
 
-    /// Long enough to count what a processor does in it, and short enough to wait for.
-    private static let firstMicroseconds: UInt32 = 70_000
-    private static let nextMicroseconds: UInt32 = 1_000_000
+    /// Long enough to count what a processor does in it (the kernel counts at each of its ticks, 1 to 10 ms), and short enough
+    /// to wait for.
+    private static let firstMilliseconds: UInt64 = 60
+    private static let nextMilliseconds: UInt64 = 1000
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let engine = try arguments.engine()
         defer { engine.finish() }
-        var before = engine.samples(of: try select(engine, arguments))
-        var pause = firstMicroseconds
+        let isStreaming = !arguments.flag("no-stream")
+        let meter = UsageMeter(engine, withPressure: arguments.flag("pressure") || !isPlain(arguments))
+        var names = arguments.positionals
+        var records = try select(engine, names, arguments)
+        var due = Timings.monotonicNanoseconds() + firstMilliseconds * 1_000_000
+        meter.begin(records)
         while true {
-            usleep(pause)
-            // What others have started and ended meanwhile.
+            let usages = meter.usage(of: records) { sleep(until: due) }
+            let rows = usages.enumerated().map { index, usage in
+                StatsRow(usage, asked: names.isEmpty ? nil : names[index], isTruncated: !arguments.flag("no-trunc"))
+            }
+            let text = try text(rows, arguments)
+            Terminal.print(isStreaming ? overwriting(text) : text)
+            guard isStreaming else { return 0 }
+            due += nextMilliseconds * 1_000_000
+            // What others have started and ended meanwhile. One that was asked for and is gone by now is shown no more.
+            sleep(until: due - firstMilliseconds * 1_000_000)
             try engine.refresh()
-            let now = engine.samples(of: try select(engine, arguments))
-            try show(now, since: before, arguments)
-            if arguments.flag("no-stream") { return 0 }
-            (before, pause) = (now, nextMicroseconds)
+            names = names.filter { (try? engine.container($0)) != nil }
+            if names.isEmpty, !arguments.positionals.isEmpty { return 0 }
+            records = try select(engine, names, arguments)
         }
     }
 
-    private static func select(_ engine: Engine, _ arguments: ParsedArguments) throws -> [ContainerRecord] {
-        guard arguments.positionals.isEmpty else { return try arguments.positionals.map { try engine.container($0) } }
+    private static func select(
+        _ engine: Engine, _ names: [String], _ arguments: ParsedArguments
+    ) throws -> [ContainerRecord] {
+        guard arguments.positionals.isEmpty else { return try names.map { try engine.container($0) } }
         let all = arguments.flag("all")
         return try engine.containers().filter { all || $0.state.isUp }
     }
 
-    private static func show(
-        _ now: [ContainerSample], since before: [ContainerSample], _ arguments: ParsedArguments
-    ) throws {
-        let isTruncated = !arguments.flag("no-trunc")
-        let rows = now.enumerated().map { index, sample in
-            StatsRow(
-                sample, since: before.first { $0.id == sample.id } ?? sample,
-                asked: arguments.positionals.isEmpty ? nil : arguments.positionals[index], isTruncated: isTruncated)
-        }
-        // Over what was shown before, as Docker's client does, whatever it writes to.
-        if !arguments.flag("no-stream") { Terminal.print("\u{1B}[2J\u{1B}[H") }
-        let format = arguments.value("format") ?? ""
-        guard format.isEmpty || format == "table" else { return try Formatted.print(rows, format) }
-        var table = Table(header: StatsRow.header)
-        for row in rows { table.add(row.cells) }
-        Terminal.print(table.text)
+    private static func sleep(until time: UInt64) {
+        let now = Timings.monotonicNanoseconds()
+        if time > now { usleep(UInt32(clamping: (time - now) / 1000)) }
+    }
+
+    /// Whether it is the table for people.
+    private static func isPlain(_ arguments: ParsedArguments) -> Bool { ["", "table"].contains(arguments.value("format") ?? "") }
+
+    private static func text(_ rows: [StatsRow], _ arguments: ParsedArguments) throws -> String {
+        guard isPlain(arguments) else { return try Formatted.text(rows, arguments.value("format") ?? "") }
+        let isWide = arguments.flag("pressure")
+        var table = Table(header: StatsRow.header + (isWide ? StatsRow.pressureHeader : []))
+        for row in rows { table.add(row.cells + (isWide ? row.pressureCells : [])) }
+        return table.text
+    }
+
+    /// From the top of the screen over what was shown before, each line cleared to its end, whatever it is written to: as
+    /// Docker's client does it, so that nothing flickers.
+    private static func overwriting(_ text: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return "\u{1B}[H" + lines.map { $0 + " \u{1B}[K\n" }.joined() + "\u{1B}[J"
     }
 }

@@ -13,9 +13,13 @@ protocol Formattable {
 enum Formatted {
     /// Prints rows as JSON lines, a table or by a template.
     static func print<Row: Formattable>(_ rows: [Row], _ format: String) throws {
+        Terminal.print(try text(rows, format))
+    }
+
+    /// What ``print(_:_:)`` prints of rows.
+    static func text<Row: Formattable>(_ rows: [Row], _ format: String) throws -> String {
         let table = try TableFormat(format)
-        Terminal.print(
-            Terminal.escapedLines(try table.text(rows: rows.map { .record($0.template) }, headings: Row.headings)))
+        return Terminal.escapedLines(try table.text(rows: rows.map { .record($0.template) }, headings: Row.headings))
     }
 
     /// Prints one document by a template, `json` standing for the whole on one line.
