@@ -60,17 +60,14 @@ struct JSONParser {
         return value
     }
 
-    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
     func error(_ reason: String, at place: Int? = nil) -> JSONError {
-        let place = min(place ?? offset, bytes.count)
-        let before = bytes[..<place]
-        let line = before.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        return JSONError(reason: reason, offset: place, line: line, column: place - lineStart + 1)
+        let location = location(of: place ?? offset)
+        return JSONError(reason: reason, offset: location.offset, line: location.line, column: location.column)
     }
 
-    private mutating func value() throws(JSONError) -> JSON {
+    mutating func value() throws(JSONError) -> JSON {
         guard let byte = current else { throw error("unexpected end") }
         switch byte {
         case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in try parser.object() }
@@ -124,7 +121,7 @@ struct JSONParser {
     }
 
     /// Steps over the comma between two elements, or over the bracket at the end (true).
-    private mutating func closes(with bracket: UInt8, isFirst: Bool) throws(JSONError) -> Bool {
+    mutating func closes(with bracket: UInt8, isFirst: Bool) throws(JSONError) -> Bool {
         try skipSpace()
         if current == bracket {
             offset += 1

@@ -50,6 +50,22 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try JSON(parsing: text) }
     }
 
+    @Test("says where a value or a name stands")
+    func locations() {
+        let text = Array("{ // one\n  \"a\": [1, {\"b\" : \"x\"}],\n  \"é\": 2, \"c\": 3 }".utf8)
+        func place(_ steps: JSONStep..., ofName: Bool = false) -> [Int]? {
+            JSON.location(of: steps, ofName: ofName, in: text, limits: .commented).map { [$0.line, $0.column] }
+        }
+        #expect(place() == [1, 1])
+        #expect(place(.member("a"), ofName: true) == [2, 3])
+        #expect(place(.member("a"), .element(1), .member("b")) == [2, 19])
+        #expect(place(.member("a"), .element(1), .member("b"), ofName: true) == [2, 13])
+        #expect(place(.member("c")) == [3, 17])
+        #expect(place(.member("a"), .element(2)) == nil)
+        #expect(place(.member("b")) == nil)
+        #expect(JSON.location(of: [.member("c")], in: text) == nil)
+    }
+
     @Test("indents as Docker's inspect does")
     func indents() {
         let value: JSON = [["a": 1, "b": [], "c": ["x"]]]
