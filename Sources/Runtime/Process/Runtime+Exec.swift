@@ -73,12 +73,22 @@ extension Runtime {
         var launch = ProcessLaunch()
         var kinds: NamespaceKinds = [.mount, .pid, .network, .ipc, .uts, .cgroup]
         if record.hasUserNamespace { kinds.insert(.user) }
+        // It is joined last, from inside: there, nobody may join the host's, where the container has that.
+        if try isOwnCgroupNamespace(of: record.identity.pid) { kinds.remove(.cgroup) }
         launch.join(first, kinds)
         launch.join(cgroup: entry.cloneInto, taskFiles: entry.taskFiles)
         launch.standardDescriptors = options.create.standardDescriptors
         launch.preservedCount = options.create.preservedCount
         let terminal = process.terminal ? try ContainerTerminal(process, inContainerOf: first) : nil
         return try LaunchedInit(launch, program, terminal)
+    }
+
+    /// Whether a process has the cgroup namespace of this one.
+    private func isOwnCgroupNamespace(of pid: CInt) throws(RuntimeError) -> Bool {
+        try attempt("look at the container's cgroup namespace") { () throws(SystemCallError) in
+            let own = try FileDescriptor.status(of: "/proc/self/ns/cgroup").inode
+            return try FileDescriptor.status(of: "/proc/\(pid)/ns/cgroup").inode == own
+        }
     }
 
     private func adjustOOMScore(_ process: RuntimeSpec.Process, _ pid: CInt) throws(RuntimeError) {
