@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
-MANUAL := $(PREFIX)/share/man/man1
+MANUAL := $(PREFIX)/share/man
 COMPLETIONS := $(addprefix $(PREFIX)/share/,bash-completion/completions/hako zsh/site-functions/_hako fish/vendor_completions.d/hako.fish)
 PROGRAMS := hako hako-runtime hako-init hako-image
 RELEASE := swift build -c release --static-swift-stdlib
@@ -62,7 +62,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hako
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/hako $(DESTDIR)$(PREFIX)/share/hako
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/hako-boot.service
-	rm -f $(DESTDIR)$(MANUAL)/hako.1 $(DESTDIR)$(MANUAL)/hako-*.1 $(addprefix $(DESTDIR),$(COMPLETIONS))
+	rm -f $(addprefix $(DESTDIR)$(MANUAL)/,man1/hako.1 man1/hako-*.1 man5/hako-*.5) $(addprefix $(DESTDIR),$(COMPLETIONS))
 
 # make clean      remove what was built
 clean:

@@ -67,6 +67,7 @@ let package = Package(
         module("OCI"),
         module("GoTemplate"),
         module("CommandLineTables"),
+        module("ConfigurationFiles", ["CommandLineTables", "OCI", "Linux"]),
         module("Archive", ["OCI", "Linux", "Hashing"]),
 
         // Images and metadata.
@@ -87,14 +88,14 @@ let package = Package(
             "Engine",
             [
                 "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
-                "MonitorProtocol", "OCI", "Linux",
+                "MonitorProtocol", "ConfigurationFiles", "OCI", "Linux",
             ]),
 
         program(
             "hako",
             [
                 "Engine", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "MonitorProtocol", "CommandLineTables",
-                "GoTemplate", "OCI", "Linux",
+                "ConfigurationFiles", "GoTemplate", "OCI", "Linux",
             ]),
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
         program("hako-runtime", ["Runtime", "Monitor", "OCI", "Linux"]),
@@ -115,7 +116,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux"), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
-        tests(of: "CommandLineTables"), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
+        tests(of: "CommandLineTables"), tests(of: "ConfigurationFiles", ["CommandLineTables", "OCI", "Linux"]), tests(of: "Archive"), tests(of: "Metadata", ["OCI", "SQLite"]),
         tests(of: "ImageStore", ["StoreSamples", "store-stress", "Metadata", "Archive", "Hashing", "OCI", "Linux"]),
         tests(of: "ImageClient"), tests(of: "Cgroups", ["OCI", "Linux"]),
         tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),

@@ -13,7 +13,7 @@ public struct Command: Sendable {
     public let details: String?
     /// What follows `[OPTIONS]` in the usage line: `IMAGE [COMMAND] [ARG...]`.
     public let usage: String
-    /// Whole command lines for the help: `hako run -d -p 8080:80 nginx`.
+    /// Whole command lines for the help, without the program's name: `run -d -p 8080:80 nginx`.
     public let examples: [String]
     /// The other places where the command is found, without the program's name: `container ls`.
     public let alsoAt: [String]

@@ -18,7 +18,7 @@ extension Program {
         let places = aliases(of: command, path: topic.path)
         if places.count > 1 { text += "\nAliases:\n  \(places.joined(separator: ", "))\n" }
         if !command.examples.isEmpty {
-            text += "\nExamples:\n" + command.examples.map { "  \($0)\n" }.joined()
+            text += "\nExamples:\n" + command.examples.map { "  \(name) \($0)\n" }.joined()
         }
         text += section("Options", command.options, width: width)
         if command.isGroup {

@@ -5,21 +5,53 @@ public struct ManPage: Sendable {
     public let text: String
 }
 
-/// What the tables don't say: who and when for the footer, and whole sections of the program's own page.
+/// What the tables don't say: who and when for the footer, and of the program's own page whole sections and what else to see.
 public struct ManualDetails: Sendable {
     /// `Hako 0.1.0`.
     public let version: String
     /// `2026-11-28`.
     public let date: String
-    /// A heading, and its entries: what it is about, and the text.
-    public let sections: [(title: String, entries: [(term: String, text: String)])]
+    public let sections: [ManualSection]
+    /// Pages about files, by name: `hako-config.json`.
+    public let files: [String]
 
-    public init(
-        version: String, date: String, sections: [(title: String, entries: [(term: String, text: String)])] = []
-    ) {
+    public init(version: String, date: String, sections: [ManualSection] = [], files: [String] = []) {
         self.version = version
         self.date = date
         self.sections = sections
+        self.files = files
+    }
+}
+
+/// A section of a page: words first, then lines that stay as they are, then entries, each with what it is about.
+public struct ManualSection: Sendable {
+    public let title: String
+    public let paragraphs: [String]
+    public let lines: [String]
+    public let entries: [(term: String, text: String)]
+
+    public init(
+        _ title: String, paragraphs: [String] = [], lines: [String] = [], entries: [(term: String, text: String)] = []
+    ) {
+        self.title = title
+        self.paragraphs = paragraphs
+        self.lines = lines
+        self.entries = entries
+    }
+}
+
+extension ManPage {
+    /// A page about a file, for section 5 of the manual.
+    ///
+    /// - Parameter commands: Those that the page refers to, each with the words that lead to it.
+    public static func ofFile(
+        _ name: String, _ summary: String, _ sections: [ManualSection], commands: [[String]], _ details: ManualDetails
+    ) -> ManPage {
+        var page = Roff(title: [name], summary: summary, details, section: 5)
+        for section in sections { page.section(section) }
+        page.section("SEE ALSO")
+        page.references(commands)
+        return ManPage(name: "\(name).5", text: page.text)
     }
 }
 
@@ -45,7 +77,7 @@ extension Program {
         if !others.isEmpty { page.paragraph("Also: " + others.joined(separator: ", ") + ".") }
         page.options("OPTIONS", command.options)
         if command.isGroup { page.commands("COMMANDS", command.subcommands, below: path) }
-        page.examples(command.examples)
+        page.examples(command.examples.map { "\(name) \($0)" })
         page.section("SEE ALSO")
         page.references([[name]] + (path.count > 2 ? [Array(path.dropLast())] : []))
         return [ManPage(name: file, text: page.text)]
@@ -60,12 +92,9 @@ extension Program {
         page.options("OPTIONS", options)
         page.section("COMMANDS")
         for section in sections() { page.commands(section.title, section.commands, below: [name], isSubsection: true) }
-        for section in details.sections {
-            page.section(section.title)
-            for entry in section.entries { page.entry(Roff.bold(entry.term), entry.text) }
-        }
+        for section in details.sections { page.section(section) }
         page.section("SEE ALSO")
-        page.references(commands.filter { !$0.isHidden }.map { [name, $0.name] })
+        page.references(commands.filter { !$0.isHidden }.map { [name, $0.name] }, files: details.files)
         return page.text
     }
 }
@@ -74,15 +103,28 @@ extension Program {
 struct Roff {
     private(set) var text: String
 
-    init(title path: [String], summary: String, _ details: ManualDetails) {
+    /// - Parameter section: 1 for commands, 5 for files.
+    init(title path: [String], summary: String, _ details: ManualDetails, section number: Int = 1) {
         let name = path.joined(separator: "-")
-        text = ".\\\" Made of the command tables of \(path.first ?? name).\n"
-        text += ".TH \(Self.escaped(name.uppercased())) 1 \(details.date) \"\(Self.escaped(details.version))\" \"User Commands\"\n"
+        let manual = number == 1 ? "User Commands" : "File Formats"
+        text = ".\\\" Made of the tables of \(path.first ?? name).\n"
+        text += ".TH \(Self.escaped(name.uppercased())) \(number) \(details.date) \"\(Self.escaped(details.version))\" \"\(manual)\"\n"
         section("NAME")
         text += "\(Self.escaped(name)) \\- \(Self.escaped(summary))\n"
     }
 
     mutating func section(_ title: String) { text += ".SH \(Self.escaped(title))\n" }
+
+    mutating func section(_ section: ManualSection) {
+        self.section(section.title)
+        for (index, words) in section.paragraphs.enumerated() {
+            if index == 0 { self.words(words) } else { paragraph(words) }
+        }
+        if !section.lines.isEmpty {
+            text += (section.paragraphs.isEmpty ? "" : ".PP\n") + ".nf\n" + section.lines.map { Self.line($0) + "\n" }.joined() + ".fi\n"
+        }
+        for entry in section.entries { self.entry(Self.bold(entry.term), entry.text) }
+    }
 
     mutating func synopsis(_ path: [String], _ rest: some StringProtocol) {
         section("SYNOPSIS")
@@ -122,8 +164,9 @@ struct Roff {
         text += ".nf\n" + lines.map { Self.line($0) + "\n" }.joined() + ".fi\n"
     }
 
-    mutating func references(_ pages: [[String]]) {
-        text += pages.map { Self.bold($0.joined(separator: "-")) + "(1)" }.joined(separator: ",\n") + "\n"
+    mutating func references(_ pages: [[String]], files: [String] = []) {
+        let all = pages.map { Self.bold($0.joined(separator: "-")) + "(1)" } + files.map { Self.bold($0) + "(5)" }
+        text += all.joined(separator: ",\n") + "\n"
     }
 
     static func bold(_ words: String) -> String { "\\fB\(escaped(words))\\fR" }

@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Glibc
 import ImageStore
 import Linux
@@ -12,6 +13,8 @@ import RuntimeClient
 public final class Engine {
     public let paths: StorePaths
     public let programs: Programs
+    /// What the machine's owner says about all containers.
+    public let configuration: EngineConfiguration
     /// For the user, beside the answer: what is not as it should be and stops nothing.
     public var warnings: [String] = []
     private(set) var openedImages: ImageStore?
@@ -20,13 +23,16 @@ public final class Engine {
     var monitorDraft: MonitorDraft?
 
     /// - Throws: ``EngineError`` where Hako is not root, or its directories can't be made.
-    public init(paths: StorePaths) throws(EngineError) {
+    public init(
+        paths: StorePaths, configuration: EngineConfiguration = EngineConfiguration()
+    ) throws(EngineError) {
         guard geteuid() == 0 else {
             throw EngineError(
                 .unavailable, cannot: "open the store \(paths.root)", because: "Hako needs root privileges",
                 hint: "Run it with sudo.")
         }
         self.paths = paths
+        self.configuration = configuration
         programs = try Programs.find()
         do throws(SystemCallError) {
             // Closed to others whatever the umask: layers hold set-uid programs, logs and environments secrets.

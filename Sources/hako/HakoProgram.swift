@@ -11,17 +11,18 @@ enum HakoProgram {
     /// When this version was made, for the manual.
     static let date = "2026-11-28"
 
+    /// What it was called: `docker` by a link of that name, and answers as such; else `hako`.
+    static let name: String = {
+        let word = CommandLine.arguments.first?.utf8 ?? "".utf8
+        let start = word.lastIndex(of: UInt8(ascii: "/")).map(word.index(after:)) ?? word.startIndex
+        return word[start...].elementsEqual("docker".utf8) ? "docker" : "hako"
+    }()
+    static var isCalledDocker: Bool { name == "docker" }
+    /// Docker's release whose command line this is.
+    static let dockerVersion = "28.2.2"
+
     static let program = Program(
-        "hako", "A container engine: runs containers without a daemon",
-        options: [
-            .text(
-                "root", "Directory of the store", placeholder: "directory", default: StorePaths.defaultRoot,
-                completion: .directories
-            ).anywhere(),
-            .text("run-root", "Directory of what is gone after a reboot", placeholder: "directory", completion: .directories).anywhere(),
-            .flag("timings", "Print each step of the command with its time").anywhere(),
-            .flag("version", short: "v", "Print version information and quit"),
-        ], commands: commands)
+        name, "A container engine: runs containers without a daemon", options: GlobalOptions.table, commands: commands)
 
     private static var commands: [Command] {
         [
@@ -31,7 +32,7 @@ enum HakoProgram {
             LogsCommand.command, AttachCommand.command, TopCommand.command, StatsCommand.command, UpdateCommand.command,
             PortCommand.command, EventsCommand.command, BootCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
-            ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command, CompletionCommand.command,
+            ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
             CompletionCommand.answer, ManCommand.command,
         ]
     }
@@ -42,7 +43,7 @@ enum HakoProgram {
         } catch let error as CommandLineError {
             let text = "\(error)"
             // Errors of commands bear the name already, as Docker's do.
-            Terminal.printError((text.hasPrefix("hako: ") ? "" : "hako: ") + text + "\n")
+            Terminal.printError((text.hasPrefix("\(name): ") ? "" : "\(name): ") + text + "\n")
             return error.exitCode
         } catch let failure as CommandFailure {
             return failure.report()
@@ -59,9 +60,10 @@ enum HakoProgram {
             if topic.isAsked { Terminal.print(text) } else { Terminal.printError(text) }
             return 0
         case .program(let options):
-            Terminal.print(options.flag("version") ? "Hako version \(version)\n" : program.help())
+            Terminal.print(options.flag("version") ? VersionCommand.line : program.help())
             return 0
         case .run(let command, let arguments):
+            GlobalOptions.export(arguments.global)
             return try TimingsReport.wrap(words, arguments.global.flag("timings")) { try command.run(arguments) }
         }
     }
@@ -93,39 +95,17 @@ struct CommandFailure: Error {
     }
 
     func report() -> CInt {
-        Terminal.printError("hako: \(Terminal.escaped("\(cause)"))\n")
+        Terminal.printError("\(prefix)\(Terminal.escaped("\(cause)"))\n")
         return exitCode
     }
-}
 
-extension ParsedArguments {
-    /// The engine of the store that the command line or the environment names.
-    func engine() throws -> Engine {
-        let paths = try global.storePaths()
-        return try Timings.span("open-engine") { try Engine(paths: paths) }
-    }
-}
-
-extension ParsedOptions {
-    /// Of the program's own options: where the store is that they or the environment name.
-    func storePaths() throws -> StorePaths {
-        let root = value("root").flatMap { $0 == StorePaths.defaultRoot && !isGiven("root") ? nil : $0 }
-        let runRoot = value("run-root")
-        return StorePaths(
-            root: try Self.absolute(root ?? Self.environment("HAKO_ROOT") ?? StorePaths.defaultRoot),
-            runRoot: try (runRoot ?? Self.environment("HAKO_RUN_ROOT")).map(Self.absolute))
-    }
-
-    private static func environment(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    private static func absolute(_ path: String) throws -> String {
-        guard path.hasPrefix("/") else {
-            throw EngineError(.invalidArgument, "the store's directory must be an absolute path: \(path)")
+    /// The name; called `docker`, what Docker's client writes before what its daemon says, and before that the name where it
+    /// is that of a command with exit codes of the container's.
+    private var prefix: String {
+        guard HakoProgram.isCalledDocker, let error = cause as? EngineError, error.kind != .invalidArgument else {
+            return "\(HakoProgram.name): "
         }
-        let trimmed = path.split(separator: "/").joined(separator: "/")
-        return "/" + trimmed
+        return (exitCode == 1 ? "" : "docker: ") + "Error response from daemon: "
     }
 }
 

@@ -70,7 +70,7 @@ struct CompletionTests {
 @Suite("The manual")
 struct ManPageTests {
     private let pages = Fixture.program.manual(
-        ManualDetails(version: "Hako 1", date: "2026-01-02", sections: [("EXIT STATUS", [("125", ".Hako's own.")])]))
+        ManualDetails(version: "Hako 1", date: "2026-01-02", sections: [ManualSection("EXIT STATUS", entries: [("125", ".Hako's own.")])], files: ["hako.json"]))
 
     private func page(_ name: String) -> String { pages.first { $0.name == name }?.text ?? "" }
 
@@ -93,5 +93,15 @@ struct ManPageTests {
         #expect(run.contains("(\\(dqalways\\(dq, ") && !run.contains("gpus"))
         #expect(page("hako.1").contains(".SH EXIT STATUS\n.TP\n\\fB125\\fR\n\\&.Hako\\(aqs own.\n"))
         #expect(page("hako.1").contains(".SS Common Commands\n.TP\n\\fBhako\\-run\\fR(1)\n"))
+        #expect(page("hako.1").hasSuffix(",\n\\fBhako.json\\fR(5)\n"))
+    }
+
+    @Test("describes a file in section 5: words, lines as they are, entries")
+    func file() {
+        let section = ManualSection("KEYS", paragraphs: ["One.", "Two."], lines: ["{ 'a' }"], entries: [("dns", "Servers.")])
+        let page = ManPage.ofFile("hako.json", "a file", [section], commands: [["hako"]], ManualDetails(version: "Hako 1", date: "2026-01-02"))
+        #expect(page.name == "hako.json.5")
+        #expect(page.text.contains(".TH HAKO.JSON 5 2026-01-02 \"Hako 1\" \"File Formats\"\n"))
+        #expect(page.text.contains(".SH KEYS\nOne.\n.PP\nTwo.\n.PP\n.nf\n{ \\(aqa\\(aq }\n.fi\n.TP\n\\fBdns\\fR\nServers.\n"))
     }
 }

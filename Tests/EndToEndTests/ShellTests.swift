@@ -102,9 +102,9 @@ struct ShellTests {
     func manual() throws {
         let store = try TestStore(images: [])
         let script = """
-            cd '\(store.scratch.root)' && mkdir -p man/man1 && "$HAKO" man man/man1 && cd man && ls man1 | wc -l
-            for page in man1/*.1; do groff -man -Tutf8 -ww -z -s "$page" || echo "$page"; done
-            if command -v mandoc > /dev/null; then mandoc -Tlint -Wwarning $(grep -L '^\\.so ' man1/*.1); fi
+            cd '\(store.scratch.root)' && "$HAKO" man man && cd man && ls man1 | wc -l
+            for page in man1/*.1 man5/*.5; do groff -man -Tutf8 -ww -z -s "$page" || echo "$page"; done
+            if command -v mandoc > /dev/null; then mandoc -Tlint -Wwarning $(grep -L '^\\.so ' man1/*.1) man5/*.5; fi
             """
         let run = try store.shell(script)
         #expect(run.status == 0 && run.error == "", "\(run)")
@@ -123,6 +123,7 @@ struct ShellTests {
         try make("install").expectSuccess()
         for path in [
             "bin/hako", "libexec/hako/hako-image", "share/man/man1/hako.1", "share/man/man1/hako-run.1",
+            "share/man/man5/hako-config.json.5",
             "share/man/man1/hako-container-ls.1", "share/bash-completion/completions/hako", "share/zsh/site-functions/_hako",
             "share/fish/vendor_completions.d/hako.fish", "lib/systemd/system/hako-boot.service", "share/hako/hako-boot",
         ] { #expect(access("\(root)/usr/\(path)", R_OK) == 0, "\(path)") }

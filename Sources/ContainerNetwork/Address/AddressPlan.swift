@@ -15,8 +15,14 @@ public enum AddressPlan {
 
     /// The first candidate that has no address in common with what is in use: routes, addresses and name servers of the
     /// host, and subnets of other networks. Default routes (`0.0.0.0/0`) lead everywhere and don't count.
-    public static func ipv4Subnet(avoiding inUse: [IPPrefix]) -> IPPrefix? {
-        ipv4Candidates.first { collision(of: $0, with: inUse) == nil }
+    ///
+    /// - Parameter pools: Whose pieces are candidates; none: ``ipv4Candidates``.
+    public static func ipv4Subnet(of pools: [BridgeSettings.Pool] = [], avoiding inUse: [IPPrefix]) -> IPPrefix? {
+        guard !pools.isEmpty else { return ipv4Candidates.first { collision(of: $0, with: inUse) == nil } }
+        for pool in pools {
+            if let piece = pool.pieces.first(where: { collision(of: $0, with: inUse) == nil }) { return piece }
+        }
+        return nil
     }
 
     /// A random unique local network (RFC 4193): fd, 40 random bits, subnet 0, /64.

@@ -37,7 +37,7 @@ struct BridgeMaker: ~Copyable {
         let existing = try existingLink()
         let old4 = existing.flatMap { host.subnets(of: $0, .ipv4).first }
         let old6 = existing.flatMap { host.subnets(of: $0, .ipv6).first }
-        let ipv4 = try chosen(settings.ipv4Subnet, old4, inUse) ?? AddressPlan.ipv4Subnet(avoiding: inUse)
+        let ipv4 = try chosen(settings.ipv4Subnet, old4, inUse) ?? AddressPlan.ipv4Subnet(of: settings.ipv4Pools, avoiding: inUse)
         guard let ipv4 else { throw .noFreeSubnet }
         return BridgeLabel(bridge: settings.name, ipv4Subnet: ipv4, ipv6Subnet: try planIPv6(old6, inUse))
     }
@@ -46,9 +46,9 @@ struct BridgeMaker: ~Copyable {
         switch settings.ipv6 {
         case .off: return nil
         case .subnet(let subnet): return try chosen(subnet, old, inUse)
-        case .automatic:
+        case .automatic, .required:
             if let old { return old }
-            guard host.hasIPv6 else { return nil }
+            guard host.hasIPv6 || settings.ipv6 == .required else { return nil }
             var generator = SystemRandomNumberGenerator()
             return AddressPlan.ipv6Subnet(avoiding: inUse, using: &generator)
         }

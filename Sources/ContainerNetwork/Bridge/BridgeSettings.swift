@@ -11,6 +11,8 @@ public struct BridgeSettings: Hashable, Sendable {
     /// Nil: the first private one that has nothing in common with the host's networks. What was chosen once should be given
     /// here from then on, so that a container finds its address again after a reboot.
     public var ipv4Subnet: IPPrefix?
+    /// Where an IPv4 subnet that is not given is looked for; empty: where Docker looks for it.
+    public var ipv4Pools: [Pool] = []
     public var ipv6: IPv6Choice
     /// In bytes; nil: that of the link which the host's default route uses.
     public var mtu: UInt32?
@@ -21,7 +23,30 @@ public struct BridgeSettings: Hashable, Sendable {
         case off
         /// A random unique local network (RFC 4193), if the host itself has an IPv6 address beyond its links.
         case automatic
+        /// The same, whatever the host has.
+        case required
         case subnet(IPPrefix)
+    }
+
+    /// A network of which a bridge can have a piece.
+    public struct Pool: Hashable, Sendable {
+        public let base: IPPrefix
+        /// Of a piece, in bits.
+        public let prefixLength: Int
+
+        public init(base: IPPrefix, prefixLength: Int) {
+            self.base = base
+            self.prefixLength = prefixLength
+        }
+
+        /// The pieces, from the first address on.
+        var pieces: some Sequence<IPPrefix> {
+            let count = max(0, min(prefixLength - base.length, 24))
+            let bits = UInt128(base.family.bitCount - prefixLength)
+            return (0..<(UInt128(1) << UInt128(count))).lazy.compactMap { [base, prefixLength] index in
+                base.at(index << bits).flatMap { IPPrefix(containing: $0, length: prefixLength) }
+            }
+        }
     }
 
     public init(
@@ -132,6 +157,7 @@ struct BridgeLabel: Hashable {
         return switch settings.ipv6 {
         case .off: ipv6Subnet == nil
         case .automatic: true
+        case .required: ipv6Subnet != nil
         case .subnet(let subnet): ipv6Subnet == subnet
         }
     }

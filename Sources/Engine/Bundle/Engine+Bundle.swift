@@ -156,24 +156,31 @@ extension Engine {
         settings.restart = plan.spec.host.restartPolicy
         settings.health = try plan.spec.config.healthCheck()
         settings.exitCommand = [
-            programs.hako, "--root", paths.root, "--run-root", paths.runRoot, "container", "cleanup", record.id,
-        ]
+            programs.hako, "--root", paths.root, "--run-root", paths.runRoot,
+        ] + configurationWords + ["container", "cleanup", record.id]
         return settings
     }
 
     /// An OCI runtime by path or by name; names are looked for where root's programs lie, never in the caller's PATH.
     func runtimeProgram(_ name: String) throws(EngineError) -> String {
-        if name.isEmpty || name == "hako" || name == "hako-runtime" { return programs.runtime }
-        let candidates =
-            name.hasPrefix("/")
-            ? [name] : ["/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/"].map { $0 + name }
-        guard !name.contains("/") || name.hasPrefix("/"), let path = candidates.first(where: { access($0, X_OK) == 0 })
-        else {
+        if name.isEmpty || Self.ownRuntimeNames.contains(name) { return programs.runtime }
+        guard let path = Self.foreignRuntime(configuration.runtimes[name] ?? name) else {
             throw EngineError(
                 .invalidArgument, "unknown or invalid runtime name: \(name)",
                 hint: "Give the path of an OCI runtime, or the name of one in /usr/bin: crun, runc.")
         }
         return path
+    }
+
+    static let ownRuntimeNames = ["hako", "hako-runtime"]
+
+    /// The program of that path or name; nil where there is none.
+    static func foreignRuntime(_ name: String) -> String? {
+        let candidates =
+            name.hasPrefix("/")
+            ? [name] : ["/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/"].map { $0 + name }
+        guard !name.contains("/") || name.hasPrefix("/") else { return nil }
+        return candidates.first { access($0, X_OK) == 0 }
     }
 
     /// The same, with where it keeps its state.

@@ -56,7 +56,7 @@ extension Engine {
     private func execRequest(
         _ record: ContainerRecord, _ spec: ExecSpec
     ) throws(EngineError) -> (RuntimeCommand, RuntimeCommand.ExecRequest) {
-        let stored = try storedSpec(of: record)
+        let stored = try configured(storedSpec(of: record))
         var process = try execProcess(record, stored, spec)
         process.terminal = spec.terminal
         if let size = spec.terminalSize { process.consoleSize = .init(height: size.rows, width: size.columns) }

@@ -101,8 +101,9 @@ extension Engine {
     /// The sequence of a start. The monitor mounts the root while the bundle is written, and makes the container while the
     /// network is laid; the program runs when all is done.
     private func launch(
-        _ record: ContainerRecord, _ spec: StoredSpec, attachment: Attachment?
+        _ record: ContainerRecord, _ stored: StoredSpec, attachment: Attachment?
     ) throws(EngineError) -> StartedContainer {
+        let spec = try configured(stored)
         let lock = try takeLock(record)
         if record.isStopped {
             try onDatabase("start container \(record.name)") { database throws(MetadataError) in

@@ -1,4 +1,4 @@
-import Glibc
+import ConfigurationFiles
 import ImageClient
 import ImageStore
 import Linux
@@ -106,7 +106,7 @@ extension Engine {
     private var imageClient: ImageClient {
         ImageClient(
             program: programs.image, root: paths.root,
-            configuration: getenv("HAKO_CONFIG").map { String(cString: $0) })
+            configuration: configuration.path == EngineConfiguration.defaultPath ? nil : configuration.path)
     }
 
     // MARK: Names

@@ -33,15 +33,17 @@ extension Engine {
             name: paths.bridgeName, table: paths.nftTable, lockPath: Self.networkLock,
             ipv4Subnet: record?.subnet4.flatMap(IPPrefix.init))
         // A network keeps what it once had, so that containers find their addresses again after a reboot.
-        if let record { settings.ipv6 = record.subnet6.flatMap(IPPrefix.init).map { .subnet($0) } ?? .off }
+        if let record {
+            settings.ipv6 = record.subnet6.flatMap(IPPrefix.init).map { .subnet($0) } ?? .off
+        } else {
+            settings.addChoices(of: configuration)
+        }
         return settings
     }
 
     /// The default bridge, made if it isn't there, and its record.
     func ensureBridge() throws(EngineError) -> (state: BridgeState, record: NetworkRecord) {
-        let known = try onDatabase("find the default network") { database throws(MetadataError) in
-            try database.network(named: Self.defaultNetwork)
-        }
+        let known = try defaultNetworkRecord()
         let state: BridgeState
         do throws(NetworkError) {
             state = try Bridge.ensure(bridgeSettings(known))
@@ -55,13 +57,17 @@ extension Engine {
 
     /// What of this host's firewall drops what containers send or get, with what helps; empty where nothing is found.
     func firewallWarnings() throws(EngineError) -> [String] {
-        let known = try onDatabase("find the default network") { database throws(MetadataError) in
-            try database.network(named: Self.defaultNetwork)
-        }
+        let known = try knownDefaultNetwork()
         let families: Set<IPFamily> = known?.subnet6 == nil ? [.ipv4] : [.ipv4, .ipv6]
         do throws(NetworkError) {
             return try Firewall.obstacles(to: paths.bridgeName, families: families, besides: paths.nftTable).map(Self.warning)
         } catch { throw EngineError(error, cannot: "read the host's firewall") }
+    }
+
+    func knownDefaultNetwork() throws(EngineError) -> NetworkRecord? {
+        try onDatabase("find the default network") { database throws(MetadataError) in
+            try database.network(named: Self.defaultNetwork)
+        }
     }
 
     private static func warning(_ obstacle: FirewallObstacle) -> String {

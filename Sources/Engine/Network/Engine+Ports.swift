@@ -34,10 +34,17 @@ extension Engine {
             guard spec.host.publishAllPorts else { return requests }
             let bound = Set(spec.host.portBindings.map(\.containerPort))
             for exposed in spec.config.exposedPorts where !bound.contains(exposed) {
-                requests += try PortRequest.parseExposed(exposed)
+                requests += try publishingAll(exposed)
             }
         } catch { throw EngineError(error, cannot: "publish the container's ports") }
         return requests
+    }
+
+    /// On the address that the machine's owner wants.
+    private func publishingAll(_ exposed: String) throws(NetworkError) -> [PortRequest] {
+        let address = configuration.publishAddress
+        guard !address.isEmpty else { return try PortRequest.parseExposed(exposed) }
+        return try PortRequest.parse((address.contains(":") ? "[\(address)]" : address) + "::" + exposed)
     }
 
     /// Writes down which ports the container has: for `ps`, for `unpublish`, and against other containers.

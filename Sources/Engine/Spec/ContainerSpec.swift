@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import OCI
 
 /// A request to make a container.
@@ -14,6 +15,24 @@ public struct ContainerSpec: Sendable {
     public var expose: [String] = []
 
     public init() {}
+
+    /// A request in which stands what the machine's owner wants of containers that ask for nothing else.
+    public init(defaults configuration: EngineConfiguration) {
+        host.logConfig.type = configuration.logDriver
+        host.runtime = configuration.defaultRuntime
+        host.shmSize = configuration.shmSize
+        host.resources.cgroupParent = configuration.cgroupParent
+        host.cgroupnsMode = configuration.cgroupnsMode
+        host.ipcMode = configuration.ipcMode
+    }
+}
+
+extension LogConfig {
+    /// The options that the machine's owner has for the driver, but for those that are given.
+    public mutating func addDefaults(of configuration: EngineConfiguration) {
+        guard type == configuration.logDriver else { return }
+        options.merge(configuration.logOptions) { own, _ in own }
+    }
 }
 
 extension ContainerSpec {

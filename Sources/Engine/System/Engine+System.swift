@@ -94,18 +94,39 @@ extension Engine {
             Int64(containers.count { $0.state.status == status })
         }
         let images = try listImages()
-        return [
+        var object: JSONObject = [
             "Containers": .integer(Int64(containers.count)), "ContainersRunning": .integer(count(.running)),
             "ContainersPaused": .integer(count(.paused)),
             "ContainersStopped": .integer(Int64(containers.count) - count(.running) - count(.paused)),
             "Images": .integer(Int64(images.count)), "ServerVersion": .string(version), "Driver": "overlay",
-            "LoggingDriver": "json-file", "CgroupDriver": "cgroupfs", "CgroupVersion": .string(CgroupLayout.version),
-            "DefaultRuntime": "hako-runtime",
+            "LoggingDriver": .string(configuration.logDriver), "CgroupDriver": "cgroupfs", "CgroupVersion": .string(CgroupLayout.version),
+            "DefaultRuntime": .string(configuration.defaultRuntime.isEmpty ? "hako-runtime" : configuration.defaultRuntime),
             "SecurityOptions": ["name=seccomp,profile=builtin", "name=userns", "name=cgroupns"],
             "KernelVersion": .string(HostInfo.kernelRelease), "OperatingSystem": .string(HostInfo.operatingSystem),
             "OSType": "linux", "Architecture": .string(HostInfo.machine), "NCPU": .integer(Int64(HostInfo.cpuCount)),
             "MemTotal": .integer(HostInfo.memory), "DockerRootDir": .string(paths.root), "Name": .string(HostInfo.nodeName),
             "Warnings": JSON(try firewallWarnings()),
+        ]
+        for (name, value) in configured { object[name] = value }
+        return .object(object)
+    }
+
+    /// What the configuration says, under Docker's names where it has them.
+    private var configured: [(name: String, value: JSON)] {
+        var runtimes: JSONObject = ["hako-runtime": ["path": .string(programs.runtime)]]
+        for (name, path) in configuration.runtimes.sorted(by: { $0.key < $1.key }) { runtimes[name] = ["path": .string(path)] }
+        let pools = configuration.addressPools.map { pool -> JSON in
+            ["Base": .string("\(pool.base)"), "Size": .integer(Int64(pool.prefixLength))]
+        }
+        return [
+            ("Runtimes", .object(runtimes)), ("InitBinary", "hako-init"), ("Labels", JSON(configuration.labels)),
+            ("DefaultAddressPools", .array(pools)),
+            ("RegistryConfig", [
+                "InsecureRegistryCIDRs": JSON(configuration.insecureRegistries.filter { $0.contains("/") }),
+                "InsecureRegistries": JSON(configuration.insecureRegistries.filter { !$0.contains("/") }),
+                "Mirrors": JSON(configuration.registryMirrors),
+            ]),
+            ("ConfigurationFile", JSON(configuration.path)),
         ]
     }
 }

@@ -1,4 +1,5 @@
 import CommandLineTables
+import ConfigurationFiles
 import Engine
 import Glibc
 import ImageStore
@@ -49,7 +50,9 @@ enum CompletionCommand {
     private static func ask(
         _ request: CompletionRequest, _ list: (Engine) throws -> [CompletionCandidate]
     ) -> [CompletionCandidate] {
-        guard let paths = try? request.global.storePaths(), access(paths.root + "/hako.db", R_OK | W_OK) == 0,
+        GlobalOptions.export(request.global)
+        guard let configuration = try? EngineConfiguration.load(path: GlobalOptions.configurationPath),
+            let paths = try? request.global.storePaths(configuration), access(paths.root + "/hako.db", R_OK | W_OK) == 0,
             let engine = try? Engine(paths: paths)
         else { return [] }
         return (try? list(engine)) ?? []

@@ -1,4 +1,5 @@
 import CommandLineTables
+import ConfigurationFiles
 import Engine
 import ImageClient
 import Linux
@@ -10,15 +11,17 @@ enum CreateCommand {
         arity: .atLeast(1), order: .beforeArguments, completion: .images, options: ContainerOptions.table, run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        let configuration: EngineConfiguration
         let spec: ContainerSpec
         do {
-            spec = try ContainerOptions.spec(arguments)
+            configuration = try arguments.configuration()
+            spec = try ContainerOptions.spec(arguments, configuration)
         } catch let error as CommandLineError {
             throw error
         } catch { throw CommandFailure(error, exitCode: 125) }
         // Unlike `run`, which tells the container's exit codes from its own by 125.
         do {
-            let engine = try arguments.engine()
+            let engine = try arguments.engine(configuration)
             defer { engine.finish() }
             let created = try create(engine, spec, arguments)
             Terminal.print(created.record.id + "\n")

@@ -7,7 +7,7 @@ import RuntimeClient
 enum ExecCommand {
     static let command = Command(
         "exec", "Execute a command in a running container", usage: "CONTAINER COMMAND [ARG...]",
-        examples: ["hako exec -it web bash"], alsoAt: ["container exec"], group: .common, arity: .atLeast(2),
+        examples: ["exec -it web bash"], alsoAt: ["container exec"], group: .common, arity: .atLeast(2),
         order: .beforeArguments, completion: .runningContainers,
         options: [
             .flag("detach", short: "d", "Detached mode: run command in the background"),

@@ -46,7 +46,7 @@ struct ForegroundContainer {
         switch try connection.relay(options, signals: signals) {
         case .exited(let exit):
             if exit.oomKilled {
-                Terminal.printError("hako: the kernel killed a process of the container: its memory limit was reached\n")
+                Terminal.printError("\(HakoProgram.name): the kernel killed a process of the container: its memory limit was reached\n")
             }
             return .ended(exit.exitCode)
         case .detached: return .left(0)
@@ -70,11 +70,13 @@ struct ForegroundContainer {
 
     /// To be asked before anything is started. Docker ends with 1 here, not with 125.
     static func detachKeys(_ arguments: ParsedArguments) throws -> DetachKeys? {
-        guard let text = arguments.value("detach-keys") else { return .standard }
+        let given = arguments.value("detach-keys")
+        guard let text = given ?? GlobalOptions.user.detachKeys else { return .standard }
         guard let keys = DetachKeys(parsing: text) else {
+            let origin = given == nil ? "\(GlobalOptions.user.path) has them as detachKeys; write them as" : "As"
             throw CommandFailure(
                 EngineError(
-                    .invalidArgument, "Invalid detach keys (\(text)) provided", hint: "As in ctrl-p,ctrl-q or ctrl-]."),
+                    .invalidArgument, "Invalid detach keys (\(text)) provided", hint: "\(origin) in ctrl-p,ctrl-q or ctrl-]."),
                 exitCode: 1)
         }
         return keys
@@ -85,6 +87,6 @@ struct ForegroundContainer {
         guard created.record.autoRemove else { return }
         do {
             try engine.remove(created.record.id, force: true)
-        } catch { Terminal.printError("hako: \(Terminal.escaped("\(error)"))\n") }
+        } catch { Terminal.printError("\(HakoProgram.name): \(Terminal.escaped("\(error)"))\n") }
     }
 }

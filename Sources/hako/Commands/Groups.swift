@@ -1,4 +1,5 @@
 import CommandLineTables
+import ConfigurationFiles
 import Engine
 import Linux
 
@@ -46,7 +47,8 @@ enum ContainerGroup {
     private static let cleanup = Command(
         "cleanup", "Clean up after a container that has ended", usage: "CONTAINER", isHidden: true, arity: .exactly(1)
     ) { arguments in
-        let engine = try arguments.engine()
+        // A mistake in the configuration must not keep what has ended from going.
+        let engine = try arguments.engine((try? arguments.configuration()) ?? EngineConfiguration())
         try engine.cleanUp(arguments.positionals[0])
         engine.finish()
         return 0

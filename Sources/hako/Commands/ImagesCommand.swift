@@ -31,11 +31,12 @@ enum ImagesCommand {
             Terminal.print(rows.map { $0.id + "\n" }.joined())
             return 0
         }
-        guard let format = arguments.value("format"), format != "table" else {
+        let format = ListFormat(arguments, "imagesFormat")
+        guard !format.isPlainTable else {
             Terminal.print(table(rows, withDigests: arguments.flag("digests")))
             return 0
         }
-        try Formatted.print(rows, format)
+        try format.print(rows)
         return 0
     }
 

@@ -31,7 +31,8 @@ enum PsCommand {
             return 0
         }
         // Adding up what a container wrote walks its files, and its mounts are no part of its row: only for who asks.
-        let format = arguments.value("format") ?? ""
+        let list = ListFormat(arguments, "psFormat")
+        let format = list.text
         let showsAll = format.contains("json .}}")
         let needsSizes = arguments.flag("size") || format.contains(".Size") || showsAll
         let needsMounts = format.contains(".Mounts") || format.contains(".LocalVolumes") || format == "json" || showsAll
@@ -40,11 +41,11 @@ enum PsCommand {
                 record, isTruncated: isTruncated, sizes: needsSizes ? engine.sizes(of: record) : nil,
                 mounts: needsMounts ? engine.mountNames(of: record) : [])
         }
-        guard !format.isEmpty, format != "table" else {
+        guard !list.isPlainTable else {
             Terminal.print(table(rows, withSize: arguments.flag("size")))
             return 0
         }
-        try Formatted.print(rows, format)
+        try list.print(rows)
         return 0
     }
 

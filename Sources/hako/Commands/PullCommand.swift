@@ -7,7 +7,7 @@ import OCI
 /// `hako pull`
 enum PullCommand {
     static let command = Command(
-        "pull", "Download an image from a registry", usage: "NAME[:TAG|@DIGEST]", examples: ["hako pull nginx:latest"],
+        "pull", "Download an image from a registry", usage: "NAME[:TAG|@DIGEST]", examples: ["pull nginx:latest"],
         alsoAt: ["image pull"], group: .common, arity: .exactly(1),
         options: [
             .flag("all-tags", short: "a", "").unsupported(because: "name the tags one by one"),

@@ -7,7 +7,7 @@ import RuntimeClient
 enum RunCommand {
     static let command = Command(
         "run", "Create and run a new container from an image", usage: "IMAGE [COMMAND] [ARG...]",
-        examples: ["hako run -d -p 8080:80 nginx", "hako run --rm -it debian bash"], alsoAt: ["container run"],
+        examples: ["run -d -p 8080:80 nginx", "run --rm -it debian bash"], alsoAt: ["container run"],
         group: .common, arity: .atLeast(1), order: .beforeArguments, completion: .images,
         options: ContainerOptions.table + [
             .flag("detach", short: "d", "Run container in background and print container ID"),
@@ -17,11 +17,12 @@ enum RunCommand {
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         do {
-            var spec = try ContainerOptions.spec(arguments)
+            let configuration = try arguments.configuration()
+            var spec = try ContainerOptions.spec(arguments, configuration)
             guard !arguments.flag("detach") || !arguments.isGiven("attach") else {
                 throw EngineError(.invalidArgument, "conflicting options: cannot specify both --attach and --detach")
             }
-            let engine = try arguments.engine()
+            let engine = try arguments.engine(configuration)
             defer { engine.finish() }
             engine.prepareStart(of: spec)
             return arguments.flag("detach")

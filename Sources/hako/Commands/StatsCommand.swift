@@ -27,7 +27,8 @@ enum StatsCommand {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let isStreaming = !arguments.flag("no-stream")
-        let meter = UsageMeter(engine, withPressure: arguments.flag("pressure") || !isPlain(arguments))
+        let format = ListFormat(arguments, "statsFormat")
+        let meter = UsageMeter(engine, withPressure: arguments.flag("pressure") || !format.isPlainTable)
         var names = arguments.positionals
         var records = try select(engine, names, arguments)
         var due = Timings.monotonicNanoseconds() + firstMilliseconds * 1_000_000
@@ -37,7 +38,7 @@ enum StatsCommand {
             let rows = usages.enumerated().map { index, usage in
                 StatsRow(usage, asked: names.isEmpty ? nil : names[index], isTruncated: !arguments.flag("no-trunc"))
             }
-            let text = try text(rows, arguments)
+            let text = try text(rows, format, arguments)
             Terminal.print(isStreaming ? overwriting(text) : text)
             guard isStreaming else { return 0 }
             due += nextMilliseconds * 1_000_000
@@ -63,11 +64,8 @@ enum StatsCommand {
         if time > now { usleep(UInt32(clamping: (time - now) / 1000)) }
     }
 
-    /// Whether it is the table for people.
-    private static func isPlain(_ arguments: ParsedArguments) -> Bool { ["", "table"].contains(arguments.value("format") ?? "") }
-
-    private static func text(_ rows: [StatsRow], _ arguments: ParsedArguments) throws -> String {
-        guard isPlain(arguments) else { return try Formatted.text(rows, arguments.value("format") ?? "") }
+    private static func text(_ rows: [StatsRow], _ format: ListFormat, _ arguments: ParsedArguments) throws -> String {
+        guard format.isPlainTable else { return try format.text(of: rows) }
         let isWide = arguments.flag("pressure")
         var table = Table(header: StatsRow.header + (isWide ? StatsRow.pressureHeader : []))
         for row in rows { table.add(row.cells + (isWide ? row.pressureCells : [])) }

@@ -8,15 +8,28 @@ enum VersionCommand {
         "version", "Show the Hako version information", group: .common, arity: .none,
         options: [.text("format", short: "f", "Format output using a Go template, or 'json'")], run: run)
 
+    /// What `--version` prints.
+    static var line: String {
+        HakoProgram.isCalledDocker
+            ? "Docker version \(HakoProgram.dockerVersion), build hako-\(HakoProgram.version)\n" : "Hako version \(HakoProgram.version)\n"
+    }
+
+    /// Scripts that call `docker` look for the version of what they know.
+    private static var version: String { HakoProgram.isCalledDocker ? HakoProgram.dockerVersion : HakoProgram.version }
+
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let program: JSON = [
-            "Version": .string(HakoProgram.version), "Os": "linux", "Arch": .string(Platform.host.architecture),
+            "Platform": ["Name": .string("Hako \(HakoProgram.version)")], "Version": .string(version), "Os": "linux", "Arch": .string(Platform.host.architecture),
             "KernelVersion": .string(HostInfo.kernelRelease),
         ]
         // One program is both; scripts ask for either.
         let document: JSON = ["Client": program, "Server": program]
         if let format = arguments.value("format") {
             try Formatted.print(document, format)
+            return 0
+        }
+        guard !HakoProgram.isCalledDocker else {
+            Terminal.print(asDocker)
             return 0
         }
         Terminal.print(
@@ -30,6 +43,22 @@ enum VersionCommand {
 
             """)
         return 0
+    }
+
+    /// The lines of Docker's client, as far as there is something to say in them.
+    private static var asDocker: String {
+        """
+        Client: Hako \(HakoProgram.version)
+         Version:           \(version)
+         OS/Arch:           linux/\(Platform.host.architecture)
+         Context:           default
+
+        Server: Hako \(HakoProgram.version)
+         Engine:
+          Version:          \(version)
+          OS/Arch:          linux/\(Platform.host.architecture)
+
+        """
     }
 }
 

@@ -12,7 +12,7 @@ enum VolumeGroup {
     private static let create = Command(
         "create", "Create a volume", usage: "[VOLUME]",
         examples: [
-            "hako volume create data", "hako volume create -o type=tmpfs -o device=tmpfs -o o=size=64m scratch",
+            "volume create data", "volume create -o type=tmpfs -o device=tmpfs -o o=size=64m scratch",
         ],
         arity: .atMost(1),
         options: [

@@ -28,13 +28,14 @@ enum VolumeLsCommand {
             Terminal.print(rows.map { $0.name + "\n" }.joined())
             return 0
         }
-        guard let format = arguments.value("format"), format != "table" else {
+        let format = ListFormat(arguments, "volumesFormat")
+        guard !format.isPlainTable else {
             var table = Table(header: ["DRIVER", "VOLUME NAME"])
             for row in rows { table.add([row.driver, row.name]) }
             Terminal.print(table.text)
             return 0
         }
-        try Formatted.print(rows, format)
+        try format.print(rows)
         return 0
     }
 }

@@ -1,11 +1,12 @@
 import CommandLineTables
+import ConfigurationFiles
 import Engine
 import Linux
 
 extension ContainerOptions {
     /// What the options and the words after them ask for.
-    static func spec(_ arguments: ParsedArguments) throws -> ContainerSpec {
-        var spec = ContainerSpec()
+    static func spec(_ arguments: ParsedArguments, _ configuration: EngineConfiguration) throws -> ContainerSpec {
+        var spec = ContainerSpec(defaults: configuration)
         spec.name = arguments.value("name")
         spec.platform = arguments.value("platform")
         try fillConfig(&spec.config, arguments)
@@ -13,6 +14,7 @@ extension ContainerOptions {
         try fillNetwork(&spec, arguments)
         try fillResources(&spec.host.resources, arguments)
         try fillDevices(&spec.host.resources, arguments)
+        spec.host.logConfig.addDefaults(of: configuration)
         return spec
     }
 
@@ -30,6 +32,8 @@ extension ContainerOptions {
         config.openStdin = arguments.flag("interactive")
         config.environment = try EnvironmentOption.list(
             files: arguments.values("env-file"), values: arguments.values("env"))
+        config.environment += GlobalOptions.user.proxyVariables(
+            host: GlobalOptions.environment("DOCKER_HOST") ?? GlobalOptions.localHost, beside: config.environment)
         config.labels = try LabelOption.labels(
             files: arguments.values("label-file"), values: arguments.values("label"))
         // A path alone asks for a volume of the container's own, as an image's VOLUME does.
@@ -74,7 +78,7 @@ extension ContainerOptions {
         // Zero asks for the default, as in Docker.
         if let size = arguments.bytes("shm-size"), size != 0 { host.shmSize = size }
         host.sysctls = try map(arguments, "sysctl")
-        host.runtime = arguments.value("runtime") ?? ""
+        if let runtime = arguments.value("runtime"), !runtime.isEmpty { host.runtime = runtime }
         host.initProcess = arguments.isGiven("init") ? arguments.flag("init") : nil
         host.annotations = try map(arguments, "annotation")
     }
@@ -97,7 +101,7 @@ extension ContainerOptions {
         resources.memorySwappiness = arguments.integer("memory-swappiness").map(Int64.init)
         resources.oomKillDisable = arguments.flag("oom-kill-disable") ? true : nil
         resources.oomScoreAdjust = Int64(arguments.integer("oom-score-adj") ?? 0)
-        resources.cgroupParent = arguments.value("cgroup-parent") ?? ""
+        if let parent = arguments.value("cgroup-parent"), !parent.isEmpty { resources.cgroupParent = parent }
         resources.ulimits = try arguments.values("ulimit").map { try UlimitOption.parse($0, arguments) }
     }
 

@@ -11,6 +11,23 @@ enum InfoText {
             let shown = row.member == "MemTotal" ? Units.binarySize(info[row.member]?.integer ?? 0) : value(info[row.member])
             text += "\(row.label): \(Terminal.escaped(shown))\n"
         }
+        return text + configured(info)
+    }
+
+    /// What the configuration says, where it does.
+    private static func configured(_ info: JSON) -> String {
+        let registries = info["RegistryConfig"]
+        let insecure = (registries?["InsecureRegistries"]?.array ?? []) + (registries?["InsecureRegistryCIDRs"]?.array ?? [])
+        let lists = [("Labels", info["Labels"]?.array), ("Insecure Registries", insecure), ("Registry Mirrors", registries?["Mirrors"]?.array)]
+        var text = ""
+        for (label, list) in lists where list?.isEmpty == false {
+            text += " \(label):\n" + (list ?? []).map { "  \(Terminal.escaped(value($0)))\n" }.joined()
+        }
+        let pools = info["DefaultAddressPools"]?.array ?? []
+        if !pools.isEmpty {
+            text += " Default Address Pools:\n" + pools.map { "   Base: \(value($0["Base"])), Size: \(value($0["Size"]))\n" }.joined()
+        }
+        if let path = info["ConfigurationFile"]?.string { text += " Configuration: \(Terminal.escaped(path))\n" }
         return text
     }
 
@@ -18,7 +35,8 @@ enum InfoText {
         (" Containers", "Containers"), ("  Running", "ContainersRunning"), ("  Paused", "ContainersPaused"),
         ("  Stopped", "ContainersStopped"), (" Images", "Images"), (" Server Version", "ServerVersion"),
         (" Storage Driver", "Driver"), (" Logging Driver", "LoggingDriver"), (" Cgroup Driver", "CgroupDriver"),
-        (" Cgroup Version", "CgroupVersion"), (" Default Runtime", "DefaultRuntime"),
+        (" Cgroup Version", "CgroupVersion"), (" Runtimes", "Runtimes"), (" Default Runtime", "DefaultRuntime"),
+        (" Init Binary", "InitBinary"),
     ]
     private static let hostRows: [(label: String, member: String)] = [
         (" Kernel Version", "KernelVersion"), (" Operating System", "OperatingSystem"), (" OSType", "OSType"),
@@ -34,5 +52,7 @@ enum InfoText {
         }.joined()
     }
 
-    private static func value(_ json: JSON?) -> String { json?.string ?? json?.integer.map(String.init) ?? "" }
+    private static func value(_ json: JSON?) -> String {
+        json?.string ?? json?.integer.map(String.init) ?? json?.object?.members.map(\.name).joined(separator: " ") ?? ""
+    }
 }

@@ -25,7 +25,7 @@ enum TimingsReport {
         // Appending: several processes write to it.
         let writing = try FileDescriptor.open(file.procPath, flags: O_WRONLY | O_APPEND)
         try writing.setCloseOnExec(false)
-        var spawn = Spawn("/proc/self/exe", ["hako"] + words)
+        var spawn = Spawn("/proc/self/exe", [HakoProgram.name] + words)
         spawn.pass(number: StandardDescriptor.input, as: StandardDescriptor.input)
         spawn.pass(number: StandardDescriptor.output, as: StandardDescriptor.output)
         spawn.pass(number: StandardDescriptor.error, as: StandardDescriptor.error)
