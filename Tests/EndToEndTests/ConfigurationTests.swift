@@ -96,6 +96,7 @@ struct ConfigurationTests {
         let store = try store(#"{"seccomp-profile": "/nonexistent", "runtimes": {"gone": {"path": "/nonexistent/crun"}}, "hosts": []}"#, images: [])
         let check = try configured(store, "config", "check")
         #expect(check.status == 1)
+        #expect(try store.hako("--root", "/proc/nowhere/else", "ps").error.contains("cannot make the store"))
         for text in ["warning: \"hosts\" means nothing here", "/nonexistent/crun is no program", "read the seccomp profile /nonexistent", "has 2 mistakes"] {
             #expect(check.output.contains(text), "\(check)")
         }
@@ -135,7 +136,8 @@ struct ConfigurationTests {
             .expectSuccess()
         try store.scratch.add(
             "config.json", .file(Array("{\"runtimes\": {\"mine\": {\"path\": \"\(store.scratch.path("runtime"))\"}}, \"default-runtime\": \"mine\"}".utf8)))
-        #expect(try configured(store, "run", "--name", "box", "busybox", "echo", "ran").text == "ran")
+        let run = try configured(store, "run", "--name", "box", "busybox", "echo", "ran")
+        #expect(run.text == "ran", "\(run)")
         #expect(access(mark, F_OK) == 0)
         #expect(try store.inspect("box", "{{.HostConfig.Runtime}}") == "mine")
         try configured(store, "rm", "box").expectSuccess()

@@ -70,24 +70,25 @@ public enum Directory {
     /// - Returns: Whether it was made.
     @discardableResult
     public static func create(_ path: String, mode: mode_t = 0o700) throws(SystemCallError) -> Bool {
-        if mkdir(path, mode) == 0 {
-            // mkdir(2) takes the umask away: a store must be closed to others also under umask 0, and usable under 0777.
-            guard chmod(path, mode) == 0 else {
-                throw SystemCallError("chmod", on: path, Errno(rawValue: Glibc.errno))
-            }
-            return true
-        }
-        let errno = Errno(rawValue: Glibc.errno)
-        switch errno {
-        case .exists: return false
-        case .noSuchFile:
-            guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else {
-                throw SystemCallError("mkdir", on: path, errno)
-            }
+        do throws(SystemCallError) { return try createLast(path, mode) } catch {
+            guard error.errno == .noSuchFile, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex
+            else { throw error }
             try create(String(path[..<slash]), mode: mode)
-            return try create(path, mode: mode)
-        default: throw SystemCallError("mkdir", on: path, errno)
+            // Once more and no further: below /proc, a directory that is there is said to be missing.
+            return try createLast(path, mode)
         }
+    }
+
+    /// The last component of the path alone.
+    private static func createLast(_ path: String, _ mode: mode_t) throws(SystemCallError) -> Bool {
+        guard mkdir(path, mode) == 0 else {
+            let errno = Errno(rawValue: Glibc.errno)
+            guard errno == .exists else { throw SystemCallError("mkdir", on: path, errno) }
+            return false
+        }
+        // mkdir(2) takes the umask away: a store must be closed to others also under umask 0, and usable under 0777.
+        guard chmod(path, mode) == 0 else { throw SystemCallError("chmod", on: path, Errno(rawValue: Glibc.errno)) }
+        return true
     }
 
     /// Makes a directory, if it isn't there, whose subdirectories are big and have nothing to do with each other: ext4 lays
