@@ -63,6 +63,7 @@ struct CheckTests {
         arguments: [
             ("{\n  \"registry-mirror\": []\n}", "2:3 \"registry-mirror\" is no key of the configuration; did you mean \"registry-mirrors\"?"),
             ("{\"logDriver\": \"none\"}", "1:2 \"logDriver\" is no key of the configuration; did you mean \"log-driver\"?"),
+            ("{\"insecure-registry\": 1}", "1:2 \"insecure-registry\" is no key of the configuration; did you mean \"insecure-registries\"?"),
             ("{\"zzzz\": 1}", "1:2 \"zzzz\" is no key of the configuration"),
             ("{\"dns\": \"1.1.1.1\"}", "1:9 \"dns\" must be an array of IP addresses, not \"1.1.1.1\""),
             ("{\"dns\": [\n \"1.1.1.1\", \"x\"]}", "2:13 \"dns[1]\" is \"x\": it is no IP address"),

@@ -43,7 +43,9 @@ public struct ConfigurationFile: Sendable {
             return [Finding(.steps([.member(name)], ofName: true), "\"\(name)\" \(verb): \(key.reason)", isError: key.isRefused)]
         }
         let names = ConfigurationKey.all.map(\.name)
-        let nearest = Suggestion.nearest(to: name, among: names) ?? Suggestion.nearest(to: name, among: DockerKey.all.map(\.name))
+        let nearest =
+            ConfigurationKey.otherNames[name] ?? Suggestion.nearest(to: name, among: names)
+            ?? Suggestion.nearest(to: name, among: DockerKey.all.map(\.name))
         return [Finding.unknown(name, at: [.member(name)], what: "key of the configuration", nearest: nearest)]
     }
 

@@ -7,6 +7,14 @@ extension ConfigurationKey {
 
     static func named(_ name: String) -> ConfigurationKey? { all.first { $0.name == name } }
 
+    /// What a key is called elsewhere: by an option of dockerd's or of ours, or before.
+    static let otherNames = [
+        "insecure-registry": "insecure-registries", "mirrors": "registry-mirrors", "add-runtime": "runtimes", "runtime": "default-runtime",
+        "dns-option": "dns-opts", "dns-options": "dns-opts", "log-options": "log-opts", "ulimits": "default-ulimits", "ulimit": "default-ulimits",
+        "shm-size": "default-shm-size", "cgroupns": "default-cgroupns-mode", "ipc": "default-ipc-mode", "graph": "data-root", "root": "data-root",
+        "run-root": "exec-root",
+    ]
+
     private static let containers: [ConfigurationKey] = [
         ConfigurationKey(
             "default-ulimits",

@@ -64,7 +64,9 @@ enum GlobalOptions {
 
 extension ParsedArguments {
     /// What the machine's owner wants.
-    func configuration() throws -> EngineConfiguration { try EngineConfiguration.load(path: GlobalOptions.configurationPath) }
+    func configuration() throws -> EngineConfiguration {
+        try Timings.span("read-configuration") { try EngineConfiguration.load(path: GlobalOptions.configurationPath) }
+    }
 
     /// The engine of the store that the command line, the environment or the configuration names.
     func engine() throws -> Engine { try engine(configuration()) }
