@@ -56,8 +56,12 @@ public struct EngineConfiguration: Sendable, Equatable {
 
     /// Takes over what stands in a file that ``ConfigurationFile/findings`` has found right.
     public init(_ file: ConfigurationFile) {
+        self.init(file.document.object ?? JSONObject())
         path = file.path
-        document = file.document.object ?? JSONObject()
+    }
+
+    init(_ document: JSONObject) {
+        self.document = document
         for (name, value) in document.members { ConfigurationKey.named(name)?.apply(&self, value) }
     }
 

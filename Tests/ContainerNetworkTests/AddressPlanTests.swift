@@ -27,6 +27,20 @@ struct AddressPlanTests {
         #expect(AddressPlan.ipv4Subnet(avoiding: inUse) == nil)
     }
 
+    @Test("takes the first free piece of the pools that are given, in their order, and none elsewhere")
+    func pools() throws {
+        let pools = [("10.64.0.0/30", 31), ("10.65.0.0/16", 24), ("10.66.0.0/24", 24)].compactMap { base, length in
+            IPPrefix(base).map { BridgeSettings.Pool(base: $0, prefixLength: length) }
+        }
+        let small = try #require(IPPrefix("10.64.0.0/16"))
+        #expect(AddressPlan.ipv4Subnet(of: pools, avoiding: []) == IPPrefix("10.64.0.0/31"))
+        #expect(AddressPlan.ipv4Subnet(of: pools, avoiding: [small]) == IPPrefix("10.65.0.0/24"))
+        let used = ["10.65.0.0/23", "10.65.2.9/32"].compactMap { IPPrefix($0) }
+        #expect(AddressPlan.ipv4Subnet(of: pools, avoiding: [small] + used) == IPPrefix("10.65.3.0/24"))
+        let all = ["10.65.0.0/16", "10.66.0.7/32"].compactMap { IPPrefix($0) }
+        #expect(AddressPlan.ipv4Subnet(of: pools, avoiding: [small] + all) == nil)
+    }
+
     @Test("makes unique local networks for IPv6")
     func choosesIPv6() throws {
         var generator = SystemRandomNumberGenerator()

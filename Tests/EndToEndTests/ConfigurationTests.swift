@@ -177,6 +177,12 @@ struct ConfigurationTests {
         #expect(again.status == 1 && again.error.contains("it is there already"), "\(again)")
         try store.hako("--config-file", target, "config", "import-docker", "--force", daemon).expectSuccess()
         #expect(try store.hako("config", "import-docker", "/proc/nowhere").status == 1)
+        // What only the engine knows of is left out, too: what is written can be used.
+        try store.scratch.add(
+            "daemon.json", .file(Array(#"{"log-driver": "gelf", "log-opts": {"gelf-address": "udp://x"}, "init": true, "dns-search": ["a b"]}"#.utf8)))
+        let partly = try store.hako("config", "import-docker", "--force", "-o", target, daemon)
+        #expect(partly.lines.filter { $0.contains("left out: ") }.count == 3 && partly.output.contains("no log driver named 'gelf'"), "\(partly)")
+        #expect(try store.hako("config", "check", target).text == "\(target) can be used.")
     }
 }
 

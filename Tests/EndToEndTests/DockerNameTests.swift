@@ -25,6 +25,16 @@ struct DockerNameTests {
         #expect(try store.output("--version").hasPrefix("Hako version"))
     }
 
+    @Test("debugging points to what there is")
+    func debug() throws {
+        let store = try TestStore(images: [])
+        for word in ["-D", "--debug"] {
+            let run = try store.hako(word, "ps")
+            #expect(run.status == 125 && run.error.contains("--log-level debug shows"), "\(run)")
+        }
+        try store.hako("--debug=false", "ps").expectSuccess()
+    }
+
     @Test("Docker's global options are taken where they ask for this host, and refused with a reason where they don't")
     func globalOptions() throws {
         let store = try TestStore(images: [])

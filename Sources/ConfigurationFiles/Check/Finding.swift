@@ -21,6 +21,12 @@ public struct Finding: Sendable, Equatable {
         self.isError = isError
     }
 
+    /// The key that it is about, or below which it is.
+    var key: String? {
+        guard case .steps(let steps, _) = place, case .member(let name)? = steps.first else { return nil }
+        return name
+    }
+
     /// About the value of a key.
     public init(of key: String, _ message: String) {
         self.init(.steps([.member(key)], ofName: false), "\"\(key)\": \(message)")

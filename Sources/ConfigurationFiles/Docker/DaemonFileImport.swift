@@ -31,6 +31,22 @@ public struct DaemonFileImport: Sendable {
         }
     }
 
+    /// What the file for Hako says.
+    public var configuration: EngineConfiguration { EngineConfiguration(taken) }
+
+    /// Leaves out what the engine can't do, which is looked for in ``configuration``.
+    ///
+    /// - Returns: Whether anything was left out; another look may find more then.
+    public mutating func leaveOut(_ findings: [Finding]) -> Bool {
+        let before = taken.count
+        for finding in findings {
+            guard let key = finding.key, taken[key] != nil else { continue }
+            taken[key] = nil
+            entries = entries.map { $0.name == key ? Entry(name: key, line: $0.line, reason: finding.message) : $0 }
+        }
+        return taken.count < before
+    }
+
     /// What Hako has of a member, and why not the whole of it.
     private static func judge(_ name: String, _ value: JSON) -> (JSON?, reason: String?) {
         if name == "runtimes", let object = value.object { return runtimes(object) }

@@ -62,13 +62,15 @@ enum ConfigGroup {
         ], run: runImport)
 
     private static func runImport(_ arguments: ParsedArguments) throws -> Int32 {
-        let daemonFile: DaemonFileImport
+        var daemonFile: DaemonFileImport
         do throws(ConfigurationError) {
             daemonFile = try DaemonFileImport(path: arguments.positionals.first ?? "/etc/docker/daemon.json")
         } catch {
             if case .wrong(let finding) = error { throw EngineError(.invalidArgument, finding.description) }
             throw EngineError(error)
         }
+        // Options of a log driver that isn't there are another look's.
+        while daemonFile.leaveOut(daemonFile.configuration.findings()) {}
         for entry in daemonFile.entries {
             let fate = entry.reason.map { "left out: \($0)" } ?? "taken over"
             Terminal.print(Terminal.escaped("\(daemonFile.path):\(entry.line): \(entry.name): \(fate)") + "\n")

@@ -28,7 +28,9 @@ enum GlobalOptions {
         let reason = "there is no daemon to connect to: Hako works on this host; on another one, run it there (ssh HOST hako …)"
         let tls = ["tls", "tlsverify"].map { Option.flag($0, "").unsupported(because: reason) }
         let files = ["tlscacert", "tlscert", "tlskey"].map { Option.text($0, "").unsupported(because: reason) }
+        let logging = "there is no daemon that logs; --log-level debug shows what a command makes and removes in the kernel"
         return [
+            .flag("debug", short: "D", "").unsupported(because: logging),
             .text("context", short: "c", "").unsupported(because: reason, except: ["default", ""]),
             .list("host", short: "H", "").unsupported(because: reason, except: [localHost, ""]),
         ] + tls + files

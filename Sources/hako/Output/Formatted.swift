@@ -11,12 +11,7 @@ protocol Formattable {
 
 /// `--format` of commands that list or inspect.
 enum Formatted {
-    /// Prints rows as JSON lines, a table or by a template.
-    static func print<Row: Formattable>(_ rows: [Row], _ format: String) throws {
-        Terminal.print(try text(rows, format))
-    }
-
-    /// What ``print(_:_:)`` prints of rows.
+    /// Rows as JSON lines, a table or by a template.
     static func text<Row: Formattable>(_ rows: [Row], _ format: String) throws -> String {
         let table = try TableFormat(format)
         return Terminal.escapedLines(try table.text(rows: rows.map { .record($0.template) }, headings: Row.headings))
