@@ -64,6 +64,7 @@ enum HakoProgram {
             return 0
         case .run(let command, let arguments):
             GlobalOptions.export(arguments.global)
+            if isCalledDocker { try GlobalOptions.requireLocalHost() }
             return try TimingsReport.wrap(words, arguments.global.flag("timings")) { try command.run(arguments) }
         }
     }

@@ -25,6 +25,21 @@ struct DockerNameTests {
         #expect(try store.output("--version").hasPrefix("Hako version"))
     }
 
+    @Test("what is meant for another host isn't done on this one", arguments: [("DOCKER_HOST", "ssh://far"), ("DOCKER_CONTEXT", "far")])
+    func remoteHost(variable: String, value: String) throws {
+        let store = try TestStore(images: [])
+        try store.scratch.add("bin/docker", .symlink((TestStore.programs ?? "") + "/hako"))
+        func run(_ name: String, _ value: String) throws -> ProgramRun {
+            let program = name == "docker" ? store.scratch.path("bin/docker") : (TestStore.programs ?? "") + "/hako"
+            return try ProgramRun.of(program, ["ps"], environment: store.environment.merging([variable: value]) { $1 })
+        }
+        let refused = try run("docker", value)
+        #expect(refused.status == 1 && refused.error.hasPrefix("docker: \(variable) is \(value): there is no daemon to connect to"), "\(refused)")
+        // It speaks to Docker's client; Hako by its own name has no daemon to choose.
+        try run("hako", value).expectSuccess()
+        try run("docker", variable == "DOCKER_HOST" ? "unix:///var/run/docker.sock" : "default").expectSuccess()
+    }
+
     @Test("debugging points to what there is")
     func debug() throws {
         let store = try TestStore(images: [])

@@ -25,7 +25,7 @@ enum GlobalOptions {
 
     /// How Docker's client finds its daemon.
     private static var remote: [Option] {
-        let reason = "there is no daemon to connect to: Hako works on this host; on another one, run it there (ssh HOST hako …)"
+        let reason = noDaemon
         let tls = ["tls", "tlsverify"].map { Option.flag($0, "").unsupported(because: reason) }
         let files = ["tlscacert", "tlscert", "tlskey"].map { Option.text($0, "").unsupported(because: reason) }
         let logging = "there is no daemon that logs; --log-level debug shows what a command makes and removes in the kernel"
@@ -34,6 +34,19 @@ enum GlobalOptions {
             .text("context", short: "c", "").unsupported(because: reason, except: ["default", ""]),
             .list("host", short: "H", "").unsupported(because: reason, except: [localHost, ""]),
         ] + tls + files
+    }
+
+    private static let noDaemon =
+        "there is no daemon to connect to: Hako works on this host; on another one, run it there (ssh HOST hako …)"
+
+    /// Refuses to do here what a script that calls `docker` means to do on another host.
+    static func requireLocalHost() throws {
+        for (variable, isLocal) in [
+            ("DOCKER_HOST", { $0.hasPrefix("unix://") }), ("DOCKER_CONTEXT", { $0 == "default" }),
+        ] as [(String, (String) -> Bool)] {
+            guard let value = environment(variable), !isLocal(value) else { continue }
+            throw EngineError(.invalidArgument, "\(variable) is \(value): \(noDaemon)", hint: "Unset it to work on this host.")
+        }
     }
 
     static let localHost = "unix:///var/run/docker.sock"
