@@ -18,6 +18,8 @@ public final class Engine {
     /// For the user, beside the answer: what is not as it should be and stops nothing.
     public var warnings: [String] = []
     private(set) var openedImages: ImageStore?
+    /// For notes; opened with the first of them.
+    var journal: FileDescriptor?
     /// Of the container that is to be started next; see ``prepareStart(of:)``.
     var namespaceDraft: UserNamespace.Draft?
     var monitorDraft: MonitorDraft?

@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health]
+    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -115,6 +115,12 @@ enum Schema {
           isAnonymous INTEGER NOT NULL, PRIMARY KEY(container, volume)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX volume_uses_volume ON volume_uses(volume);
+
+        """
+
+    // What events tell of a mount, so that no request has to be read for it.
+    private static let volumeMounts = """
+        ALTER TABLE volume_uses ADD COLUMN mounts TEXT NOT NULL DEFAULT '[]';
 
         """
 

@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import MonitorProtocol
 import OCI
@@ -14,6 +15,8 @@ struct HealthWatch: ~Copyable {
     /// One of the two while a probe is under way.
     var probe: HealthProbe?
     var connection: ConnectionProbe?
+    /// The id of the probe under way, where somebody waits for events.
+    var exec: String?
 
     init(_ check: HealthCheck, _ process: JSON?) throws(SystemCallError) {
         self.check = check
@@ -112,6 +115,8 @@ extension Monitor {
         try queue.add(probe.output, .readable, token: Token.probeOutput)
         try queue.add(probe.child.pidfd, .readable, token: Token.probe)
         health?.probe = consume probe
+        // Like any line of the journal: where it can't be written, nobody hears of it.
+        if case .command(let words) = health?.check.probe { health?.exec = try? recorder.recordProbe(words) }
     }
 
     private func connect(_ address: String, _ port: UInt16, _ request: String?, _ start: ProbeStart) throws(SystemCallError) {
@@ -123,6 +128,11 @@ extension Monitor {
 
     private func note(_ result: HealthReport.Result, _ start: ProbeStart) {
         guard let check = health?.check else { return }
+        if let exec = health?.exec {
+            health?.exec = nil
+            // One that took too long was killed.
+            try? recorder.recordProbeEnd(exec, exitCode: result.exitCode < 0 ? 128 + Int64(SIGKILL) : result.exitCode)
+        }
         if health?.report.note(result, check, age: start.age) == true, let status = health?.report.status {
             // Like any line of the journal: where it can't be written, nobody hears of it.
             try? recorder.recordHealth(status)

@@ -5,8 +5,10 @@ public struct JournalRecord: Hashable, Sendable {
     public enum Event: Hashable, Sendable {
         /// - Parameter restarts: How often it was started again by its policy since somebody started it.
         case start(pid: Int32, restarts: Int64 = 0)
-        /// - Parameter isRestarting: Whether it is to be started again in a moment.
-        case die(ContainerExit, isRestarting: Bool = false)
+        /// - Parameters:
+        ///   - isRestarting: Whether it is to be started again in a moment.
+        ///   - ran: For how many seconds.
+        case die(ContainerExit, isRestarting: Bool = false, ran: Int64 = 0)
         /// It is not to be started again after all.
         case stay
         /// Its health check has found something else than before; `starting` comes with each start.
@@ -14,13 +16,17 @@ public struct JournalRecord: Hashable, Sendable {
         /// Something that the engine did: it changes no state that the journal tells of.
         ///
         /// - Parameters:
-        ///   - type: `container`, `image`.
+        ///   - type: `container`, `image`, `volume`.
         ///   - action: `pause`, `tag`.
         case note(type: String, action: String, attributes: [String: String] = [:])
     }
 
-    /// The longest line of a monitor, with its end, in bytes: one write, so that lines of several monitors never mix.
+    /// The longest line of a monitor, with its end, in bytes: one write, so that lines of several monitors never mix. Notes of
+    /// its probes are longer if their command is; they are only written for who listens.
     public static let limit = 512
+    /// The byte of the journal that is locked as long as somebody waits for events: what happens often, and says nothing of the
+    /// container's state, is only written then.
+    public static let listenersByte = Int64(1) << 60
 
     public var time: Timestamp
     public var id: String
@@ -38,7 +44,7 @@ public struct JournalRecord: Hashable, Sendable {
         switch try json.requiredString("event") {
         case "start":
             event = .start(pid: try json.requiredInteger("pid"), restarts: json["restarts"]?.integer ?? 0)
-        case "die": event = .die(try ContainerExit(json: json), isRestarting: try json.flag("restarting"))
+        case "die": event = .die(try ContainerExit(json: json), isRestarting: try json.flag("restarting"), ran: json["ran"]?.integer ?? 0)
         case "stay": event = .stay
         case "health":
             guard let status = HealthReport.Status(rawValue: try json.requiredString("status")) else {
@@ -61,11 +67,12 @@ public struct JournalRecord: Hashable, Sendable {
             object["event"] = "start"
             object["pid"] = .integer(Int64(pid))
             if restarts > 0 { object["restarts"] = .integer(restarts) }
-        case .die(let exit, let isRestarting):
+        case .die(let exit, let isRestarting, let ran):
             object["event"] = "die"
             object["exitCode"] = .integer(Int64(exit.exitCode))
             object["oomKilled"] = .bool(exit.oomKilled)
             if isRestarting { object["restarting"] = true }
+            if ran > 0 { object["ran"] = .integer(ran) }
         case .stay: object["event"] = "stay"
         case .health(let status):
             object["event"] = "health"

@@ -17,6 +17,10 @@ public struct RuntimeCall: ~Copyable {
         static let timings: CInt = 5
     }
 
+    /// The call's own descriptors, for a program that makes the call for us.
+    public static let ownNumbers: [CInt] = [Number.log, Number.document, Number.timings]
+    public static let firstFreeNumber: CInt = 16
+
     public static func prepare(_ command: RuntimeCommand) throws(SystemCallError) -> RuntimeCall {
         RuntimeCall(command, log: try FileDescriptor.memory(named: "log"))
     }
@@ -49,13 +53,18 @@ public struct RuntimeCall: ~Copyable {
     /// - Parameters:
     ///   - words: A command and its options: `["delete", "--force"]`.
     ///   - trailing: What stands behind the container: a signal.
+    ///   - wrapper: A program, by its path, and its arguments, which gets the runtime's behind its own and is to start it.
     public mutating func start(
-        _ words: [String], container id: String, trailing: String? = nil
+        _ words: [String], container id: String, trailing: String? = nil, through wrapper: [String] = []
     ) throws(SystemCallError) -> ChildProcess {
         let name = command.program.split(separator: "/").last.map(String.init) ?? command.program
         spawn.arguments =
             [name, "--root", command.root, "--log", "/proc/self/fd/\(Number.log)", "--log-format", "json"]
             + words + options + [id] + (trailing.map { [$0] } ?? [])
+        if let program = wrapper.first {
+            spawn.path = program
+            spawn.arguments = wrapper + [command.program] + spawn.arguments
+        }
         return try spawn.start()
     }
 

@@ -1,3 +1,4 @@
+import Linux
 import Metadata
 import MonitorProtocol
 import RuntimeClient
@@ -31,5 +32,13 @@ extension Engine {
         }
         note("attach", of: record.id)
         return AttachedContainer(id: record.id, tty: config.tty, openStdin: config.openStdin, connection: connection)
+    }
+
+    /// To be called by whoever left a container's streams with the detach keys.
+    public func noteDetached(_ id: String) { note("detach", of: id) }
+
+    /// To be called by whoever gave a container's terminal another size.
+    public func noteResized(_ id: String, _ size: WindowSize) {
+        note("resize", of: id, ["height": String(size.rows), "width": String(size.columns)])
     }
 }

@@ -64,17 +64,20 @@ extension Engine {
         try addPorts(request, to: &spec)
         var warnings = try validate(&spec)
         warnings += image.warnings
-        let id = monitorDraft.id ?? ContainerNames.randomID()
+        let id = monitorDraft.id ?? RandomID.make()
         if spec.config.hostname.isEmpty, spec.host.networkMode != "host", spec.host.utsMode != "host" {
             spec.config.hostname = String(id.prefix(12))
         }
         try writeContainerIDFile(spec.host.containerIDFile, id)
         let name = request.name.map(Self.bare)
+        var made: [String] = []
         let record = try insertWithVolumes(&spec, image.id) { spec, volumes throws(EngineError) in
-            try Timings.span("insert-container") { () throws(EngineError) in
+            made = volumes.map(\.name)
+            return try Timings.span("insert-container") { () throws(EngineError) in
                 try insert(id: id, name: name, image: image.id, spec: spec, volumes: volumes)
             }
         }
+        for volume in made { noteVolume("create", volume) }
         note("create", of: record.id)
         return CreatedContainer(record: record, warnings: warnings, spec: spec)
     }

@@ -22,23 +22,67 @@ public struct ExecSpec: Sendable {
 }
 
 extension Engine {
-    /// Starts a program in a running container, connected by pipes or a terminal of its own.
-    public func exec(_ name: String, _ spec: ExecSpec) throws(EngineError) -> ExecSession {
+    /// Runs a program in a running container, connected by pipes or a terminal of its own, until it ends or is left.
+    public func exec(
+        _ name: String, _ spec: ExecSpec, _ options: RelayOptions, signals: consuming SignalDescriptor
+    ) throws(EngineError) -> RelayEnd {
         let record = try running(name)
         let (command, request) = try execRequest(record, spec)
-        return try calling("run \(spec.command.first ?? "") in container \(record.name)") {
-            () throws(RuntimeClientError) in
+        let action = "run \(spec.command.first ?? "") in container \(record.name)"
+        let exec = RandomID.make()
+        noteExec(exec, of: record.id, ExecNote.start(spec.command))
+        let session = try calling(action) { () throws(RuntimeClientError) in
             try command.exec(record.id, request, bundle: runtimePaths.bundle(record.id))
         }
+        let file = runtimePaths.exec(exec, of: record.id)
+        // Only for `inspect`: without it, it runs all the same.
+        try? FileDescriptor.open(file, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).writeAll("\(session.pid)")
+        defer { try? FileDescriptor.removeIfThere(file) }
+        let end: RelayEnd
+        do throws(RuntimeClientError) { end = try session.relay(options, signals: signals) } catch {
+            throw EngineError(error, cannot: action)
+        }
+        switch end {
+        case .exited(let exit):
+            noteExec(exec, of: record.id, [ExecNote.end], ["exitCode": String(exit.exitCode)])
+        case .detached: noteExec(exec, of: record.id, [ExecNote.detach])
+        case .outputClosed, .interrupted, .monitorLost: break
+        }
+        return end
     }
 
-    /// Starts a program in a running container and leaves it to itself.
+    /// Starts a program in a running container and leaves it to itself. A process stays with it, to tell its end.
     public func execDetached(_ name: String, _ spec: ExecSpec) throws(EngineError) {
         let record = try running(name)
         let (command, request) = try execRequest(record, spec)
+        let exec = RandomID.make()
+        noteExec(exec, of: record.id, ExecNote.start(spec.command))
+        let watch = RuntimeCommand.ExecWatch(
+            program: programs.runtime, journal: runtimePaths.journal, exec: exec,
+            file: runtimePaths.exec(exec, of: record.id))
         try calling("run \(spec.command.first ?? "") in container \(record.name)") { () throws(RuntimeClientError) in
-            try command.execDetached(record.id, request)
+            try command.execDetached(record.id, request, watch)
         }
+    }
+
+    private func noteExec(_ exec: String, of id: String, _ actions: [String], _ more: [String: String] = [:]) {
+        let attributes = more.merging(["execID": exec]) { $1 }
+        note(actions.map { .note(type: "container", action: $0, attributes: attributes) }, of: id)
+    }
+
+    /// The programs that run beside a container's own, by their ids.
+    func execs(of record: ContainerRecord) -> [String] {
+        let bundle = runtimePaths.bundle(record.id)
+        // What can't be listed, or is gone when it is looked at, runs no more.
+        guard record.state.isUp, let names = try? FileDescriptor.directory(bundle).names() else { return [] }
+        return names.map(\.description).compactMap { name in
+            guard let exec = RuntimePaths.exec(ofFile: name),
+                let pid = try? FileDescriptor.contents(of: "\(bundle)/\(name)", limit: 32)
+            else { return nil }
+            // Who has the number now is told by its command line, which names the container.
+            let words = try? FileDescriptor.contents(of: "/proc/\(String(decoding: pid, as: UTF8.self))/cmdline", limit: 65536)
+            return words.map { String(decoding: $0, as: UTF8.self).contains(record.id) } == true ? exec : nil
+        }.sorted()
     }
 
     private func running(_ name: String) throws(EngineError) -> ContainerRecord {

@@ -16,7 +16,7 @@ extension Engine {
     /// is needed.
     public func prepareStart(of spec: ContainerSpec) {
         // First, as this process waits until the monitor's program is executed.
-        let id = ContainerNames.randomID()
+        let id = RandomID.make()
         if let monitor = try? spawnMonitor(id, spec.host, directory: runtimePaths.directory(id)) {
             monitorDraft = MonitorDraft(id: id, monitor: monitor)
         }

@@ -105,6 +105,7 @@ extension Engine {
     ) throws(EngineError) -> StartedContainer {
         let spec = try configured(stored)
         let lock = try takeLock(record)
+        if attachment != nil { note("attach", of: record.id) }
         if record.isStopped {
             try onDatabase("start container \(record.name)") { database throws(MetadataError) in
                 try database.setStopped(false, of: record.id)

@@ -18,18 +18,47 @@ extension Engine {
     /// Notes something that was done, for ``events(_:_:)``. Cheap: a line of the journal, which the next one to open the store
     /// takes over. Where it can't be written, what was done is done all the same.
     func note(_ action: String, of actor: String, type: String = "container", _ attributes: [String: String] = [:]) {
-        let record = JournalRecord(
-            time: Timestamp(nanoseconds: RealTime.now), id: actor,
-            event: .note(type: type, action: action, attributes: attributes))
+        note([.note(type: type, action: action, attributes: attributes)], of: actor)
+    }
+
+    /// Several of one actor, with one write.
+    func note(_ events: [JournalRecord.Event], of actor: String) {
+        let now = Timestamp(nanoseconds: RealTime.now)
+        write(events.flatMap { JournalRecord(time: now, id: actor, event: $0).line })
+    }
+
+    func write(_ lines: [UInt8]) {
+        guard !lines.isEmpty else { return }
         do throws(SystemCallError) {
-            let file = try FileDescriptor.open(runtimePaths.journal, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
-            try file.writeAll(record.line)
+            if !isJournalOpen {
+                journal = try FileDescriptor.open(
+                    runtimePaths.journal, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+            }
+            try journal?.writeAll(lines)
         } catch { return }
+    }
+
+    private var isJournalOpen: Bool {
+        switch journal {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    /// Held by who waits for events: monitors tell of their probes only then.
+    private func listening() throws(EngineError) -> FileDescriptor {
+        try watchingJournal { () throws(SystemCallError) in
+            let file = try FileDescriptor.open(runtimePaths.journal, flags: O_RDWR | O_CREAT | O_APPEND, mode: 0o600)
+            try RecordLock.acquireShared(byte: JournalRecord.listenersByte, of: file)
+            return file
+        }
     }
 
     /// Hands on the events of a time, in their order, until its end or `body` returns false.
     public func events(_ query: EventQuery, _ body: (Metadata.Event) -> Bool) throws(EngineError) {
         let began = RealTime.now
+        let listener = try listening()
+        defer { withExtendedLifetime(listener) {} }
         // Watched before anything is looked at: nothing falls between.
         let watch = try watchingJournal { () throws(SystemCallError) in try DirectoryWatch(paths.runRoot) }
         let store = try watchingJournal { () throws(SystemCallError) in try DirectoryWatch(paths.root) }

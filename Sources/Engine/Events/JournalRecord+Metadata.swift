@@ -8,7 +8,7 @@ extension ContainerChange {
         let kind: Kind
         switch record.event {
         case .start(let pid, let restarts): kind = .started(pid: Int64(pid), restarts: restarts)
-        case .die(let exit, let isRestarting):
+        case .die(let exit, let isRestarting, _):
             kind = .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled, isRestarting: isRestarting)
         case .stay: kind = .stayed
         case .health(let status): kind = .checked(health: status.rawValue)
@@ -26,8 +26,9 @@ extension JournalRecord {
         case .stay, .health(.starting): []
         case .health(let status): [stored("health_status: \(status.rawValue)")]
         case .note(let type, let action, let attributes): [stored(action, attributes, type: type)]
-        case .die(let exit, _):
-            (exit.oomKilled ? [stored("oom")] : []) + [stored("die", ["exitCode": String(exit.exitCode)])]
+        case .die(let exit, _, let ran):
+            (exit.oomKilled ? [stored("oom")] : [])
+                + [stored("die", ["exitCode": String(exit.exitCode), "execDuration": String(ran)])]
         }
     }
 

@@ -85,7 +85,7 @@ extension Engine {
         _ = try images()
         do throws(ImageClientError) {
             let result = try imageClient.pull(reference, platform: wanted, onEvent: onEvent)
-            note("pull", of: reference.familiar, type: "image", ["name": reference.familiarName])
+            noteImage("pull", of: reference.familiar, name: reference.familiarName, labels: labels(ofThere: result.imageID))
             return result
         } catch { throw EngineError(error) }
     }
@@ -97,7 +97,7 @@ extension Engine {
             let results = try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
             for result in results {
                 let id = result.imageID.description
-                note("load", of: id, type: "image", ["name": result.reference?.familiar ?? id])
+                noteImage("load", of: id, name: id, labels: labels(ofThere: result.imageID))
             }
             return results
         } catch { throw EngineError(error) }
@@ -123,32 +123,54 @@ extension Engine {
         } catch {
             throw EngineError(.invalidArgument, "\"\(newName)\" is not a valid repository/tag: \(error)")
         }
-        let moved = try onImages("tag \(name)") { store throws(StoreError) in
+        let (id, moved) = try onImages("tag \(name)") { store throws(StoreError) in
             let image = try store.resolve(name).image.id
-            return try store.tag(image, as: reference, at: RealTime.now)
+            return (image, try store.tag(image, as: reference, at: RealTime.now))
         }
-        note("tag", of: try imageID(of: reference.familiar).description, type: "image", ["name": reference.familiar])
+        noteImage("tag", of: id.description, name: reference.withDefaultTag.familiar, labels: labels(ofThere: id))
         if let moved { warnings.append("\(reference.familiar) named image \(moved.short) before") }
     }
 
     /// Takes a name away, and the image with its last one.
     public func removeImage(_ name: String, force: Bool) throws(EngineError) -> [RemovedItem] {
         let id = try? imageID(of: name)
+        let labels = id.map(labels(ofThere:)) ?? [:]
         let removed = try onImages("remove image \(name)") { store throws(StoreError) in
             try store.removeImage(name, force: force)
         }
         for item in removed {
             switch item {
-            case .untagged(let name): note("untag", of: id?.description ?? "", type: "image", ["name": name.familiar])
-            case .deletedImage(let image): note("delete", of: image.description, type: "image", ["name": image.description])
+            // As Docker's: the image's id is its name, too.
+            case .untagged: noteImage("untag", of: id?.description ?? "", name: id?.description ?? "", labels: labels)
+            case .deletedImage(let image): noteImage("delete", of: "\(image)", name: "\(image)", labels: labels)
             case .deletedLayer: continue
             }
         }
         return removed
     }
 
-    public func pruneImages(all: Bool) throws(EngineError) -> PruneReport {
-        try onImages("prune the images") { store throws(StoreError) in try store.prune(all ? .unused : .dangling) }
+    private func noteImage(_ action: String, of actor: String, name: String, labels: [String: String]) {
+        note(action, of: actor, type: "image", labels.merging(["name": name]) { $1 })
+    }
+
+    /// Empty for an image that can't be read: it is only for an event.
+    private func labels(ofThere image: ImageID) -> [String: String] { (try? labels(of: image)) ?? [:] }
+
+    public func pruneImages(
+        all: Bool, where isWanted: PruneCondition = { _, _ in true }
+    ) throws(EngineError) -> PruneReport {
+        let report = try onImages("prune the images") { store throws(StoreError) in
+            try store.prune(all ? .unused : .dangling) { isWanted($0.created, labels(ofThere: $0.id)) }
+        }
+        for item in report.removed {
+            switch item {
+            case .untagged: continue
+            case .deletedImage(let image): noteImage("delete", of: "\(image)", name: "\(image)", labels: [:])
+            case .deletedLayer: continue
+            }
+        }
+        notePrune("image", report.reclaimed)
+        return report
     }
 }
 

@@ -14,6 +14,7 @@ extension Engine {
         let command = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
         let mounts = try spec.mounts()
         let directory = runtimePaths.directory(record.id)
+        let execs = execs(of: record)
         var object: JSONObject = [
             "Id": .string(record.id), "Created": .string(Timestamp(nanoseconds: record.created).description),
             "Path": .string(command.first ?? ""), "Args": JSON(Array(command.dropFirst())),
@@ -22,7 +23,7 @@ extension Engine {
             "HostsPath": .string(directory + "/hosts"),
             "LogPath": .string(spec.host.logConfig.type == "json-file" ? runtimePaths.log(record.id) : ""),
             "Name": .string("/" + record.name), "RestartCount": .integer(record.restarts), "Driver": "overlay", "Platform": "linux",
-            "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": nil,
+            "MountLabel": "", "ProcessLabel": "", "AppArmorProfile": "", "ExecIDs": execs.isEmpty ? nil : JSON(execs),
             "HostConfig": spec.host.inspectJSON, "GraphDriver": try graphDriver(record),
             "Mounts": .array(mounts.filter { spec.host.tmpfs[$0.destination] == nil }.map(\.inspectJSON)),
             "Config": spec.config.json,

@@ -1,18 +1,5 @@
 /// Ids and names of containers.
 public enum ContainerNames {
-    /// 64 hexadecimal digits from the kernel's random numbers.
-    static func randomID() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for _ in 0..<8 {
-            let word = generator.next()
-            for shift in stride(from: 0, to: 32, by: 4) { text.append(digits[Int(word >> UInt64(shift) & 15)]) }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// Whether it is a whole id, and so a directory's name, not a path.
     static func isID(_ text: String) -> Bool {
         text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

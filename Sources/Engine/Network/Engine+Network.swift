@@ -77,7 +77,7 @@ extension Engine {
 
     private func insertNetwork(_ state: BridgeState) throws(EngineError) -> NetworkRecord {
         let record = NetworkRecord(
-            id: ContainerNames.randomID(), name: Self.defaultNetwork, driver: "bridge", bridge: state.name,
+            id: RandomID.make(), name: Self.defaultNetwork, driver: "bridge", bridge: state.name,
             subnet4: "\(state.ipv4Subnet)", gateway4: "\(state.ipv4Gateway)",
             subnet6: state.ipv6Subnet.map { "\($0)" }, gateway6: state.ipv6Gateway.map { "\($0)" },
             created: RealTime.now)

@@ -17,6 +17,14 @@ extension ContainerMount {
         return object
     }
 
+    /// Of a volume: what the event of its mount tells.
+    var eventAttributes: JSON {
+        [
+            "destination": .string(destination), "driver": .string(VolumeNames.driver), "propagation": .string(propagation),
+            "read/write": .string(isReadOnly ? "false" : "true"),
+        ]
+    }
+
     var storedJSON: JSON {
         var object = shown
         object["Recursive"] = .bool(isRecursive)

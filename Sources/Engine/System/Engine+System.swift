@@ -15,18 +15,24 @@ public struct SystemPruneReport: Sendable {
     public var reclaimed: Int64 = 0
 }
 
+/// Which of what nothing needs a prune takes, by when it was made (in nanoseconds since 1970; nil where that isn't known) and by
+/// its labels.
+public typealias PruneCondition = (_ created: Int64?, _ labels: [String: String]) -> Bool
+
 extension Engine {
     /// Removes stopped containers, images that nothing needs, and what killed processes left behind.
     ///
     /// - Parameter volumes: Whether anonymous volumes go, too, that no container uses then.
-    public func prune(allImages: Bool, volumes: Bool = false) throws(EngineError) -> SystemPruneReport {
-        var report = try pruneContainers()
+    public func prune(
+        allImages: Bool, volumes: Bool = false, where isWanted: PruneCondition = { _, _ in true }
+    ) throws(EngineError) -> SystemPruneReport {
+        var report = try pruneContainers(where: isWanted)
         if volumes {
-            let pruned = try pruneVolumes(all: false)
+            let pruned = try pruneVolumes(all: false) { isWanted(nil, $0.labelMembers) }
             report.volumes = pruned.volumes
             report.reclaimed += pruned.reclaimed
         }
-        let images = try pruneImages(all: allImages)
+        let images = try pruneImages(all: allImages, where: isWanted)
         report.images = images.removed
         report.reclaimed += images.reclaimed
         for stray in try strayContainers() { try removeStray(stray) }
@@ -35,14 +41,21 @@ extension Engine {
     }
 
     /// Removes stopped containers.
-    public func pruneContainers() throws(EngineError) -> SystemPruneReport {
+    public func pruneContainers(
+        where isWanted: PruneCondition = { _, _ in true }
+    ) throws(EngineError) -> SystemPruneReport {
         var report = SystemPruneReport()
-        for record in try containers() where !record.state.isUp {
+        for record in try containers() where !record.state.isUp && isWanted(record.created, record.labelMembers) {
             report.reclaimed += try sizes(of: record).written
             try remove(record)
             report.containers.append(record.id)
         }
+        notePrune("container", report.reclaimed)
         return report
+    }
+
+    func notePrune(_ type: String, _ reclaimed: Int64) {
+        note("prune", of: "", type: type, ["reclaimed": String(reclaimed)])
     }
 
     /// Verifies everything; a line for each thing that isn't as it should be.
@@ -129,6 +142,11 @@ extension Engine {
             ("ConfigurationFile", JSON(configuration.path)),
         ]
     }
+}
+
+extension ContainerRecord {
+    /// What Hako has written is an object of strings.
+    public var labelMembers: [String: String] { (try? JSON(parsing: labels))?.stringMembers ?? [:] }
 }
 
 /// How the host's cgroups are mounted, for showing.

@@ -67,7 +67,7 @@ extension Engine {
         for index in (spec.mountPoints ?? []).indices {
             guard var mount = spec.mountPoints?[index], var volume = mount.volume else { continue }
             if volume.name.isEmpty {
-                volume.name = ContainerNames.randomID()
+                volume.name = RandomID.make()
                 volume.labels[VolumeNames.anonymousLabel] = ""
             }
             try VolumeNames.requireValid(volume.name)

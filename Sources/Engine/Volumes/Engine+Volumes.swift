@@ -12,7 +12,7 @@ extension Engine {
     ) throws(EngineError) -> VolumeRecord {
         var labels = labels
         if name == nil { labels[VolumeNames.anonymousLabel] = "" }
-        let name = name ?? ContainerNames.randomID()
+        let name = name ?? RandomID.make()
         try VolumeNames.requireLocal(driver)
         try VolumeNames.requireValid(name)
         _ = try VolumeDevice(options)
@@ -26,8 +26,15 @@ extension Engine {
                     try database.volume(orInsert: record)
                 }
             }
-            if let made { return made }
+            if let made {
+                if made == record { noteVolume("create", name) }
+                return made
+            }
         }
+    }
+
+    func noteVolume(_ action: String, _ name: String) {
+        note(action, of: name, type: "volume", ["driver": VolumeNames.driver])
     }
 
     /// All volumes, sorted by name, and whether some container uses each.
@@ -91,6 +98,7 @@ extension Engine {
             report.volumes.append(record.name)
             report.reclaimed += size
         }
+        notePrune("volume", report.reclaimed)
         return report
     }
 
@@ -109,7 +117,9 @@ extension Engine {
                 guard try volumeRow(name) == nil else { return nil }
                 return try directories.retire(name, in: directory)
             }
-            try retired?.remove()
+            guard let retired else { continue }
+            try retired.remove()
+            noteVolume("destroy", name)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Metadata
+import OCI
 
 extension Engine {
     /// All that a container is to have mounted, before its volumes are there.
@@ -46,13 +47,17 @@ extension StoredSpec {
 
     var volumeUses: [VolumeUse] {
         var uses: [VolumeUse] = []
-        for volume in (mountPoints ?? []).compactMap(\.volume) {
+        var mounts: [String: [JSON]] = [:]
+        for mount in mountPoints ?? [] {
+            guard let volume = mount.volume else { continue }
+            mounts[volume.name, default: []].append(mount.eventAttributes)
             if let index = uses.firstIndex(where: { $0.volume == volume.name }) {
                 uses[index].isAnonymous = uses[index].isAnonymous || volume.isAnonymous
             } else {
                 uses.append(VolumeUse(volume: volume.name, isAnonymous: volume.isAnonymous))
             }
         }
+        for index in uses.indices { uses[index].mounts = JSON.array(mounts[uses[index].volume] ?? []).text() }
         return uses
     }
 

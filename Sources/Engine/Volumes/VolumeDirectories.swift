@@ -71,7 +71,7 @@ struct VolumeDirectories: Sendable {
         }
     }
 
-    private static func mark(_ kind: String) -> String { ".\(kind)-\(ContainerNames.randomID().prefix(16))" }
+    private static func mark(_ kind: String) -> String { ".\(kind)-\(RandomID.make().prefix(16))" }
 
     /// The names of all that is there, ours with the full stop too.
     func names(in directory: borrowing FileDescriptor) throws(EngineError) -> [String] {

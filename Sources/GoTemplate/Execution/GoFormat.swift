@@ -151,6 +151,8 @@ struct GoVerb {
         case ("v", .null), ("v", .nilPointer): return padded("<nil>")
         case (_, .null), (_, .nilPointer): return "%!\(verb)(<nil>)"
         case ("v", .bool), ("t", .bool): return padded(GoText.sprint(value))
+        case ("v", .duration), ("s", .duration): return padded(GoText.sprint(value))
+        case (_, .duration(let number)): return integer(number) ?? mismatch(value)
         case (_, .int(let number)): return integer(number) ?? mismatch(value)
         case (_, .float(let number)): return float(number) ?? mismatch(value)
         case (_, .string(let text)): return string(text) ?? mismatch(value)

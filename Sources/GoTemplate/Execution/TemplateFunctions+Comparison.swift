@@ -33,8 +33,14 @@ extension TemplateFunctions {
 
     private static let incompatible = TemplateFunctionError("incompatible types for comparison")
 
+    /// A duration is a number of nanoseconds.
+    private static func plain(_ value: TemplateValue?) -> TemplateValue? {
+        if case .duration(let nanoseconds)? = value { return .int(nanoseconds) }
+        return value
+    }
+
     private static func isEqual(_ one: TemplateValue?, _ other: TemplateValue?) throws(TemplateFunctionError) -> Bool {
-        switch (one, other) {
+        switch (plain(one), plain(other)) {
         case (.bool(let one), .bool(let other)): return one == other
         case (.int(let one), .int(let other)): return one == other
         case (.float(let one), .float(let other)): return one == other
@@ -55,7 +61,7 @@ extension TemplateFunctions {
     }
 
     private static func isLess(_ one: TemplateValue?, _ other: TemplateValue?) throws(TemplateFunctionError) -> Bool {
-        switch (one, other) {
+        switch (plain(one), plain(other)) {
         case (.int(let one), .int(let other)): return one < other
         case (.float(let one), .float(let other)): return one < other
         case (.string(let one), .string(let other)): return one.utf8.lexicographicallyPrecedes(other.utf8)

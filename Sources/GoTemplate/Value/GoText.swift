@@ -13,14 +13,41 @@ enum GoText {
         case .null, .nilPointer: "<nil>"
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
+        case .duration(let value): duration(value)
         case .float(let value): FloatText.general(value)
         case .string(let text): text
         case .list(let elements): "[" + elements.map(sprint).joined(separator: " ") + "]"
+        case .map(let map) where map.isStructure:
+            "{" + map.declared.map { sprint($0.value) }.joined(separator: " ") + "}"
         case .map(let map):
             "map[" + map.entries.map { "\($0.key):\(sprint($0.value))" }.joined(separator: " ") + "]"
         case .record(let record):
             "{" + record.fields.compactMap { $0.plainValue.map(sprint) }.joined(separator: " ") + "}"
         }
+    }
+
+    /// time.Duration's String: `1h0m30s`, `1.5s`, `250ms`, `0s`.
+    static func duration(_ nanoseconds: Int64) -> String {
+        let sign = nanoseconds < 0 ? "-" : ""
+        let size = nanoseconds.magnitude
+        let units: [(name: String, size: UInt64)] = [("ns", 1), ("\u{B5}s", 1000), ("ms", 1_000_000)]
+        guard size > 0 else { return "0s" }
+        if size < 1_000_000_000 {
+            let unit = units.last { size >= $0.size } ?? units[0]
+            return sign + fraction(size, of: unit.size) + unit.name
+        }
+        let minute = UInt64(60_000_000_000)
+        let (hours, minutes) = (size / (60 * minute), size / minute % 60)
+        let seconds = fraction(size % minute, of: 1_000_000_000) + "s"
+        if hours > 0 { return "\(sign)\(hours)h\(minutes)m\(seconds)" }
+        return sign + (minutes > 0 ? "\(minutes)m" : "") + seconds
+    }
+
+    /// As many of a unit, without zeros at the end.
+    private static func fraction(_ size: UInt64, of unit: UInt64) -> String {
+        var digits = padded(String(size % unit), to: String(unit).utf8.count - 1)
+        while digits.hasSuffix("0") { digits.removeLast() }
+        return String(size / unit) + (digits.isEmpty ? "" : "." + digits)
     }
 
     /// fmt.Sprint: a space between two operands of which none is a string.

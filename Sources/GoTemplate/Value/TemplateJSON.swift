@@ -13,7 +13,7 @@ enum TemplateJSON {
             switch value {
             case .null, .nilPointer: write("null")
             case .bool(let value): write(value ? "true" : "false")
-            case .int(let value): write(String(value))
+            case .int(let value), .duration(let value): write(String(value))
             case .float(let value): write(FloatText.json(value))
             case .string(let text): string(text, escapesHTML)
             case .list(let elements):
@@ -23,7 +23,7 @@ enum TemplateJSON {
                     self.value(element, escapesHTML: escapesHTML)
                 }
                 write("]")
-            case .map(let map): members(map.entries.map { ($0.key, $0.value) }, escapesHTML)
+            case .map(let map): members(map.declared.map { ($0.key, $0.value) }, escapesHTML)
             case .record(let record):
                 let named = record.fields.compactMap { field in
                     field.jsonName.flatMap { name in field.plainValue.map { (name, $0) } }

@@ -6,6 +6,8 @@ public indirect enum TemplateValue: Sendable {
     case nilPointer(String)
     case bool(Bool)
     case int(Int64)
+    /// Nanoseconds, which Go prints as `1m30s`.
+    case duration(Int64)
     case float(Double)
     case string(String)
     case list([TemplateValue])
@@ -37,11 +39,15 @@ public struct TemplateMap: Sendable {
     public let omitted: [String: TemplateValue]
     /// Whether any key may be asked for, as with labels; else the map stands for a structure.
     public let isOpen: Bool
+    /// The entries of a structure in the order of its fields; else as ``entries``.
+    public let declared: [(key: String, value: TemplateValue)]
+    /// Whether it stands for a structure whose fields have an order.
+    public let isStructure: Bool
 
     /// The last of two values of the same key holds.
     public init(
         _ entries: [(key: String, value: TemplateValue)], missing: TemplateValue = .null,
-        omitted: [String: TemplateValue] = [:], isOpen: Bool = false
+        omitted: [String: TemplateValue] = [:], isOpen: Bool = false, isStructure: Bool = false
     ) {
         let sorted = entries.enumerated().sorted {
             let (one, other) = ($0.element.key, $1.element.key)
@@ -57,6 +63,8 @@ public struct TemplateMap: Sendable {
         self.missing = missing
         self.omitted = omitted
         self.isOpen = isOpen
+        self.isStructure = isStructure
+        declared = isStructure ? entries : unique
     }
 
     /// A map of strings, as labels are.
@@ -156,6 +164,7 @@ extension TemplateValue {
         case .nilPointer(let name): name
         case .bool: "bool"
         case .int: "int"
+        case .duration: "time.Duration"
         case .float: "float64"
         case .string: "string"
         case .list(let elements): "[]" + Self.elementType(of: elements)
@@ -175,7 +184,7 @@ extension TemplateValue {
         switch self {
         case .null, .nilPointer: false
         case .bool(let value): value
-        case .int(let value): value != 0
+        case .int(let value), .duration(let value): value != 0
         case .float(let value): value != 0
         case .string(let text): !text.isEmpty
         case .list(let elements): !elements.isEmpty

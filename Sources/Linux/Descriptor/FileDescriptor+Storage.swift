@@ -15,4 +15,11 @@ extension FileDescriptor {
         let number = self.number
         _ = try retryingInterrupts("fallocate", on: "descriptor \(number)") { hako_fallocate(number, Int(size)) }
     }
+
+    /// Gives back the room of the bytes before `end`, which read as zeros from then on; the file stays as long as it is.
+    /// fallocate(2), FALLOC_FL_PUNCH_HOLE.
+    public borrowing func punchHole(before end: Int64) throws(SystemCallError) {
+        let number = self.number
+        _ = try retryingInterrupts("fallocate", on: "descriptor \(number)") { hako_punch_hole(number, Int(end)) }
+    }
 }

@@ -30,6 +30,16 @@ public enum RecordLock {
         }
     }
 
+    /// Takes the byte together with whoever else takes it so; the file must be open for reading. Waits for who has it alone.
+    public static func acquireShared(
+        byte offset: Int64, of file: borrowing FileDescriptor
+    ) throws(SystemCallError) {
+        let number = file.number
+        _ = try retryingInterrupts("fcntl", on: "lock \(offset)") {
+            hako_ofd_set_lock(number, Int16(F_RDLCK), offset, 1, 1)
+        }
+    }
+
     public static func release(byte offset: Int64, of file: borrowing FileDescriptor) throws(SystemCallError) {
         let number = file.number
         _ = try retryingInterrupts("fcntl", on: "lock \(offset)") {

@@ -162,10 +162,12 @@ extension Session {
     ) throws(MetadataError) -> [String] {
         // Before it goes, as the events tell its name. Of its end a racer that was faster has told.
         let description = try description(of: id)
-        let isThere = !description.isEmpty
         let end = Event(time: time, type: "container", action: "destroy", actor: id)
-        try record(isThere ? events + [end] : events, known: [id: description])
-        guard isThere else { return [] }
+        guard let description else {
+            try record(events)
+            return []
+        }
+        try record(events + [end], known: [id: description])
         let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
         try run("DELETE FROM containers WHERE id=?", [.text(id)])
         var deleted: [String] = []

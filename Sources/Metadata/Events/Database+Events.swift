@@ -5,7 +5,7 @@ import SQLite
 public struct Event: Hashable, Sendable {
     /// Nanoseconds since 1970.
     public var time: Int64
-    /// `container`, `image`, `network`.
+    /// `container`, `image`, `network`, `volume`.
     public var type: String
     /// `start`, `die`, `pull`.
     public var action: String
@@ -78,53 +78,35 @@ extension Database {
 }
 
 extension Session {
-    /// What an event tells: of a container its labels, image and name, too, unless it is gone.
-    ///
-    /// - Parameter known: Of containers that were looked up before.
-    private func attributes(of event: Event, _ known: inout [String: JSONObject]) throws(MetadataError) -> String {
-        guard event.type == "container" else { return event.attributes }
-        var attributes: JSONObject
-        if let found = known[event.actor] {
-            attributes = found
-        } else {
-            attributes = try description(of: event.actor)
-            known[event.actor] = attributes
-        }
-        guard !attributes.isEmpty else { return event.attributes }
-        if event.attributes != "{}" {
-            for member in (try? JSON(parsing: event.attributes))?.object?.members ?? [] { attributes[member.name] = member.value }
-        }
-        return JSON.object(attributes).text()
-    }
-
-    /// A container's labels, image and name. It is empty if there is no such container.
-    func description(of id: String) throws(MetadataError) -> JSONObject {
-        let row = try first("SELECT name, imageName, labels FROM containers WHERE id=?", [.text(id)]) {
-            (name: $0.text(0), image: $0.text(1), labels: $0.text(2))
-        }
-        guard let row else { return [:] }
-        var attributes = (try? JSON(parsing: row.labels))?.object ?? [:]
-        attributes["image"] = .string(row.image)
-        attributes["name"] = .string(row.name)
-        return attributes
-    }
-
     /// - Parameter known: The descriptions of containers that the caller has looked up.
-    func record(_ events: [Event], known: [String: JSONObject] = [:]) throws(MetadataError) {
+    func record(_ events: [Event], known: [String: ContainerDescription] = [:]) throws(MetadataError) {
         guard !events.isEmpty else { return }
         var known = known
+        var count: Int64 = 0
         for event in events {
-            try run(
-                "INSERT INTO events(time, type, action, actor, attributes) VALUES(?, ?, ?, ?, ?)",
-                [
-                    .integer(event.time), .text(event.type), .text(event.action), .text(event.actor),
-                    .text(try attributes(of: event, &known)),
-                ])
+            count += 1
+            guard event.type == "container" else {
+                try insert(event, event.attributes)
+                continue
+            }
+            if known[event.actor] == nil { known[event.actor] = try description(of: event.actor) }
+            let description = known[event.actor]
+            for companion in try companions(of: event, description) {
+                try insert(companion, companion.attributes)
+                count += 1
+            }
+            try insert(event, description?.attributes(with: event) ?? event.attributes)
         }
         // A hundred at a time, so that few writers pay for it.
         let last = connection.lastInsertedRowID
-        guard last % 100 < Int64(events.count) else { return }
+        guard last % 100 < count else { return }
         try run("DELETE FROM events WHERE number<=?", [.integer(last - Database.eventsKept)])
+    }
+
+    private func insert(_ event: Event, _ attributes: String) throws(MetadataError) {
+        try run(
+            "INSERT INTO events(time, type, action, actor, attributes) VALUES(?, ?, ?, ?, ?)",
+            [.integer(event.time), .text(event.type), .text(event.action), .text(event.actor), .text(attributes)])
     }
 
     func setting(_ key: String) throws(MetadataError) -> String? {

@@ -64,8 +64,8 @@ extension Session {
     func insert(_ use: VolumeUse, of container: String) throws(MetadataError) {
         do throws(MetadataError) {
             try run(
-                "INSERT INTO volume_uses(container, volume, isAnonymous) VALUES(?, ?, ?)",
-                [.text(container), .text(use.volume), Value(use.isAnonymous)])
+                "INSERT INTO volume_uses(container, volume, isAnonymous, mounts) VALUES(?, ?, ?, ?)",
+                [.text(container), .text(use.volume), Value(use.isAnonymous), .text(use.mounts)])
         } catch {
             guard case .database(let cause) = error, cause.kind == .constraint(.foreignKey) else { throw error }
             throw .noSuchVolume(use.volume)

@@ -35,9 +35,12 @@ public struct VolumeUse: Hashable, Sendable {
     public var volume: String
     /// The container didn't name it: it may go with the container.
     public var isAnonymous: Bool
+    /// A JSON array: for each place in the container, what the event of the mount tells, an object of strings.
+    public var mounts: String
 
-    public init(volume: String, isAnonymous: Bool) {
+    public init(volume: String, isAnonymous: Bool, mounts: String = "[]") {
         self.volume = volume
         self.isAnonymous = isAnonymous
+        self.mounts = mounts
     }
 }

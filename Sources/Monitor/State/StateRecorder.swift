@@ -35,12 +35,38 @@ struct StateRecorder {
         // Where the disk is full the journal, which lies in memory, still takes the end: without it the container would
         // seem to run for as long as we clean up.
         let written = Result { () throws(SystemCallError) in try write(state) }
-        try append(JournalRecord(time: now, id: id, event: .die(exit, isRestarting: isRestarting)))
+        try append(JournalRecord(time: now, id: id, event: .die(exit, isRestarting: isRestarting, ran: seconds(until: now))))
         try written.get()
+    }
+
+    /// Since the start. A clock that was set back meanwhile has let no time pass.
+    private func seconds(until now: Timestamp) -> Int64 {
+        startedAt.map { max(0, (now.nanoseconds - $0.nanoseconds) / 1_000_000_000) } ?? 0
     }
 
     func recordHealth(_ status: HealthReport.Status) throws(SystemCallError) {
         try append(JournalRecord(time: Clock.now(), id: id, event: .health(status)))
+    }
+
+    /// Tells whoever waits for events of a probe that begins, as Docker does of any exec. Its id; nil where nobody waits.
+    func recordProbe(_ command: [String]) throws(SystemCallError) -> String? {
+        let file = try FileDescriptor.open(journal, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+        guard try RecordLock.isHeldElsewhere(byte: JournalRecord.listenersByte, of: file) else { return nil }
+        let exec = RandomID.make()
+        let now = Clock.now()
+        try file.writeAll(
+            ExecNote.start(command).flatMap { action in
+                JournalRecord(time: now, id: id, event: .note(type: "container", action: action, attributes: ["execID": exec])).line
+            })
+        return exec
+    }
+
+    func recordProbeEnd(_ exec: String, exitCode: Int64) throws(SystemCallError) {
+        let attributes = ["execID": exec, "exitCode": String(exitCode)]
+        try append(
+            JournalRecord(
+                time: Clock.now(), id: id,
+                event: .note(type: "container", action: ExecNote.end, attributes: attributes)))
     }
 
     /// The container that waited for its restart isn't started again.

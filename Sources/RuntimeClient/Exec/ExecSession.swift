@@ -8,6 +8,8 @@ import OCIRuntime
 public struct ExecSession: ~Copyable {
     private var call: RuntimeCall
     private let child: ChildProcess
+    /// Of the runtime, which stays with the program.
+    public var pid: CInt { child.pid }
     private let streams: ExecStreams
 
     static func start(

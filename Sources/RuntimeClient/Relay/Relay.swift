@@ -28,6 +28,8 @@ public struct RelayOptions {
     public var detachKeys: DetachKeys? = .standard
     /// Takes a signal that came to us, SIGINT say, to the container. Nil, or an answer of false, ends the relay with it.
     public var forwardSignal: ((CInt) -> Bool)?
+    /// Told of each size that is passed on.
+    public var onResize: ((WindowSize) -> Void)?
     /// Ends the relay, as if the detach keys were typed, once all of the input has gone to the container: for who has no
     /// output to wait for.
     public var endsWithInput = false
@@ -110,7 +112,9 @@ struct Relay: ~Copyable {
 
     private borrowing func passSize(to peer: inout some RelayPeer & ~Copyable) {
         let terminal = options.output.flatMap(WindowSize.of) ?? options.input.flatMap(WindowSize.of)
-        if let terminal { peer.resize(terminal) }
+        guard let terminal else { return }
+        peer.resize(terminal)
+        options.onResize?(terminal)
     }
 
     private borrowing func takeSignals(

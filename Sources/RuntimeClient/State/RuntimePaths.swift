@@ -21,5 +21,13 @@ public struct RuntimePaths: Hashable, Sendable {
     /// Made at each start.
     public func bundle(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
     public func log(_ id: String) -> String { "\(directory(id))/\(id)-json.log" }
+    /// Holds the number of the process that stays with a program beside the container's own; there while it runs.
+    public func exec(_ exec: String, of id: String) -> String { "\(bundle(id))/\(Self.execPrefix)\(exec)" }
+    /// The id in such a file's name; nil for another file.
+    public static func exec(ofFile name: String) -> String? {
+        guard name.hasPrefix(execPrefix), !name.hasSuffix(".pid") else { return nil }
+        return String(name.dropFirst(execPrefix.utf8.count))
+    }
+    private static let execPrefix = "exec-"
     public func config(_ id: String) -> String { bundle(id) + "/config.json" }
 }

@@ -55,10 +55,9 @@ enum ExecCommand {
         }
         if spec.terminal, spec.openStdin { try ForegroundContainer.requireTerminal() }
         let signals = try RelaySignals.block()
-        let session = try engine.exec(name, spec)
         if !spec.openStdin { options.input = nil }
         options.terminal = spec.terminal
-        switch try session.relay(options, signals: signals) {
+        switch try engine.exec(name, spec, options, signals: signals) {
         case .exited(let exit): return exit.exitCode
         case .detached: return 0
         case .outputClosed: return 141

@@ -38,8 +38,9 @@ struct ForegroundContainer {
         options.endsWithInput = !streams.stdout && !streams.stderr
         options.terminal = hasTerminal
         options.detachKeys = detachKeys
+        let (engine, id) = (engine, id)
+        options.onResize = { engine.noteResized(id, $0) }
         if proxiesSignals {
-            let (engine, id) = (engine, id)
             // A signal that finds nobody is the container's end, which is told next.
             options.forwardSignal = { number in (try? engine.signal(id, number)) != nil }
         }
@@ -49,7 +50,9 @@ struct ForegroundContainer {
                 Terminal.printError("\(HakoProgram.name): the kernel killed a process of the container: its memory limit was reached\n")
             }
             return .ended(exit.exitCode)
-        case .detached: return .left(0)
+        case .detached:
+            if hasOutput { engine.noteDetached(id) }
+            return .left(0)
         case .outputClosed: return .left(141)
         case .interrupted(let signal): return .left(128 + signal)
         case .monitorLost:

@@ -31,14 +31,14 @@ enum ContainerGroup {
     private static let prune = Command(
         "prune", "Remove all stopped containers", arity: .none,
         options: [
-            .list("filter", "").unsupported(because: "filters of prune are not available yet"),
-            .flag("force", short: "f", "Do not prompt for confirmation"),
+            PruneFilters.option, .flag("force", short: "f", "Do not prompt for confirmation"),
         ]
     ) { arguments in
+        let filters = try PruneFilters(arguments)
         let engine = try arguments.engine()
         defer { engine.finish() }
         if !arguments.flag("force"), !SystemGroup.confirms(" all stopped containers.") { return 0 }
-        SystemGroup.show(try engine.pruneContainers())
+        SystemGroup.show(try engine.pruneContainers(where: filters.match))
         engine.printWarnings()
         return 0
     }
@@ -81,18 +81,21 @@ enum SystemGroup {
         "prune", "Remove unused data", arity: .none,
         options: [
             .flag("all", short: "a", "Remove all unused images not just dangling ones"),
-            .list("filter", "").unsupported(because: "filters of prune are not available yet"),
-            .flag("force", short: "f", "Do not prompt for confirmation"),
+            PruneFilters.option, .flag("force", short: "f", "Do not prompt for confirmation"),
             .flag("volumes", "Prune anonymous volumes"),
         ], run: runPrune)
 
     private static func runPrune(_ arguments: ParsedArguments) throws -> Int32 {
+        let filters = try PruneFilters(arguments)
+        guard !filters.hasUntil || !arguments.flag("volumes") else {
+            throw EngineError(.invalidArgument, "ERROR: The \"until\" filter is not supported with \"--volumes\"")
+        }
         let engine = try arguments.engine()
         defer { engine.finish() }
         let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
         let volumes = arguments.flag("volumes") ? "  - all anonymous volumes not used by at least one container\n" : ""
-        if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n\(volumes)  - \(images)\n") { return 0 }
-        show(try engine.prune(allImages: arguments.flag("all"), volumes: arguments.flag("volumes")))
+        if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n\(volumes)  - \(images)\(filters.shown)\n") { return 0 }
+        show(try engine.prune(allImages: arguments.flag("all"), volumes: arguments.flag("volumes"), where: filters.match))
         engine.printWarnings()
         return 0
     }

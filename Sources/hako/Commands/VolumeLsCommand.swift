@@ -103,10 +103,8 @@ struct VolumeFilters {
 
     /// But for what ``flag(_:)`` tells.
     func match(_ volume: VolumeRecord) -> Bool {
-        let labels = volume.labelMembers
-        return (names.isEmpty || names.contains { $0.matches(volume.name) })
+        (names.isEmpty || names.contains { $0.matches(volume.name) })
             && (values["driver"]?.contains(volume.driver) ?? true)
-            && (values["label"] ?? []).allSatisfy { FilterText.holds($0) { labels[$0] } }
-            && !(values["label!"] ?? []).contains { FilterText.holds($0) { labels[$0] } }
+            && FilterText.match(values, volume.labelMembers)
     }
 }

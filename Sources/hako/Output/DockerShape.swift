@@ -10,7 +10,7 @@ enum DockerShape {
         switch json {
         case .null: parent == "Ports" ? .nilPointer("[]nat.PortBinding") : nilValue(name)
         case .bool(let value): .bool(value)
-        case .integer(let value): .int(value)
+        case .integer(let value): parent == "Healthcheck" && durations.contains(name) ? .duration(value) : .int(value)
         case .number(let digits): .float(Double(digits) ?? .nan)
         case .string(let text): .string(text)
         case .array(let elements): .list(elements.map { value($0, named: "", below: name) })
@@ -22,7 +22,7 @@ enum DockerShape {
         // "Config" is a map of options below "LogConfig" alone.
         let isOpen = maps.contains(name) || (name == "Config" && parent == "LogConfig")
         let entries = object.members.map { (key: $0.name, value: value($0.value, named: $0.name, below: name)) }
-        guard isOpen else { return .map(TemplateMap(entries, omitted: omitted(from: object, named: name, below: parent))) }
+        guard isOpen else { return .map(TemplateMap(entries, omitted: omitted(from: object, named: name, below: parent), isStructure: true)) }
         let areStrings = object.members.allSatisfy { $0.value.string != nil }
         return .map(TemplateMap(entries, missing: areStrings ? .string("") : .null, isOpen: true))
     }
@@ -56,6 +56,7 @@ enum DockerShape {
         "HostConfig": ["Init", "Mounts", "Tmpfs", "Sysctls", "StorageOpt", "Annotations"],
         "State": ["Health"], "Mount": ["Name", "Driver", "Source"], "Volume": ["Status", "UsageData", "ClusterVolume"],
     ]
+    private static let durations: Set<String> = ["Interval", "Timeout", "StartPeriod", "StartInterval"]
     private static let texts: Set<String> = [
         "Name", "Driver", "Source", "StopSignal", "User", "WorkingDir", "Variant", "OsVersion", "Comment", "Author",
     ]
@@ -72,6 +73,6 @@ enum DockerShape {
     ]
     private static let maps: Set<String> = [
         "Labels", "Volumes", "ExposedPorts", "Ports", "PortBindings", "Networks", "Tmpfs", "Sysctls", "StorageOpt",
-        "Annotations", "DriverOpts", "Options", "Data",
+        "Annotations", "DriverOpts", "Options", "Data", "Attributes",
     ]
 }

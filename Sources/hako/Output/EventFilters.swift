@@ -6,7 +6,7 @@ import OCI
 struct EventFilters {
     private var values: [String: [String]] = [:]
     private static let known = [
-        "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type",
+        "config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type",
         "volume",
     ]
 
@@ -21,24 +21,25 @@ struct EventFilters {
             && any("scope") { $0 == "local" }
             && actor("container", event, attributes) && actor("network", event, attributes) && actor("volume", event, attributes)
             && any("image") { image($0, event, attributes) }
-            && !["daemon", "node", "plugin", "secret", "service"].contains { values[$0] != nil }
+            && !["config", "daemon", "node", "plugin", "secret", "service"].contains { values[$0] != nil }
             && labels(attributes)
     }
 
     private func any(_ key: String, _ test: (String) -> Bool) -> Bool { values[key].map { $0.contains(where: test) } ?? true }
 
-    /// By id, the beginning of one, or name.
+    /// By the beginning of an id or of a name, as Docker's.
     private func actor(_ type: String, _ event: Event, _ attributes: JSONObject) -> Bool {
         any(type) { wanted in
-            event.type == type && (event.actor.hasPrefix(wanted) || attributes["name"]?.string == wanted)
+            event.type == type && (event.actor.hasPrefix(wanted) || attributes["name"]?.string?.hasPrefix(wanted) == true)
         }
     }
 
     private func image(_ wanted: String, _ event: Event, _ attributes: JSONObject) -> Bool {
         let name = event.type == "image" ? attributes["name"]?.string : attributes["image"]?.string
-        guard let name else { return false }
-        return name == wanted || event.actor == wanted || name.split(separator: ":").first.map(String.init) == wanted
+        return [name, event.actor].contains { $0 == wanted || $0.map(Self.untagged) == wanted }
     }
+
+    private static func untagged(_ name: String) -> String { (try? Reference(name))?.familiarName ?? name }
 
     private func labels(_ attributes: JSONObject) -> Bool {
         (values["label"] ?? []).allSatisfy { FilterText.holds($0) { attributes[$0]?.string } }

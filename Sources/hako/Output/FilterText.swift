@@ -28,6 +28,12 @@ enum FilterText {
         }
     }
 
+    /// Whether labels have all that `label` asks for, and not all that `label!` does, as Docker's prunes take them.
+    static func match(_ values: [String: [String]], _ labels: [String: String]) -> Bool {
+        let holds = { (wanted: String) in Self.holds(wanted) { labels[$0] } }
+        return (values["label"] ?? []).allSatisfy(holds) && !(values["label!"]?.allSatisfy(holds) ?? false)
+    }
+
     /// Whether labels have what `key` or `key=value` asks for.
     ///
     /// - Parameter value: Of a label; nil where it isn't there.
