@@ -19,7 +19,7 @@ struct EventKindsTests {
         #expect(try store.hako("exec", "box", "sh", "-c", "exit 3").status == 3)
         #expect(try store.hako("exec", "box", "true").status == 0)
         try store.hako("exec", "-d", "box", "sh", "-c", "exit 7").expectSuccess()
-        for _ in 0..<600 where try lines(store, ["event=exec_die"], "x").count < 3 { usleep(20_000) }
+        try waitUntil { try lines(store, ["event=exec_die"], "x").count >= 3 }
         let actions = try lines(store, ["event=exec_create", "event=exec_start"], "{{.Action}}|{{.Actor.Attributes.image}}")
         #expect(
             actions == [
@@ -94,7 +94,7 @@ struct EventKindsTests {
         let file = store.scratch.path("events")
         try store.hako(
             "run", "-d", "--name", "quiet", "--health-cmd", "true", "--health-interval", "50ms", "busybox", "sleep", "1000")
-        for _ in 0..<600 where try store.inspect("quiet", "{{len .State.Health.Log}}") != "5" { usleep(20_000) }
+        try waitUntil { try store.inspect("quiet", "{{len .State.Health.Log}}") == "5" }
         #expect(try lines(store, ["event=exec_start"], "x").isEmpty)
         try store.hako("rm", "-f", "quiet").expectSuccess()
         try store.shell(

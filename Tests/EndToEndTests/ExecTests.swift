@@ -22,7 +22,7 @@ struct ExecTests {
         ).expectSuccess()
         #expect(try store.inspect("box", "{{range .ExecIDs}}{{.}}{{end}}") == detached)
         try store.hako("exec", "box", "sh", "-c", "kill $(ps -o pid,args | grep '[s]leep 800' | cut -c1-6)").expectSuccess()
-        for _ in 0..<600 where try store.inspect("box", "{{.ExecIDs}}") != "[]" { usleep(20_000) }
+        try waitUntil { try store.inspect("box", "{{.ExecIDs}}") == "[]" }
         #expect(try store.inspect("box", "{{json .ExecIDs}}") == "null")
         let die = try store.output(
             "events", "--since", "1h", "--until", "0s", "-f", "event=exec_die", "--format",
@@ -40,7 +40,7 @@ struct ExecTests {
         #expect(missing.status != 0 && missing.error.contains("nosuch"), "\(missing)")
         #expect(try store.inspect("box", "{{.ExecIDs}}") == "[]")
         try store.shell("setsid sh -c \"$HAKO exec -d box sh -c 'sleep 1; echo done > /mark'\"").expectSuccess()
-        for _ in 0..<600 where try store.hako("exec", "box", "test", "-e", "/mark").status != 0 { usleep(20_000) }
+        try waitUntil { try store.hako("exec", "box", "test", "-e", "/mark").status == 0 }
         #expect(try store.output("exec", "box", "cat", "/mark") == "done")
     }
 
@@ -64,7 +64,7 @@ struct ExecTests {
         try store.hako("unpause", "box")
         try store.hako("kill", "box")
         let id = try store.inspect("box", "{{.Id}}")
-        for _ in 0..<600 where try store.inspect("box", "{{.State.Status}}") != "exited" { usleep(20_000) }
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
         let stopped = try store.hako("exec", "box", "true")
         #expect(stopped.status == 1 && stopped.error.contains("container \(id) is not running"), "\(stopped)")
     }

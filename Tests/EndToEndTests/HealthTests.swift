@@ -6,7 +6,7 @@ import Testing
 struct HealthTests {
     /// Waits for a container's health; generous, as a machine may be slow.
     private func wait(_ store: TestStore, _ name: String, for health: String) throws {
-        for _ in 0..<600 where try store.inspect(name, "{{.State.Health.Status}}") != health { usleep(20_000) }
+        try waitUntil { try store.inspect(name, "{{.State.Health.Status}}") == health }
         #expect(try store.inspect(name, "{{.State.Health.Status}}") == health)
     }
 
@@ -40,9 +40,9 @@ struct HealthTests {
         try store.hako(
             "run", "-d", "--name", "box", "--health-cmd", "false", "--health-interval", "1h", "busybox", "sleep", "1000")
         #expect(try store.output("ps", "--format", "{{.Status}}").hasSuffix("(health: starting)"))
-        #expect(try store.inspect("box", "{{json .State.Health}}") == #"{"FailingStreak":0,"Log":[],"Status":"starting"}"#)
+        #expect(try store.inspect("box", "{{json .State.Health}}") == #"{"Status":"starting","FailingStreak":0,"Log":[]}"#)
         try store.hako("kill", "box")
-        for _ in 0..<600 where try store.inspect("box", "{{.State.Status}}") != "exited" { usleep(20_000) }
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
         // As Docker has it: what nobody looks at isn't well.
         #expect(try store.inspect("box", "{{.State.Health.Status}}") == "unhealthy")
         try store.hako("start", "box")
@@ -80,7 +80,7 @@ struct HealthTests {
         try wait(store, "own", for: "unhealthy")
         try store.hako("run", "-d", "--name", "more", "--health-cmd", "true", "checked")
         try wait(store, "more", for: "healthy")
-        #expect(try store.inspect("more", "{{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Test}}") == "100000000 [CMD-SHELL true]")
+        #expect(try store.inspect("more", "{{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Test}}") == "100ms [CMD-SHELL true]")
         try store.hako("run", "-d", "--name", "none", "--no-healthcheck", "checked")
         #expect(try store.output("ps", "--filter", "name=none", "--format", "{{.Status}}").contains("(") == false)
     }
@@ -189,7 +189,7 @@ struct HealthTests {
         let checked = ["--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries", "1"]
         _ = try store.hako(
             ["run", "-d", "--name", "box", "--restart", "unhealthy:2"] + checked + ["busybox", "sh", "-c", "echo up; sleep 1000"])
-        for _ in 0..<600 where try store.inspect("box", "{{.State.Status}}") != "exited" { usleep(20_000) }
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
         #expect(try store.inspect("box", "{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}") == "exited 2 137")
         #expect(try store.output("logs", "box") == "up\nup\nup")
         // One that is well again stays.

@@ -54,7 +54,7 @@ struct ResourcesTests {
     func top() throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "busybox", "sh", "-c", "sleep 1001 & exec sleep 1002")
-        for _ in 0..<100 where try store.output("top", "box").contains("sleep 1001") == false { usleep(20_000) }
+        try waitUntil { try store.output("top", "box").contains("sleep 1001") }
         let lines = try store.hako("top", "box").lines
         #expect(lines[0].split(separator: " ").prefix(3) == ["UID", "PID", "PPID"])
         #expect(lines.dropFirst().filter { $0.contains("sleep 100") }.count == 2 && lines.filter { !$0.isEmpty }.count == 3)

@@ -57,8 +57,8 @@ struct RestartTests {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "--restart", "always", "busybox", "sh", "-c", "exit 5")
         // By then the pauses are long.
-        for _ in 0..<600 where try store.inspect("box", "{{.RestartCount}}") < "3" { usleep(20_000) }
-        for _ in 0..<600 where try store.inspect("box", "{{.State.Status}}") != "restarting" { usleep(5_000) }
+        try waitUntil { try store.inspect("box", "{{.RestartCount}}") >= "3" }
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "restarting" }
         #expect(try store.hako("exec", "box", "true").status == 1)
         let run = try store.hako(command.split(separator: " ").map(String.init) + ["box"])
         #expect(run.status == 0, "\(run)")
@@ -91,7 +91,7 @@ struct RestartTests {
         try store.hako("create", "--name", "new", "--restart", "always", "busybox", "sleep", "1000")
         try store.hako("stop", "-t", "0", "stopped")
         for name in ["always", "unless", "plain"] { try killWithMonitor(store, name) }
-        for _ in 0..<500 where try store.output("ps", "-q") != "" { usleep(20_000) }
+        try waitUntil { try store.output("ps", "-q") == "" }
         let run = try store.hako("boot")
         #expect(run.status == 0 && run.output == "always\nunless\n", "\(run)")
         #expect(try Set(store.output("ps", "--format", "{{.Names}}").split(separator: "\n")) == ["always", "unless"])
@@ -118,7 +118,7 @@ struct RestartTests {
 
     private func wait(_ store: borrowing TestStore, _ name: String, for state: String) throws {
         let format = "{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{.State.Restarting}}"
-        for _ in 0..<1000 where try store.inspect(name, format) != state { usleep(20_000) }
+        try waitUntil { try store.inspect(name, format) == state }
         #expect(try store.inspect(name, format) == state)
     }
 }

@@ -153,6 +153,14 @@ enum TestImages {
     }
 }
 
+/// Waits for what must come to be; generously, as a machine may be slow. The caller's expectation then says what did not.
+func waitUntil(_ condition: () throws -> Bool) rethrows {
+    for _ in 0..<1000 {
+        if try condition() { return }
+        usleep(10_000)
+    }
+}
+
 extension String {
     /// How often a text stands in it.
     func count(of text: String) -> Int { split(separator: text, omittingEmptySubsequences: false).count - 1 }
