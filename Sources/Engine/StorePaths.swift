@@ -31,6 +31,8 @@ public struct StorePaths: Sendable {
     public func volumeData(_ name: String) -> String { "\(volumes)/\(name)/_data" }
     /// What lies below every image.
     var initLayer: String { root + "/init-layer" }
+    /// Lies below an image of one layer where it is mounted read-only.
+    var emptyLayer: String { root + "/empty-layer" }
     public var bundles: String { runRoot + "/containers" }
 
     /// Of a container, relative to the root of each hierarchy.

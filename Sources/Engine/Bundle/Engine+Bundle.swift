@@ -56,7 +56,11 @@ extension Engine {
             accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
             imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: plan.spec.host.cgroup(of: plan.record.id),
             joined: (plan.joined.pid?.state.pid, plan.joined.ipc?.state.pid), leavesOutSeccomp: filter?.isThere ?? false)
-        let config = try Timings.span("build-config") { () throws(EngineError) in try builder.spec().json.bytes() }
+        let config = try Timings.span("build-config") { () throws(EngineError) in
+            var spec = try builder.spec()
+            try spec.inject(plan.spec.host.resources.deviceSets)
+            return spec.json.bytes()
+        }
         do throws(SystemCallError) {
             try FileDescriptor.replaceContents(of: runtimePaths.config(plan.record.id), with: config)
         } catch { throw EngineError(.system, cannot: "write config.json", because: "\(error)", cause: error) }

@@ -64,14 +64,14 @@ extension RuntimeSpecBuilder {
             return .init(
                 destination: mount.destination, type: "tmpfs", source: "tmpfs",
                 options: options + mount.tmpfsOptions.filter { !["ro", "rw", "exec", "suid"].contains($0) })
-        case .bind, .volume:
+        case .bind, .image, .volume:
             // Idmapped: what the container's root writes belongs to root on the host, and user 1000's files to user 1000.
             let mappings = mount.idMapping == .none ? [] : idMappings
             let propagation = mount.propagation.isEmpty ? "rprivate" : mount.propagation
             return .init(
                 destination: mount.destination, type: "bind", source: mount.source,
                 options: [mount.isRecursive ? "rbind" : "bind", propagation] + (Self.isDevice(mount.source) ? [] : ["nodev"])
-                    + (mount.isReadOnly ? ["rro"] : []) + (mount.idMapping == .withoutSubmounts ? ["idmap"] : []),
+                    + (mount.isReadOnly ? [mount.leavesSubmountsWritable ? "ro" : "rro"] : []) + (mount.idMapping == .withoutSubmounts ? ["idmap"] : []),
                 uidMappings: mappings, gidMappings: mappings)
         }
     }

@@ -140,9 +140,12 @@ extension Engine {
         if spec.host.networkMode == "host", !spec.host.portBindings.isEmpty || spec.host.publishAllPorts {
             warnings.append("Published ports are discarded when using host network mode")
         }
-        let mounts = try mountPoints(of: spec)
+        var mounts = try mountPoints(of: spec)
+        for index in mounts.indices where mounts[index].kind == .image && mounts[index].image.isEmpty {
+            mounts[index].image = try resolveImage(mounts[index].source, platform: nil).id.description
+        }
         for mount in mounts { if let note = try mount.prepareSource() { warnings.append(note) } }
-        if !spec.host.volumesFrom.isEmpty || mounts.contains(where: { $0.kind == .volume }) { spec.mountPoints = mounts }
+        if !spec.host.volumesFrom.isEmpty || mounts.contains(where: { $0.kind == .volume || $0.kind == .image }) { spec.mountPoints = mounts }
         try requireHealthCheck(for: spec.host.restartPolicy, spec.config)
         return warnings
     }

@@ -135,6 +135,7 @@ extension Engine {
     public func removeImage(_ name: String, force: Bool) throws(EngineError) -> [RemovedItem] {
         let id = try? imageID(of: name)
         let labels = id.map(labels(ofThere:)) ?? [:]
+        if let id { try requireUnmounted(id) }
         let removed = try onImages("remove image \(name)") { store throws(StoreError) in
             try store.removeImage(name, force: force)
         }
@@ -149,6 +150,26 @@ extension Engine {
         return removed
     }
 
+    /// Images that containers mount, by id, and the container that does.
+    private func mountedImages() throws(EngineError) -> [String: ContainerRecord] {
+        var mounted: [String: ContainerRecord] = [:]
+        for record in try containers() {
+            for mount in try storedSpec(of: record).mountPoints ?? [] where mount.kind == .image {
+                mounted[mount.image] = record
+            }
+        }
+        return mounted
+    }
+
+    /// Even if it is forced: its layers would be gone below who reads them.
+    private func requireUnmounted(_ image: ImageID) throws(EngineError) {
+        guard let user = try mountedImages()[image.description] else { return }
+        throw EngineError(
+            .conflict,
+            "conflict: unable to delete \(image.short) (cannot be forced) - image is mounted by container \(user.id.prefix(12))",
+            hint: "Remove the container first.")
+    }
+
     private func noteImage(_ action: String, of actor: String, name: String, labels: [String: String]) {
         note(action, of: actor, type: "image", labels.merging(["name": name]) { $1 })
     }
@@ -159,8 +180,11 @@ extension Engine {
     public func pruneImages(
         all: Bool, where isWanted: PruneCondition = { _, _ in true }
     ) throws(EngineError) -> PruneReport {
+        let mounted = try mountedImages()
         let report = try onImages("prune the images") { store throws(StoreError) in
-            try store.prune(all ? .unused : .dangling) { isWanted($0.created, labels(ofThere: $0.id)) }
+            try store.prune(all ? .unused : .dangling) {
+                isWanted($0.created, labels(ofThere: $0.id)) && mounted[$0.id.description] == nil
+            }
         }
         for item in report.removed {
             switch item {

@@ -66,6 +66,17 @@ extension Resources {
         try takeMemory(change)
         if let limit = change.pidsLimit { pidsLimit = limit }
         if change.blkioWeight != 0 { blkioWeight = change.blkioWeight }
+        Self.take(change.readBps, over: &readBps)
+        Self.take(change.writeBps, over: &writeBps)
+        Self.take(change.readIOps, over: &readIOps)
+        Self.take(change.writeIOps, over: &writeIOps)
+    }
+
+    /// A rate of 0 stays in the list until the container is made anew: the kernel is told of it.
+    private static func take(_ rates: [DeviceRate], over former: inout [DeviceRate]) {
+        for rate in rates {
+            if let index = former.firstIndex(where: { $0.path == rate.path }) { former[index] = rate } else { former.append(rate) }
+        }
     }
 
     private mutating func takeProcessors(_ change: Resources) throws(EngineError) {

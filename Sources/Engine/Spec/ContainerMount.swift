@@ -14,6 +14,11 @@ public struct ContainerMount: Hashable, Sendable {
     public var propagation: String
     /// Of a volume.
     public var volume: VolumePart?
+    /// Of an image: its id, once it is found, and a path in it that is mounted instead of the whole.
+    public var image = ""
+    public var imageSubpath = ""
+    /// Of a bind that is read-only: whether what is mounted below it may stay writable.
+    public var leavesSubmountsWritable = false
     /// Of a bind: with the mounts below the source.
     public var isRecursive = true
     /// Of a bind by `-v`: a missing source is made.
@@ -126,6 +131,22 @@ extension ContainerMount {
                 isReadOnly: request.isReadOnly,
                 propagation: request.propagation.isEmpty ? "rprivate" : request.propagation,
                 isRecursive: request.isRecursive, createsSource: request.createsSource)
+            leavesSubmountsWritable = request.leavesSubmountsWritable
+        case .image:
+            guard !request.source.isEmpty else {
+                throw EngineError(
+                    .invalidArgument, "invalid mount config for type \"image\": field Source must not be empty")
+            }
+            let path = request.subpath
+            guard !path.hasPrefix("/"), !path.split(separator: "/").contains(".."), !path.utf8.contains(0) else {
+                throw EngineError(
+                    .invalidArgument,
+                    "invalid mount config for type \"image\": subpath must be a relative path within the image")
+            }
+            self.init(
+                kind: .image, source: request.source, destination: destination, mode: "", isReadOnly: true,
+                propagation: "")
+            imageSubpath = path
         case .tmpfs:
             self.init(
                 kind: .tmpfs, source: "", destination: destination, mode: "", isReadOnly: request.isReadOnly,

@@ -14,6 +14,10 @@ public struct ContainerSpec: Sendable {
     /// `port[-port][/protocol]`, as `--expose` takes them.
     public var expose: [String] = []
 
+    /// What only a network that somebody made can give: an address, as `--ip`, `--ip6` and `--link-local-ip` ask for, and names.
+    public var addresses: [String] = []
+    public var networkAliases: [String] = []
+
     public init() {}
 
     /// A request in which stands what the machine's owner wants of containers that ask for nothing else.
@@ -43,6 +47,13 @@ extension ContainerSpec {
         }
         if !config.macAddress.isEmpty, host.networkMode != "bridge" {
             throw EngineError(.invalidArgument, "conflicting options: mac-address and the network mode")
+        }
+        guard addresses.isEmpty else {
+            throw EngineError(.invalidArgument, "user specified IP address is supported on user defined networks only")
+        }
+        guard networkAliases.isEmpty else {
+            throw EngineError(
+                .invalidArgument, "network-scoped alias is supported only for containers in user defined networks")
         }
         guard host.networkMode.hasPrefix("container:") else { return }
         let conflicts = [

@@ -114,7 +114,9 @@ extension MountRequest {
         propagation = json["BindOptions"]?["Propagation"]?.string ?? ""
         createsSource = json["BindOptions"]?["CreateMountpoint"]?.bool ?? false
         isRecursive = !(json["BindOptions"]?["NonRecursive"]?.bool ?? false)
+        leavesSubmountsWritable = json["BindOptions"]?["ReadOnlyNonRecursive"]?.bool ?? false
         decodeVolumeOptions(json["VolumeOptions"] ?? .null)
+        if kind == .image { subpath = json["ImageOptions"]?["Subpath"]?.string ?? "" }
         tmpfsSize = json["TmpfsOptions"]?["SizeBytes"]?.integer ?? 0
         tmpfsMode = json["TmpfsOptions"]?["Mode"]?.integer
     }
@@ -130,7 +132,9 @@ extension MountRequest {
         if !propagation.isEmpty { bind["Propagation"] = .string(propagation) }
         if createsSource { bind["CreateMountpoint"] = true }
         if !isRecursive { bind["NonRecursive"] = true }
+        if leavesSubmountsWritable { bind["ReadOnlyNonRecursive"] = true }
         if !bind.isEmpty { object["BindOptions"] = .object(bind) }
+        if kind == .image, !subpath.isEmpty { object["ImageOptions"] = ["Subpath": .string(subpath)] }
         let volume = volumeOptionsJSON
         if !volume.isEmpty { object["VolumeOptions"] = .object(volume) }
         var tmpfs = JSONObject()
@@ -156,7 +160,7 @@ extension MountRequest {
         if !volumeDriver.isEmpty { driver["Name"] = .string(volumeDriver) }
         if !volumeOptions.isEmpty { driver["Options"] = JSON(volumeOptions) }
         if !driver.isEmpty { volume["DriverConfig"] = .object(driver) }
-        if !subpath.isEmpty { volume["Subpath"] = .string(subpath) }
+        if kind == .volume, !subpath.isEmpty { volume["Subpath"] = .string(subpath) }
         return volume
     }
 }
@@ -192,6 +196,7 @@ extension Resources {
                 pathOnHost: $0["PathOnHost"]?.string ?? "", pathInContainer: $0["PathInContainer"]?.string ?? "",
                 permissions: $0["CgroupPermissions"]?.string ?? "rwm")
         }
+        deviceSets = (json["DeviceRequests"]?.array ?? []).map(DeviceSetRequest.init(json:))
         deviceCgroupRules = json["DeviceCgroupRules"]?.strings ?? []
         ulimits = (json["Ulimits"]?.array ?? []).map {
             Ulimit(
@@ -216,7 +221,7 @@ extension Resources {
                         "CgroupPermissions": .string($0.permissions),
                     ]
                 }),
-            "DeviceCgroupRules": deviceCgroupRules.isEmpty ? .null : JSON(deviceCgroupRules), "DeviceRequests": nil,
+            "DeviceCgroupRules": deviceCgroupRules.isEmpty ? .null : JSON(deviceCgroupRules), "DeviceRequests": deviceSets.isEmpty ? .null : .array(deviceSets.map(\.json)),
             "MemoryReservation": .integer(memoryReservation), "MemorySwap": .integer(memorySwap),
             "MemorySwappiness": memorySwappiness.map(JSON.integer) ?? .null,
             "OomKillDisable": oomKillDisable.map(JSON.bool) ?? .null,

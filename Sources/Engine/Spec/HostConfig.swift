@@ -82,7 +82,7 @@ public struct PortBindingRequest: Hashable, Sendable {
 
 /// One `--mount`.
 public struct MountRequest: Hashable, Sendable {
-    public enum Kind: String, Sendable { case bind, tmpfs, volume }
+    public enum Kind: String, Sendable { case bind, image, tmpfs, volume }
     public var kind: Kind
     public var source: String
     public var target: String
@@ -94,8 +94,12 @@ public struct MountRequest: Hashable, Sendable {
     public var isRecursive = true
     /// Of a volume: don't fill an empty one with what the image has there.
     public var noCopy = false
-    /// Of a volume: a path in it that is mounted instead of the whole.
+    /// Of a bind that is read-only: whether what is mounted below it may stay writable.
+    public var leavesSubmountsWritable = false
+    /// Of a volume or an image: a path in it that is mounted instead of the whole.
     public var subpath = ""
+    /// What the subpath was said to be of; nil without one.
+    public var subpathKind: Kind?
     /// Of a volume that is made for the container.
     public var volumeLabels: [String: String] = [:]
     public var volumeDriver = ""
@@ -104,6 +108,11 @@ public struct MountRequest: Hashable, Sendable {
     public var tmpfsSize: Int64 = 0
     /// Of a tmpfs: permission bits; nil is 1777.
     public var tmpfsMode: Int64?
+
+    public var isNonRecursive: Bool {
+        get { !isRecursive }
+        set { isRecursive = !newValue }
+    }
 
     public init(_ kind: Kind, source: String = "", target: String) {
         self.kind = kind
@@ -141,6 +150,8 @@ public struct Resources: Hashable, Sendable {
     public var readIOps: [DeviceRate] = []
     public var writeIOps: [DeviceRate] = []
     public var devices: [DeviceRequest] = []
+    /// Those that their makers' specifications describe.
+    public var deviceSets: [DeviceSetRequest] = []
     /// `c 1:3 rwm`
     public var deviceCgroupRules: [String] = []
     /// Where the container's cgroup is made; empty is Hako's own place.

@@ -7,8 +7,15 @@ final class ImageTree {
 
     /// - Parameter lowers: At least two, the topmost first.
     init(lowers: [String]) throws(SystemCallError) {
-        mount = try Self.apart { () throws(SystemCallError) in
-            try OverlayMount(lowers: lowers, upper: nil, work: nil).mount(userNamespace: nil)
+        mount = try Self.mount(lowers, userNamespace: nil)
+    }
+
+    /// An image's files with their own owners, or as those of a user namespace's root.
+    static func mount(
+        _ lowers: [String], userNamespace: borrowing FileDescriptor?
+    ) throws(SystemCallError) -> Mount {
+        try apart { () throws(SystemCallError) in
+            try OverlayMount(lowers: lowers, upper: nil, work: nil).mount(userNamespace: userNamespace)
         }
     }
 

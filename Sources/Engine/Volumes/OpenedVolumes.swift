@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import OCI
 
 /// The volumes of one start that are more than a directory of the store: mounts that the monitor attaches in its own mount
 /// namespace, below the bundle, so that any OCI runtime finds an ordinary source to bind.
@@ -40,6 +41,13 @@ extension Engine {
     ) throws(EngineError) -> OpenedVolumes {
         let opened = OpenedVolumes()
         for index in mounts.indices {
+            if mounts[index].kind == .image {
+                let mount = try imageMount(mounts[index], namespaces)
+                mounts[index].source = "\(bundle)/\(OpenedVolumes.place(opened.numbers.count))"
+                mounts[index].idMapping = .none
+                try adding(mount, to: opened, "image \(mounts[index].image)")
+                continue
+            }
             guard let volume = mounts[index].volume, !volume.options.isEmpty || !volume.subpath.isEmpty else {
                 continue
             }
@@ -51,11 +59,48 @@ extension Engine {
             }
             mounts[index].source = "\(bundle)/\(OpenedVolumes.place(opened.numbers.count))"
             mounts[index].idMapping = .none
-            do throws(SystemCallError) { try opened.add(mount) } catch {
-                throw EngineError(.system, cannot: "open the volume \(volume.name)", because: "\(error)", cause: error)
-            }
+            try adding(mount, to: opened, "volume \(volume.name)")
         }
         return opened
+    }
+
+    private func adding(
+        _ mount: consuming Mount, to opened: OpenedVolumes, _ what: String
+    ) throws(EngineError) {
+        do throws(SystemCallError) { try opened.add(mount) } catch {
+            throw EngineError(.system, cannot: "open the \(what)", because: "\(error)", cause: error)
+        }
+    }
+
+    /// An image's files, read-only, as the container's root's.
+    private func imageMount(
+        _ mount: ContainerMount, _ namespaces: borrowing ContainerNamespaces
+    ) throws(EngineError) -> Mount {
+        let image: ImageID
+        do throws(DigestError) { image = try ImageID(mount.image) } catch {
+            throw EngineError(.system, cannot: "mount image \(mount.image)", because: "it is no id")
+        }
+        var lowers = try lowerDirectories(of: image)
+        let tree: Mount
+        do throws(SystemCallError) {
+            // A read-only overlay has two layers at least.
+            while lowers.count < 2 {
+                try Directory.create(paths.emptyLayer, mode: 0o755)
+                lowers.append(paths.emptyLayer)
+            }
+            tree = try ImageTree.mount(lowers, userNamespace: namespaces.user)
+        } catch {
+            throw EngineError(.system, cannot: "mount image \(mount.image)", because: "\(error)", cause: error)
+        }
+        guard !mount.imageSubpath.isEmpty else { return tree }
+        do throws(SystemCallError) {
+            let found = try FileDescriptor.open(mount.imageSubpath, in: tree.root, flags: FileDescriptor.pathOnly)
+            return try Mount.copy(of: found)
+        } catch {
+            throw EngineError(
+                error.errno == .noSuchFile ? .invalidArgument : .system,
+                cannot: "mount \(mount.imageSubpath) of image \(mount.image)", because: "\(error)", cause: error)
+        }
     }
 
     private func open(_ volume: VolumePart) throws(EngineError) -> Mount {

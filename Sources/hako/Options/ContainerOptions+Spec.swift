@@ -92,6 +92,8 @@ extension ContainerOptions {
         spec.host.dnsSearch = arguments.values("dns-search")
         spec.host.extraHosts = arguments.values("add-host")
         spec.host.publishAllPorts = arguments.flag("publish-all")
+        spec.addresses = ["ip", "ip6"].compactMap { arguments.value($0) }.filter { !$0.isEmpty } + arguments.values("link-local-ip")
+        spec.networkAliases = arguments.values("network-alias") + arguments.values("net-alias")
         spec.publish = arguments.values("publish")
         spec.expose = arguments.values("expose")
     }
@@ -106,12 +108,13 @@ extension ContainerOptions {
     }
 
     private static func fillDevices(_ resources: inout Resources, _ arguments: ParsedArguments) throws {
+        try LimitOptions.fillRates(&resources, arguments)
         resources.blkioWeightDevice = try arguments.values("blkio-weight-device").map { try WeightOption.parse($0, arguments) }
-        resources.readBps = try rates(arguments, "device-read-bps", OptionValue.bytes)
-        resources.writeBps = try rates(arguments, "device-write-bps", OptionValue.bytes)
-        resources.readIOps = try rates(arguments, "device-read-iops", count)
-        resources.writeIOps = try rates(arguments, "device-write-iops", count)
-        resources.devices = try arguments.values("device").map { try DeviceOption.parse($0, arguments) }
+        let devices = arguments.values("device")
+        resources.devices = try devices.filter { !DeviceOption.isQualified($0) }.map { try DeviceOption.parse($0, arguments) }
+        let qualified = devices.filter(DeviceOption.isQualified)
+        if !qualified.isEmpty { resources.deviceSets.append(DeviceSetRequest(driver: "cdi", ids: qualified)) }
+        resources.deviceSets += try arguments.values("gpus").map { try GPUOption.parse($0, arguments) }
         resources.deviceCgroupRules = try arguments.values("device-cgroup-rule").map { text in
             guard DeviceCgroupRule(text) != nil else {
                 throw arguments.invalid(text, for: "device-cgroup-rule", because: "invalid device cgroup format '\(text)'")
@@ -121,33 +124,6 @@ extension ContainerOptions {
     }
 
     // MARK: Grammars of single values
-
-    private static func count(_ text: String) throws(OptionValueError) -> Int64 {
-        Int64(try OptionValue.integer(text))
-    }
-
-    private static func value(
-        _ text: String, _ option: String, _ arguments: ParsedArguments,
-        _ parse: (String) throws(OptionValueError) -> Int64
-    ) throws -> Int64 {
-        do throws(OptionValueError) {
-            return try parse(text)
-        } catch { throw arguments.invalid(text, for: option, because: error.reason) }
-    }
-
-    /// `/dev/sda:1mb`
-    private static func rates(
-        _ arguments: ParsedArguments, _ option: String, _ parse: (String) throws(OptionValueError) -> Int64
-    ) throws -> [DeviceRate] {
-        try arguments.values(option).map { text in
-            guard let colon = text.lastIndex(of: ":"), text.hasPrefix("/dev/") else {
-                throw arguments.invalid(text, for: option, because: "expected /dev/NAME:RATE")
-            }
-            let rate = try value(String(text[text.index(after: colon)...]), option, arguments, parse)
-            guard rate > 0 else { throw arguments.invalid(text, for: option, because: "the rate must be positive") }
-            return DeviceRate(path: String(text[..<colon]), rate: rate)
-        }
-    }
 
     /// `name=value`, each name once, the last one winning.
     private static func map(_ arguments: ParsedArguments, _ option: String) throws -> [String: String] {

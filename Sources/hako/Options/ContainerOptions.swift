@@ -18,11 +18,15 @@ enum ContainerOptions {
             .list("env", short: "e", "Set environment variables"),
             .list("env-file", "Read in a file of environment variables", completion: .files),
             .list("expose", "Expose a port or a range of ports"),
+            .list("gpus", "GPU devices to add to the container ('all' to pass all GPUs)", placeholder: "gpu-request"),
             .text("hostname", short: "h", "Container host name"),
             .flag("init", "Run an init inside the container that forwards signals and reaps processes"),
             .flag("interactive", short: "i", "Keep STDIN open even if not attached"),
+            .text("ip", "IPv4 address (e.g., 172.30.100.104)"),
+            .text("ip6", "IPv6 address (e.g., 2001:db8::33)"),
             .list("label", short: "l", "Set meta data on a container"),
             .list("label-file", "Read in a line delimited file of labels", completion: .files),
+            .list("link-local-ip", "Container IPv4/IPv6 link-local addresses"),
             .text("log-driver", "Logging driver for the container: json-file or none", completion: .words(["json-file", "none"])),
             .list("log-opt", "Log driver options"),
             .text("mac-address", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
@@ -32,6 +36,8 @@ enum ContainerOptions {
                 "network", "Connect a container to a network: bridge, host, none or container:ID", placeholder: "network",
                 completion: .networks),
             .text("net", "Connect a container to a network", placeholder: "network").hidden(),
+            .list("network-alias", "Add network-scoped alias for the container"),
+            .list("net-alias", "Add network-scoped alias for the container").hidden(),
             .text("platform", "Set platform if server is multi-platform capable", completion: .words(["linux/amd64", "linux/arm64"])),
             .list("publish", short: "p", "Publish a container's port(s) to the host"),
             .flag("publish-all", short: "P", "Publish all exposed ports to random ports"),
@@ -106,26 +112,21 @@ enum ContainerOptions {
 
     /// What Docker's client has and Hako hasn't: an error that says so, never ignored.
     private static var later: [Option] {
-        let networks = "it needs a user-defined network, and these are not available yet"
-        return [
-            .text("gpus", "").unsupported(
-                because: "the tools of GPU makers (CDI) are not asked yet; give the devices with --device, as in --device /dev/dri"),
-            .text("ip", "").unsupported(because: networks),
-            .text("ip6", "").unsupported(because: networks),
+        [
             .text("isolation", "").unsupported(because: "it is for Windows", except: ["default", ""]),
-            .list("kernel-memory", "").unsupported(
-                because: "Linux has had no limit for it since 5.16; --memory counts the kernel's memory too", except: ["0"]),
+            kernelMemory,
             .list("link", "").unsupported(
                 because: "links are not there; use a network instead: --network container:NAME shares that of another container"),
-            .list("link-local-ip", "").unsupported(because: networks),
-            .list("network-alias", "").unsupported(because: networks),
             .list("storage-opt", "").unsupported(
-                because: "the size of what a container writes can be limited only by project quotas, which the store does not use"),
+                because: "the size of what a container writes can only be limited by project quotas (pquota of XFS, prjquota of ext4), which the store does not use"),
             .flag("use-api-socket", "").unsupported(because: "there is no API server yet"),
             .flag("disable-content-trust", "Skip image verification", isOn: true).unsupported(
                 because: "signatures of images are not verified"),
         ] + windows
     }
+
+    static let kernelMemory = Option.list("kernel-memory", "").unsupported(
+        because: "Linux has had no limit for it since 5.16; --memory counts the kernel's memory too", except: ["0"])
 
     /// As Docker takes them on Linux, where they mean nothing; but a limit that would not hold is refused.
     private static var windows: [Option] {

@@ -8,7 +8,7 @@ enum LimitOptions {
 
     private static let names: Set<String> = [
         "blkio-weight", "cpu-period", "cpu-quota", "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems", "memory",
-        "memory-reservation", "memory-swap", "pids-limit",
+        "memory-reservation", "memory-swap", "pids-limit", "device-read-bps", "device-read-iops", "device-write-bps", "device-write-iops",
     ]
 
     static func isGiven(_ arguments: ParsedArguments) -> Bool { names.contains { arguments.isGiven($0) } }
@@ -27,6 +27,46 @@ enum LimitOptions {
         resources.cpusetMems = arguments.value("cpuset-mems") ?? ""
         resources.pidsLimit = arguments.integer("pids-limit").map(Int64.init)
         resources.blkioWeight = Int64(arguments.integer("blkio-weight") ?? 0)
+    }
+
+    /// Rates of block devices.
+    ///
+    /// - Parameter takesZero: Whether 0 takes a rate away.
+    static func fillRates(_ resources: inout Resources, _ arguments: ParsedArguments, takesZero: Bool = false) throws {
+        resources.readBps = try rates(arguments, "device-read-bps", takesZero: takesZero, OptionValue.bytes)
+        resources.writeBps = try rates(arguments, "device-write-bps", takesZero: takesZero, OptionValue.bytes)
+        resources.readIOps = try rates(arguments, "device-read-iops", takesZero: takesZero, count)
+        resources.writeIOps = try rates(arguments, "device-write-iops", takesZero: takesZero, count)
+    }
+
+    private static func count(_ text: String) throws(OptionValueError) -> Int64 {
+        Int64(try OptionValue.integer(text))
+    }
+
+    private static func value(
+        _ text: String, _ option: String, _ arguments: ParsedArguments,
+        _ parse: (String) throws(OptionValueError) -> Int64
+    ) throws -> Int64 {
+        do throws(OptionValueError) {
+            return try parse(text)
+        } catch { throw arguments.invalid(text, for: option, because: error.reason) }
+    }
+
+    /// `/dev/sda:1mb`
+    private static func rates(
+        _ arguments: ParsedArguments, _ option: String, takesZero: Bool,
+        _ parse: (String) throws(OptionValueError) -> Int64
+    ) throws -> [DeviceRate] {
+        try arguments.values(option).map { text in
+            guard let colon = text.lastIndex(of: ":"), text.hasPrefix("/dev/") else {
+                throw arguments.invalid(text, for: option, because: "expected /dev/NAME:RATE")
+            }
+            let rate = try value(String(text[text.index(after: colon)...]), option, arguments, parse)
+            guard rate > 0 || (rate == 0 && takesZero) else {
+                throw arguments.invalid(text, for: option, because: "the rate must be positive")
+            }
+            return DeviceRate(path: String(text[..<colon]), rate: rate)
+        }
     }
 
     /// -1 is no limit.

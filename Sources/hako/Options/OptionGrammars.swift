@@ -88,8 +88,8 @@ enum MountOption {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             try set(parts[0].lowercased(), parts.count > 1 ? parts[1] : nil, &request, text, arguments)
         }
-        guard request.kind == .volume || !request.hasVolumeOptions else {
-            throw arguments.invalid(text, for: "mount", because: "cannot mix 'volume-*' options with mount type '\(request.kind)'")
+        for (kind, isMixed) in request.foreignOptions where isMixed {
+            throw arguments.invalid(text, for: "mount", because: "cannot mix '\(kind)-*' options with mount type '\(request.kind)'")
         }
         guard !request.target.isEmpty else {
             throw arguments.invalid(text, for: "mount", because: "target is required")
@@ -117,14 +117,17 @@ enum MountOption {
         guard let value else { throw invalid("invalid field '\(key)' must be a key=value pair") }
         switch key {
         case "type":
-            guard let kind = MountRequest.Kind(rawValue: value) else { throw invalid("unknown mount type '\(value)'") }
+            guard let kind = MountRequest.Kind(rawValue: value.lowercased()) else { throw invalid("unknown mount type '\(value)'") }
             request.kind = kind
         case "source", "src": request.source = bind(value)
         case "target", "dst", "destination": request.target = value
         case "bind-propagation": request.propagation = value
-        case "bind-recursive" where value == "enabled" || value == "disabled":
-            request.isRecursive = value == "enabled"
-        case "volume-subpath": request.subpath = value
+        case "bind-recursive": try setRecursive(value, &request, text, arguments)
+        // Of other systems: a mount is always consistent here.
+        case "consistency": break
+        case "volume-subpath", "image-subpath":
+            request.subpath = value
+            request.subpathKind = key == "image-subpath" ? .image : .volume
         case "volume-driver": request.volumeDriver = value
         case "volume-label": add(value, to: &request.volumeLabels)
         case "volume-opt": add(value, to: &request.volumeOptions)
@@ -137,7 +140,22 @@ enum MountOption {
                 throw invalid("invalid value for tmpfs-mode: \(value)")
             }
             request.tmpfsMode = mode
-        default: throw invalid("unknown option '\(key)' in '\(text)'")
+        default: throw invalid("unexpected key '\(key)' in '\(key)=\(value)'")
+        }
+    }
+
+    /// What is read-only is so with all that is mounted below it, unless that is asked for.
+    private static func setRecursive(
+        _ value: String, _ request: inout MountRequest, _ text: String, _ arguments: ParsedArguments
+    ) throws {
+        switch value {
+        case "enabled", "readonly": break
+        case "disabled": request.isRecursive = false
+        case "writable": request.leavesSubmountsWritable = true
+        default:
+            throw arguments.invalid(
+                text, for: "mount",
+                because: "invalid value for bind-recursive: \(value) (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")")
         }
     }
 
@@ -145,6 +163,7 @@ enum MountOption {
         switch key {
         case "readonly", "ro": \.isReadOnly
         case "bind-create-src": \.createsSource
+        case "bind-nonrecursive": \.isNonRecursive
         case "volume-nocopy": \.noCopy
         default: nil
         }
@@ -158,13 +177,29 @@ enum MountOption {
 }
 
 extension MountRequest {
-    fileprivate var hasVolumeOptions: Bool {
-        noCopy || !subpath.isEmpty || !volumeDriver.isEmpty || !volumeLabels.isEmpty || !volumeOptions.isEmpty
+    /// Kinds of mounts, and whether options of theirs were given for another kind.
+    fileprivate var foreignOptions: [(kind: Kind, isMixed: Bool)] {
+        [
+            (.volume, kind != .volume && hasVolumeOptions),
+            (.bind, kind != .bind && (!propagation.isEmpty || createsSource || !isRecursive || leavesSubmountsWritable)),
+            (.image, kind != .image && subpathKind == .image),
+            (.tmpfs, kind != .tmpfs && (tmpfsSize > 0 || tmpfsMode != nil)),
+        ]
+    }
+
+    private var hasVolumeOptions: Bool {
+        noCopy || subpathKind == .volume || !volumeDriver.isEmpty || !volumeLabels.isEmpty || !volumeOptions.isEmpty
     }
 }
 
 /// `--device /dev/a[:/dev/b][:rwm]`
 enum DeviceOption {
+    /// Whether it is the whole name of a device that a specification describes: `vendor.com/class=name`.
+    static func isQualified(_ text: String) -> Bool {
+        guard !text.hasPrefix("/"), let equals = text.firstIndex(of: "=") else { return false }
+        return text[..<equals].split(separator: "/", omittingEmptySubsequences: false).count(where: { !$0.isEmpty }) == 2
+    }
+
     static func parse(_ text: String, _ arguments: ParsedArguments) throws -> DeviceRequest {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let isMode = { (mode: String) in !mode.isEmpty && mode.allSatisfy { "rwm".contains($0) } }

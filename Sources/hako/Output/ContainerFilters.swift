@@ -7,8 +7,9 @@ import OCI
 struct ContainerFilters {
     private var values: [String: [String]] = [:]
     private var names: [NamePattern] = []
+    private var ports: [String: [PortRange]] = [:]
     private static let known = [
-        "ancestor", "before", "exited", "expose", "health", "id", "is-task", "label", "name", "network", "publish", "since",
+        "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network", "publish", "since",
         "status", "volume",
     ]
 
@@ -19,6 +20,15 @@ struct ContainerFilters {
         }
         for code in values["exited"] ?? [] where Int32(code) == nil {
             throw EngineError(.invalidArgument, "invalid filter 'exited=\(code)': it is no exit code")
+        }
+        for key in ["publish", "expose"] {
+            ports[key] = try (values[key] ?? []).map { text in
+                guard let range = PortRange(text) else {
+                    throw EngineError(
+                        .invalidArgument, "invalid filter '\(key)=\(text)'", hint: "As in 80, 80/udp or 8000-8080/tcp.")
+                }
+                return range
+            }
         }
         names = try FilterText.names(values)
     }
@@ -36,9 +46,10 @@ struct ContainerFilters {
             && any("is-task") { OptionValue.bool($0) == false }
             && any("ancestor") { try isAncestor($0, of: record, engine) }
             && any("volume") { try uses($0, record, engine) }
+            // There is none but the host's own, which is the default.
+            && any("isolation") { $0.isEmpty || $0 == "default" }
             && any("network") { record.networkMode == $0 }
-            && any("publish") { matchesPort($0, record, isPublished: true) }
-            && any("expose") { matchesPort($0, record, isPublished: false) }
+            && matchesPorts("publish", record, \.hostPort) && matchesPorts("expose", record, \.containerPort)
             && any("before") { record.created < (try engine.container($0).created) }
             && any("since") { record.created > (try engine.container($0).created) }
             && labels(record)
@@ -67,11 +78,28 @@ struct ContainerFilters {
         return record.image == id
     }
 
-    private func matchesPort(_ text: String, _ record: ContainerRecord, isPublished: Bool) -> Bool {
-        let wanted = text.contains("/") ? text : text + "/tcp"
+    private func matchesPorts(
+        _ key: String, _ record: ContainerRecord, _ port: (PortList.Entry) -> Int64?
+    ) -> Bool {
+        guard let wanted = ports[key], !wanted.isEmpty else { return true }
         return PortList(text: record.ports).entries.contains { entry in
-            let port = isPublished ? entry.hostPort : entry.containerPort
-            return port.map { "\($0)/\(entry.proto)" == wanted } ?? false
+            wanted.contains { range in port(entry).map { range.ports.contains($0) && range.proto == entry.proto } ?? false }
         }
+    }
+}
+
+/// `80`, `80/udp`, `8000-8080/tcp`
+private struct PortRange {
+    let ports: ClosedRange<Int64>
+    let proto: String
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let ends = parts[0].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { Int64($0) }
+        guard let low = ends[0], let high = ends[ends.count - 1], (0...65535).contains(low), (low...65535).contains(high) else {
+            return nil
+        }
+        ports = low...high
+        proto = parts.count > 1 ? parts[1] : "tcp"
     }
 }
