@@ -50,8 +50,8 @@ struct MountOptionTests {
         }
     }
 
-    @Test("a read-only bind leaves writable what is mounted below it only if that is asked for")
-    func writableBelow() throws {
+    @Test("a read-only bind makes read-only what is mounted below it, and says so where that is not wanted")
+    func mountedBelow() throws {
         let store = try TestStore()
         let path = store.scratch.path("outer")
         try store.shell("mkdir -p \(path)/inner && mount -t tmpfs inner \(path)/inner && chmod 777 \(path)/inner").expectSuccess()
@@ -59,8 +59,8 @@ struct MountOptionTests {
         let mount = "type=bind,source=\(path),target=/outer,readonly"
         let script = "touch /outer/a; touch /outer/inner/b; ls /outer/inner"
         #expect(try store.output("run", "--rm", "--mount", mount, "busybox", "sh", "-c", script) == "")
-        #expect(
-            try store.output("run", "--rm", "--mount", mount + ",bind-recursive=writable", "busybox", "sh", "-c", script) == "b")
+        let writable = try store.hako("run", "--rm", "--mount", mount + ",bind-recursive=writable", "busybox", "true")
+        #expect(writable.status == 125 && writable.error.contains("bind-recursive=writable is not supported"), "\(writable)")
         #expect(
             try store.output("run", "--rm", "--mount", mount + ",bind-nonrecursive", "busybox", "ls", "/outer/inner") == "")
     }

@@ -71,7 +71,7 @@ extension RuntimeSpecBuilder {
             return .init(
                 destination: mount.destination, type: "bind", source: mount.source,
                 options: [mount.isRecursive ? "rbind" : "bind", propagation] + (Self.isDevice(mount.source) ? [] : ["nodev"])
-                    + (mount.isReadOnly ? [mount.leavesSubmountsWritable ? "ro" : "rro"] : []) + (mount.idMapping == .withoutSubmounts ? ["idmap"] : []),
+                    + (mount.isReadOnly ? ["rro"] : []) + (mount.idMapping == .withoutSubmounts ? ["idmap"] : []),
                 uidMappings: mappings, gidMappings: mappings)
         }
     }

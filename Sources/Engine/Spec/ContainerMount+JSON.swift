@@ -29,7 +29,6 @@ extension ContainerMount {
         var object = shown
         object["Recursive"] = .bool(isRecursive)
         if !tmpfsOptions.isEmpty { object["TmpfsOptions"] = JSON(tmpfsOptions) }
-        if leavesSubmountsWritable { object["ReadOnlyNonRecursive"] = true }
         if kind == .image {
             object["Image"] = .string(image)
             object["Subpath"] = .string(imageSubpath)
@@ -53,7 +52,6 @@ extension ContainerMount {
             isReadOnly: json["RW"]?.bool == false, propagation: json["Propagation"]?.string ?? "")
         isRecursive = json["Recursive"]?.bool ?? true
         tmpfsOptions = json["TmpfsOptions"]?.strings ?? []
-        leavesSubmountsWritable = json["ReadOnlyNonRecursive"]?.bool ?? false
         if kind == .image { (image, imageSubpath) = (json["Image"]?.string ?? "", json["Subpath"]?.string ?? "") }
         guard kind == .volume else { return }
         var volume = VolumePart(name: json["Name"]?.string ?? "")

@@ -17,8 +17,6 @@ public struct ContainerMount: Hashable, Sendable {
     /// Of an image: its id, once it is found, and a path in it that is mounted instead of the whole.
     public var image = ""
     public var imageSubpath = ""
-    /// Of a bind that is read-only: whether what is mounted below it may stay writable.
-    public var leavesSubmountsWritable = false
     /// Of a bind: with the mounts below the source.
     public var isRecursive = true
     /// Of a bind by `-v`: a missing source is made.
@@ -131,7 +129,6 @@ extension ContainerMount {
                 isReadOnly: request.isReadOnly,
                 propagation: request.propagation.isEmpty ? "rprivate" : request.propagation,
                 isRecursive: request.isRecursive, createsSource: request.createsSource)
-            leavesSubmountsWritable = request.leavesSubmountsWritable
         case .image:
             guard !request.source.isEmpty else {
                 throw EngineError(

@@ -114,7 +114,6 @@ extension MountRequest {
         propagation = json["BindOptions"]?["Propagation"]?.string ?? ""
         createsSource = json["BindOptions"]?["CreateMountpoint"]?.bool ?? false
         isRecursive = !(json["BindOptions"]?["NonRecursive"]?.bool ?? false)
-        leavesSubmountsWritable = json["BindOptions"]?["ReadOnlyNonRecursive"]?.bool ?? false
         decodeVolumeOptions(json["VolumeOptions"] ?? .null)
         if kind == .image { subpath = json["ImageOptions"]?["Subpath"]?.string ?? "" }
         tmpfsSize = json["TmpfsOptions"]?["SizeBytes"]?.integer ?? 0
@@ -132,7 +131,6 @@ extension MountRequest {
         if !propagation.isEmpty { bind["Propagation"] = .string(propagation) }
         if createsSource { bind["CreateMountpoint"] = true }
         if !isRecursive { bind["NonRecursive"] = true }
-        if leavesSubmountsWritable { bind["ReadOnlyNonRecursive"] = true }
         if !bind.isEmpty { object["BindOptions"] = .object(bind) }
         if kind == .image, !subpath.isEmpty { object["ImageOptions"] = ["Subpath": .string(subpath)] }
         let volume = volumeOptionsJSON

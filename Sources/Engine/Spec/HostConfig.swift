@@ -94,8 +94,6 @@ public struct MountRequest: Hashable, Sendable {
     public var isRecursive = true
     /// Of a volume: don't fill an empty one with what the image has there.
     public var noCopy = false
-    /// Of a bind that is read-only: whether what is mounted below it may stay writable.
-    public var leavesSubmountsWritable = false
     /// Of a volume or an image: a path in it that is mounted instead of the whole.
     public var subpath = ""
     /// What the subpath was said to be of; nil without one.

@@ -144,14 +144,17 @@ enum MountOption {
         }
     }
 
-    /// What is read-only is so with all that is mounted below it, unless that is asked for.
+    /// What is read-only is so with all that is mounted below it.
     private static func setRecursive(
         _ value: String, _ request: inout MountRequest, _ text: String, _ arguments: ParsedArguments
     ) throws {
         switch value {
         case "enabled", "readonly": break
         case "disabled": request.isRecursive = false
-        case "writable": request.leavesSubmountsWritable = true
+        case "writable":
+            throw arguments.invalid(
+                text, for: "mount",
+                because: "bind-recursive=writable is not supported: with a read-only mount, all that is mounted below it is read-only")
         default:
             throw arguments.invalid(
                 text, for: "mount",
@@ -181,7 +184,7 @@ extension MountRequest {
     fileprivate var foreignOptions: [(kind: Kind, isMixed: Bool)] {
         [
             (.volume, kind != .volume && hasVolumeOptions),
-            (.bind, kind != .bind && (!propagation.isEmpty || createsSource || !isRecursive || leavesSubmountsWritable)),
+            (.bind, kind != .bind && (!propagation.isEmpty || createsSource || !isRecursive)),
             (.image, kind != .image && subpathKind == .image),
             (.tmpfs, kind != .tmpfs && (tmpfsSize > 0 || tmpfsMode != nil)),
         ]
