@@ -80,7 +80,7 @@ let package = Package(
         module("Runtime", ["Cgroups", "OCI", "Linux"]),
         module("MonitorProtocol", ["OCI"]),
         module("OCIRuntime", ["MonitorProtocol", "OCI", "Linux"]),
-        module("Monitor", ["Runtime", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
+        module("Monitor", ["Runtime", "Cgroups", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         module("RuntimeClient", ["OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         // Not "Network": libraries look for Apple's framework of that name, and would find ours.
         module("ContainerNetwork", ["OCI", "Linux"]),

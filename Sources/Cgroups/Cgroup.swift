@@ -46,6 +46,9 @@ public protocol Cgroup: Sendable {
     /// Nil where the kernel doesn't tell.
     func pressure() -> CgroupPressure?
 
+    /// Opens what tells its use, where that is there.
+    func openUsageFiles() -> CgroupUsageFiles
+
     /// Whether it is there.
     var exists: Bool { get }
 

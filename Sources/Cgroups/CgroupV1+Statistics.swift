@@ -24,6 +24,8 @@ extension CgroupV1 {
     /// Only v2 has it, which needs no controller for that.
     func pressure() -> CgroupPressure? { unified.flatMap { CgroupPressure($0) } }
 
+    func openUsageFiles() -> CgroupUsageFiles { CgroupUsageFiles(v1: self) }
+
     var exists: Bool { directories.first?.exists ?? false }
 
     private func cpu(_ directory: CgroupDirectory) throws(SystemCallError) -> CgroupStatistics.CPU {

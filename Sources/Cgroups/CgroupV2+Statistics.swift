@@ -28,6 +28,8 @@ extension CgroupV2 {
 
     func pressure() -> CgroupPressure? { CgroupPressure(directory) }
 
+    func openUsageFiles() -> CgroupUsageFiles { CgroupUsageFiles(v2: self) }
+
     var exists: Bool { directory.exists }
 
     /// Nil where the controller isn't handed down, so that its files aren't there.

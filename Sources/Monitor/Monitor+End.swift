@@ -19,6 +19,7 @@ extension Monitor {
     func tellEnd(_ status: ExitStatus, isRestarting: Bool) -> ContainerExit {
         Timings.span("drain") { drain() }
         stopHealthChecks()
+        stopUsage()
         let exit = ContainerExit(exitCode: status.shellCode, oomKilled: memory.hasKilled)
         do throws(SystemCallError) {
             try recorder.recordExit(exit, isRestarting: isRestarting, error: log?.failure ?? "")

@@ -26,9 +26,10 @@ extension Monitor {
             }
             do throws(SystemCallError) {
                 try prepareToWait()
-                try queue.wait(into: &events, timeoutMilliseconds: isSpread ? Self.idleMilliseconds : nil)
+                try queue.wait(into: &events, timeoutMilliseconds: patience(isSpread ? Self.idleMilliseconds : nil))
             } catch { throw StartFailure(.system, "cannot wait for events: \(error)") }
-            if events.isEmpty, isSpread { Memory.shrink() }
+            let hasSampled = noteUsage()
+            if events.isEmpty, isSpread || hasSampled { Memory.shrink() }
             isSpread = !events.isEmpty
             for event in events { try handle(event) }
         }
@@ -175,6 +176,7 @@ extension Monitor {
         phase = .running
         hasStarted = true
         startedAt = Timings.monotonicNanoseconds()
+        scheduleUsage()
         startHealthChecks()
         control?.send(.started(pid: pid))
         // While the program runs.

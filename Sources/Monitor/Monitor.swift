@@ -40,6 +40,10 @@ final class Monitor {
     var terminalSize: WindowSize?
     var container: ChildProcess?
     var memory: OOMCounter?
+    /// Nil until the first sample.
+    var usage: UsageRecorder?
+    /// When the next sample is to be taken, on the clock that only goes forward, in nanoseconds; the highest number for never.
+    var usageDue = UInt64.max
     var mounts: PrivateMounts?
     /// Until the container has it.
     var earlyCgroup: EarlyCgroup?

@@ -20,6 +20,14 @@ public struct RestartPolicy: Hashable, Sendable {
         self.maximumRetryCount = maximumRetryCount
     }
 
+    /// How long an ended container rests before it is started again, in milliseconds: at first 100, then twice as long each time,
+    /// up to a minute; one that ran for ten seconds begins anew. As Docker's.
+    ///
+    /// - Parameter former: The pause before that run; 0 for the first.
+    public static func pause(after former: Int64, ranMilliseconds: Int64) -> Int64 {
+        former == 0 || ranMilliseconds >= 10_000 ? 100 : min(former * 2, 60_000)
+    }
+
     public init(json: JSON) throws(FieldError) {
         guard let condition = Condition(rawValue: try json.requiredString("condition")) else {
             throw FieldError("restart.condition", "must be no, on-failure, always, unless-stopped or unhealthy")

@@ -32,6 +32,13 @@ extension FileDescriptor {
         }
     }
 
+    /// Reads a file's beginning, wherever its offset is, by number. Returns how many bytes. pread(2).
+    public static func readStart(number: CInt, into buffer: inout [UInt8]) throws(SystemCallError) -> Int {
+        try retryingErrno("pread", on: "descriptor \(number)") {
+            buffer.withUnsafeMutableBytes { Glibc.pread(number, $0.baseAddress, $0.count, 0) }
+        }
+    }
+
     /// Reads all that is left.
     ///
     /// - Throws: `EFBIG` if there is more than `limit` bytes: files that a stranger wrote may have no end.
@@ -72,6 +79,15 @@ extension FileDescriptor {
         let number = self.number
         return try retryingErrno("write", on: "descriptor \(number)") {
             bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+        }
+    }
+
+    /// Writes at a place in a regular file, wherever its offset is. A disk that is full may take a part. pwrite(2).
+    @discardableResult
+    public borrowing func write(_ bytes: ArraySlice<UInt8>, at offset: Int64) throws(SystemCallError) -> Int {
+        let number = self.number
+        return try retryingErrno("pwrite", on: "descriptor \(number)") {
+            bytes.withUnsafeBytes { Glibc.pwrite(number, $0.baseAddress, $0.count, off_t(offset)) }
         }
     }
 

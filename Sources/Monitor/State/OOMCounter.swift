@@ -3,6 +3,8 @@ import OCI
 
 /// How many processes of a container the kernel has killed for want of memory, as its cgroup counts them.
 struct OOMCounter: ~Copyable {
+    /// As `/proc/PID/cgroup` has it.
+    let cgroup: String
     private let file: FileDescriptor
 
     /// Finds the cgroup of a process; nil where memory isn't accounted.
@@ -11,20 +13,23 @@ struct OOMCounter: ~Copyable {
     init?(of pid: Int32) {
         // Failing is an answer: then nothing is known of memory.
         guard let text = try? FileDescriptor.contents(of: "/proc/\(pid)/cgroup", limit: 1 << 20),
-            let path = Self.eventFile(text), let file = try? FileDescriptor.open(path)
+            let (cgroup, path) = Self.eventFile(text), let file = try? FileDescriptor.open(path)
         else { return nil }
+        self.cgroup = cgroup
         self.file = file
     }
 
     /// From `/proc/PID/cgroup` (cgroups(7)): the memory controller of v1, else the file of v2.
-    private static func eventFile(_ text: [UInt8]) -> String? {
-        var unified: String?
+    private static func eventFile(_ text: [UInt8]) -> (cgroup: String, file: String)? {
+        var unified: (String, String)?
         for line in String(decoding: text, as: UTF8.self).utf8.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             let path = String(decoding: fields[2], as: UTF8.self)
-            if fields[1].elementsEqual("memory".utf8) { return "/sys/fs/cgroup/memory\(path)/memory.oom_control" }
-            if fields[1].isEmpty { unified = "/sys/fs/cgroup\(path)/memory.events" }
+            if fields[1].elementsEqual("memory".utf8) {
+                return (path, "/sys/fs/cgroup/memory\(path)/memory.oom_control")
+            }
+            if fields[1].isEmpty { unified = (path, "/sys/fs/cgroup\(path)/memory.events") }
         }
         return unified
     }

@@ -3,12 +3,6 @@ import MonitorProtocol
 /// When a container that has ended is started again: at once nearly, and later each time that it doesn't stay (Docker's
 /// restart manager).
 struct RestartPlan {
-    /// In milliseconds; doubled each time.
-    private static let firstDelay: Int64 = 100
-    private static let longestDelay: Int64 = 60_000
-    /// One that ran so long begins anew.
-    private static let steadyMilliseconds: UInt64 = 10_000
-
     var policy: RestartPolicy
     private var delay: Int64 = 0
     /// How often it was started again.
@@ -21,8 +15,7 @@ struct RestartPlan {
     /// How long to wait, in milliseconds, before it is started again; nil if it is not.
     mutating func next(afterExitCode code: Int32, ranMilliseconds: UInt64) -> Int64? {
         guard !isCancelled, wants(code) else { return nil }
-        if ranMilliseconds >= Self.steadyMilliseconds { delay = 0 }
-        delay = delay == 0 ? Self.firstDelay : min(delay * 2, Self.longestDelay)
+        delay = RestartPolicy.pause(after: delay, ranMilliseconds: Int64(clamping: ranMilliseconds))
         count += 1
         return delay
     }
