@@ -1,3 +1,8 @@
+extension String {
+    /// With a capital letter and a full stop.
+    var sentence: String { prefix(1).uppercased() + dropFirst() + "." }
+}
+
 /// An error as its reader needs it. `kind` decides the exit code (CLI) and the status (Docker API).
 public struct EngineError: Error, CustomStringConvertible {
     public enum Kind: Sendable {

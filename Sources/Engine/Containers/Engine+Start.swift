@@ -156,9 +156,20 @@ extension Engine {
         } catch {
             // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
             releaseNetwork(record.id)
-            noteFailure(record, error)
-            throw error
+            let explained = explained(error, record, spec)
+            noteFailure(record, explained)
+            throw explained
         }
+    }
+
+    /// A program that can't be executed: what is the matter with it, where that can be told.
+    private func explained(_ error: EngineError, _ record: ContainerRecord, _ spec: StoredSpec) -> EngineError {
+        guard error.kind == .commandNotFound || error.kind == .commandNotExecutable, error.hint == nil,
+            let finding = programFindings(record, spec).first.map({ naming($0, record) })
+        else { return error }
+        let advice = finding.advice.first.map { " " + $0.sentence } ?? ""
+        return EngineError(
+            error.kind, cannot: error.action, because: error.reason, hint: finding.evidence.sentence + advice, cause: error.cause)
     }
 
     private func makeBundle(

@@ -45,7 +45,7 @@ extension Engine {
     }
 
     /// What its monitor has written down of its probes, with the status that the database has: after its end it is unhealthy.
-    private func health(_ record: ContainerRecord) -> JSON {
+    func health(_ record: ContainerRecord) -> JSON {
         let places = [runtimePaths.bundle(record.id), runtimePaths.directory(record.id)]
         let found = places.lazy.compactMap { directory in
             // While one of the two is replaced by the other, nothing is known but the status.

@@ -2,7 +2,7 @@ import OCI
 
 /// One record of a container's log, in Docker's json-file format.
 public struct LogRecord: Sendable {
-    public enum Stream: Sendable { case stdout, stderr }
+    public enum Stream: String, Sendable { case stdout, stderr }
 
     public let stream: Stream
     public let time: Timestamp

@@ -33,6 +33,11 @@ final class ImageTree {
         throw EngineError(.invalidArgument, "cannot mount volume over existing file, file exists \(path)")
     }
 
+    /// What `path` leads to in the image; nil where nothing is.
+    func programFile(_ path: String) -> ProgramFile? {
+        try? ProgramFile(FileDescriptor.open(path, in: mount.root, flags: FileDescriptor.pathOnly))
+    }
+
     /// Older kernels have to attach an overlay's layers for a moment: not where anybody sees them. This process has one thread.
     private static func apart(_ body: () throws(SystemCallError) -> Mount) throws(SystemCallError) -> Mount {
         let home = try Namespace.current(.mount)

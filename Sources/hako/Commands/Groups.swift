@@ -12,7 +12,7 @@ enum ContainerGroup {
             PauseCommand.pause, PauseCommand.unpause, PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
             RestartCommand.command, RmCommand.command.renamed("rm", aliases: ["remove"]), RunCommand.command,
             StartCommand.command, StatsCommand.command, StopCommand.command, TopCommand.command, UpdateCommand.command,
-            WaitCommand.command, cleanup,
+            WaitCommand.command, WhyCommand.command, cleanup,
         ])
 
     private static let inspect = Command(
