@@ -20,10 +20,11 @@ enum ContainerGroup {
         arity: .atLeast(1), completion: .containers,
         options: [
             .text("format", short: "f", "Format output using a Go template, or 'json'"),
-            .flag("size", short: "s", "Display total file sizes"),
+            .flag("size", short: "s", "Display total file sizes"), InspectCommand.asOption,
         ]
     ) { arguments in
-        try InspectCommand.inspect(arguments) { engine, name in
+        if let form = arguments.value("as") { return try InspectCommand.recipes(arguments, as: form) }
+        return try InspectCommand.inspect(arguments) { engine, name in
             try engine.inspectContainer(name, withSize: arguments.flag("size"))
         }
     }

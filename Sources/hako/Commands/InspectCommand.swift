@@ -11,10 +11,37 @@ enum InspectCommand {
         options: [
             .text("format", short: "f", "Format output using a Go template, or 'json'"),
             .flag("size", short: "s", "Display total file sizes if the type is container"),
-            .text("type", "Only inspect objects of the given type: container, image or volume"),
+            asOption, .text("type", "Only inspect objects of the given type: container, image or volume"),
         ], run: run)
 
+    static let asOption = Option.text(
+        "as", "Print what makes the same container again: a command line (run) or a Compose file (compose)",
+        completion: .words(["run", "compose"]))
+
+    /// `--as`: the requests for the same containers.
+    static func recipes(_ arguments: ParsedArguments, as form: String) throws -> Int32 {
+        guard ["run", "compose"].contains(form) else {
+            throw EngineError(.invalidArgument, "unknown form: \"\(form)\"", hint: "There are run and compose.")
+        }
+        let engine = try arguments.engine()
+        defer { engine.finish() }
+        var specs: [ContainerSpec] = []
+        var failures: [CommandFailure] = []
+        for name in arguments.positionals {
+            do throws(EngineError) { specs.append(try engine.recipe(of: name)) } catch {
+                failures.append(CommandFailure(error, exitCode: 1))
+            }
+        }
+        if form == "run" {
+            for spec in specs { Terminal.print(Terminal.escapedLines(RunText.line(spec)) + "\n") }
+        } else if !specs.isEmpty {
+            Terminal.print(ComposeText.text(specs))
+        }
+        return failures.reduce(0) { max($0, $1.report()) }
+    }
+
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        if let form = arguments.value("as") { return try recipes(arguments, as: form) }
         let type = arguments.value("type")
         guard type.map(["container", "image", "volume"].contains) ?? true else {
             throw EngineError(.invalidArgument, "unknown type: \"\(type ?? "")\"", hint: "There are container, image and volume.")

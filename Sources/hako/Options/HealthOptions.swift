@@ -22,7 +22,7 @@ enum HealthOptions {
         ]
     }
 
-    private static let times = [
+    static let times = [
         ("health-interval", "Interval"), ("health-start-interval", "StartInterval"), ("health-start-period", "StartPeriod"),
         ("health-timeout", "Timeout"),
     ]
