@@ -14,12 +14,15 @@ struct CgroupDirectory: Hashable, Sendable {
     /// - Throws: `ENOENT` also if another process removes an empty parent meanwhile: try again.
     func make() throws(SystemCallError) -> Bool {
         let mount = try FileDescriptor.directory(mountPoint)
+        let isNew: Bool
         do throws(SystemCallError) {
-            return try Self.make(path.relative, in: mount)
+            isNew = try Self.make(path.relative, in: mount)
         } catch  where error.errno == .noSuchFile {
             for parent in path.steps.dropLast() { _ = try Self.make(parent, in: mount) }
-            return try Self.make(path.relative, in: mount)
+            isNew = try Self.make(path.relative, in: mount)
         }
+        if isNew { ObjectLog.made("cgroup \(location)") }
+        return isNew
     }
 
     private static func make(_ relative: String, in mount: borrowing FileDescriptor) throws(SystemCallError) -> Bool {
@@ -75,11 +78,15 @@ struct CgroupDirectory: Hashable, Sendable {
     /// - Returns: False when something in it is still alive.
     func remove() throws(SystemCallError) -> Bool {
         let mount = try FileDescriptor.directory(mountPoint)
-        if try Self.remove(path.relative, in: mount) { return true }
-        try walk(visit: { _ throws(SystemCallError) in }) { name, parent throws(SystemCallError) in
-            _ = try Self.remove(name, in: parent)
+        var isGone = try Self.remove(path.relative, in: mount)
+        if !isGone {
+            try walk(visit: { _ throws(SystemCallError) in }) { name, parent throws(SystemCallError) in
+                _ = try Self.remove(name, in: parent)
+            }
+            isGone = try Self.remove(path.relative, in: mount)
         }
-        return try Self.remove(path.relative, in: mount)
+        if isGone { ObjectLog.removed("cgroup \(location)") }
+        return isGone
     }
 
     private static func remove(

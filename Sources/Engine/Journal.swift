@@ -36,7 +36,9 @@ extension Engine {
                     withVolumes: withVolumes)
             }
             if isFolded { giveBackJournal(from: start, to: batch.nextOffset) }
-            if isFolded, !batch.hasMore { return }
+            guard isFolded, !batch.hasMore else { continue }
+            if let id { ObjectLog.removed("container \(id), with its id range") }
+            return
         }
     }
 

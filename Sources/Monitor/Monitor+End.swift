@@ -78,7 +78,10 @@ extension Monitor {
             earlyCgroup = nil
             tell()
             if let mounts = mounts.take() {
-                do throws(SystemCallError) { try mounts.drop() } catch {
+                do throws(SystemCallError) {
+                    try mounts.drop()
+                    ObjectLog.removed("mount \(bundle)/rootfs, with the mount namespace of the monitor")
+                } catch {
                     cleanUpFailures.append("cannot unmount the root: \(error)")
                 }
             }
@@ -88,6 +91,7 @@ extension Monitor {
             for number in kept { _ = FileDescriptor(adopting: number) }
             kept = []
             lock = nil
+            ObjectLog.removed("lock of container \(settings.id)")
         }
     }
 

@@ -15,6 +15,7 @@ public struct RuntimeCall: ~Copyable {
         static let log: CInt = 3
         static let document: CInt = 4
         static let timings: CInt = 5
+        static let objects: CInt = 6
     }
 
     /// The call's own descriptors, for a program that makes the call for us.
@@ -32,6 +33,10 @@ public struct RuntimeCall: ~Copyable {
         if Timings.descriptor >= 0 {
             spawn.pass(number: Timings.descriptor, as: Number.timings)
             spawn.environment?.append("\(Timings.variable)=\(Number.timings)")
+        }
+        if ObjectLog.isOn {
+            spawn.pass(number: ObjectLog.descriptor, as: Number.objects)
+            spawn.environment?.append("\(ObjectLog.variable)=\(Number.objects)")
         }
         spawn.pass(log, as: Number.log)
         self.spawn = spawn

@@ -65,7 +65,9 @@ enum HakoProgram {
         case .run(let command, let arguments):
             GlobalOptions.export(arguments.global)
             if isCalledDocker { try GlobalOptions.requireLocalHost() }
-            return try TimingsReport.wrap(words, arguments.global.flag("timings")) { try command.run(arguments) }
+            return try ObjectLogReport.wrap(words, arguments.global.value("log-level")) {
+                try TimingsReport.wrap(words, arguments.global.flag("timings")) { try command.run(arguments) }
+            }
         }
     }
 }

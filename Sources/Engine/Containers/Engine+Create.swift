@@ -82,6 +82,11 @@ extension Engine {
         return CreatedContainer(record: record, warnings: warnings, spec: spec)
     }
 
+    private static func idRange(_ slot: Int64) -> String {
+        let first = StorePaths.hostID(ofSlot: slot)
+        return "id range \(first)-\(first + StorePaths.idsPerContainer - 1)"
+    }
+
     /// Docker's names may come with a slash in front.
     static func bare(_ name: String) -> String { name.hasPrefix("/") ? String(name.dropFirst()) : name }
 
@@ -106,7 +111,9 @@ extension Engine {
                 ports: PortList([], exposed: spec.config.exposedPorts).json.text(), spec: spec.bytes)
             (new.volumes, new.volumeUses) = (volumes, spec.volumeUses)
             do throws(MetadataError) {
-                return try database.insertContainer(new, idSlots: spec.host.hasOwnIDs ? paths.idSlots : nil)
+                let record = try database.insertContainer(new, idSlots: spec.host.hasOwnIDs ? paths.idSlots : nil)
+                if let slot = record.idSlot { ObjectLog.made(Self.idRange(slot)) }
+                return record
             } catch {
                 if case .noSuchVolume = error { return nil }
                 guard case .containerNameInUse = error, name == nil, attempt < 100 else {

@@ -53,6 +53,7 @@ extension Engine {
         let volumes = try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
             try database.deleteContainer(id, at: RealTime.now, withVolumes: withVolumes)
         }
+        ObjectLog.removed("container \(id), with its id range")
         try discardVolumes(volumes)
     }
 

@@ -11,6 +11,7 @@ extension FileDescriptor {
     ) throws(SystemCallError) {
         let number = self.number
         _ = try retryingErrno("mkfifoat", on: name) { mkfifoat(number, name, 0o600) }
+        ObjectLog.made("fifo \(location())/\(name)")
         _ = try retryingErrno("fchownat", on: name) { fchownat(number, name, userID, groupID, AT_SYMLINK_NOFOLLOW) }
     }
 }

@@ -120,6 +120,7 @@ public enum Propagation: UInt64, Hashable, Sendable {
     public borrowing func attach(to place: borrowing FileDescriptor) throws(SystemCallError) {
         let (from, onto) = (root.number, place.number)
         _ = try retryingInterrupts("move_mount", on: "descriptor \(onto)") { hako_move_mount(from, onto) }
+        ObjectLog.made("mount \(root.location())")
     }
 }
 
@@ -150,5 +151,6 @@ public enum MountTree {
         _ = try retryingInterrupts("umount2", on: path) {
             hako_umount(path, (detach ? CInt(MNT_DETACH) : 0) | CInt(UMOUNT_NOFOLLOW))
         }
+        ObjectLog.removed("mount \(path)")
     }
 }

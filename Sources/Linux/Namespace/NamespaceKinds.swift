@@ -58,6 +58,7 @@ public enum Namespace {
         _ = try retryingInterrupts("unshare", on: kinds.fileName ?? "namespaces") {
             hako_unshare(CInt(truncatingIfNeeded: kinds.rawValue))
         }
+        if ObjectLog.isOn, let own = try? current(kinds) { ObjectLog.made("namespace \(own.location())") }
     }
 
     /// Names the UTS namespace that this thread is in. sethostname(2).

@@ -88,7 +88,17 @@ public struct IDMap: Hashable, Sendable {
         let user = try child.namespace(.user)
         let network = alsoNetwork ? try child.namespace(.network) : nil
         child.dismiss()
+        if ObjectLog.isOn { note(user, network, idMap) }
         return UserNamespace(user: user, network: network, first: child)
+    }
+
+    private static func note(_ user: borrowing FileDescriptor, _ network: borrowing FileDescriptor?, _ idMap: IDMap) {
+        let ids = idMap.users.map { "\($0.outsideID)-\(UInt64($0.outsideID) + UInt64($0.size) - 1)" }.joined(separator: ",")
+        ObjectLog.made("namespace \(user.location()), whose ids are the host's \(ids)")
+        switch network {
+        case .some(let network): ObjectLog.made("namespace \(network.location())")
+        case .none: break
+        }
     }
 
     private init(user: consuming FileDescriptor, network: consuming FileDescriptor?, first: consuming IdleProcess) {

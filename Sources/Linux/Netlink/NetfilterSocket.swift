@@ -15,6 +15,7 @@ public struct NetfilterSocket: ~Copyable {
     /// - Throws: The first reason against it.
     public mutating func commit(_ transaction: NftablesTransaction) throws(NetlinkError) {
         try socket.transactAtomically(transaction.messages)
+        transaction.notes.write()
     }
 
     /// The comment of a table of family `inet`: nil if there is no such table, empty if it has none.

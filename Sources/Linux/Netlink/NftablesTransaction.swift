@@ -6,6 +6,8 @@ public struct NftablesTransaction: Sendable {
     /// The table's name.
     public let table: String
     private(set) var messages: [NetlinkMessage] = []
+    /// What is made and removed by them, for ``ObjectLog``; empty unless somebody wants to know.
+    private(set) var notes = ObjectNotes()
     private var setCount: UInt32 = 0
 
     public init(table: String) { self.table = table }
@@ -39,6 +41,7 @@ public struct NftablesTransaction: Sendable {
 
     /// Makes the table, unless it is there. `comment` is at most 128 bytes.
     public mutating func addTable(comment: String) {
+        notes.made("nft table \(table)")
         var message = request("NFT_MSG_NEWTABLE", NFT_MSG_NEWTABLE, on: table, flags: NLM_F_CREATE)
         message.put(NFTA_TABLE_NAME, table)
         message.put(NFTA_TABLE_USERDATA, Self.comment(comment))
@@ -47,6 +50,7 @@ public struct NftablesTransaction: Sendable {
 
     /// Deletes the table with all that is in it.
     public mutating func deleteTable() {
+        notes.removed("nft table \(table)")
         var message = request("NFT_MSG_DELTABLE", NFT_MSG_DELTABLE, on: table)
         message.put(NFTA_TABLE_NAME, table)
         messages.append(message)
@@ -54,6 +58,7 @@ public struct NftablesTransaction: Sendable {
 
     /// Adds a map from keys to values.
     public mutating func addMap(_ name: String, from key: [Field], to value: [Field]) {
+        notes.made("nft map \(table) \(name)")
         setCount += 1
         let types = { (fields: [Field]) in fields.reduce(UInt32(0)) { $0 << 6 | $1.rawValue } }
         let size = { (fields: [Field]) in fields.reduce(UInt32(0)) { $0 + $1.paddedSize } }
@@ -71,6 +76,7 @@ public struct NftablesTransaction: Sendable {
 
     /// Adds a chain; without a hook it is only jumped to. What no rule decides is accepted.
     public mutating func addChain(_ name: String, _ hook: Hook? = nil) {
+        notes.made("nft chain \(table) \(name)")
         var message = request("NFT_MSG_NEWCHAIN", NFT_MSG_NEWCHAIN, on: "\(table) \(name)", flags: NLM_F_CREATE)
         message.put(NFTA_CHAIN_TABLE, table)
         message.put(NFTA_CHAIN_NAME, name)
@@ -87,6 +93,7 @@ public struct NftablesTransaction: Sendable {
 
     /// Adds a rule behind the others of the chain. `comment` is at most 127 bytes.
     public mutating func addRule(_ chain: String, _ expressions: [NftablesExpression], comment: String? = nil) {
+        notes.made("nft rule in \(table) \(chain)" + (comment.map { ": \($0)" } ?? ""))
         var message = request(
             "NFT_MSG_NEWRULE", NFT_MSG_NEWRULE, on: "\(table) \(chain)", flags: NLM_F_CREATE | NLM_F_APPEND)
         message.put(NFTA_RULE_TABLE, table)
@@ -99,14 +106,21 @@ public struct NftablesTransaction: Sendable {
     /// Adds an element to a map. If the key is there with this value, nothing changes; with another value, all fails (`EEXIST`
     /// or `EBUSY`, depending on the kernel).
     public mutating func addElement(_ map: String, key: [UInt8], value: [UInt8]) {
+        notes.made("nft element of \(table) \(map): \(Self.dotted(key)) -> \(Self.dotted(value))")
         messages.append(
             element("NFT_MSG_NEWSETELEM", NFT_MSG_NEWSETELEM, NLM_F_CREATE, map: map, key: key, value: value))
     }
 
     /// Removes an element; all fails if there is none with this key (`ENOENT`). It takes the kernel milliseconds.
     public mutating func deleteElement(_ map: String, key: [UInt8]) {
+        // Added before it was deleted, so that its deletion doesn't fail: nothing was made.
+        let name = "nft element of \(table) \(map): \(Self.dotted(key))"
+        notes.forget("\(name) ->")
+        notes.removed(name)
         messages.append(element("NFT_MSG_DELSETELEM", NFT_MSG_DELSETELEM, 0, map: map, key: key, value: nil))
     }
+
+    private static func dotted(_ bytes: [UInt8]) -> String { bytes.map { String($0) }.joined(separator: ".") }
 
     private func element(
         _ name: String, _ type: nf_tables_msg_types, _ flags: CInt, map: String, key: [UInt8], value: [UInt8]?

@@ -4,6 +4,8 @@ import Glibc
 /// Changes to links, addresses and routes, in the order in which the kernel shall make them.
 public struct RouteBatch: Sendable {
     private(set) var messages: [NetlinkMessage] = []
+    /// What is made and removed by them, for ``ObjectLog``; empty unless somebody wants to know.
+    private(set) var notes = ObjectNotes()
 
     public init() {}
 
@@ -19,6 +21,7 @@ public struct RouteBatch: Sendable {
     ///
     /// - Parameter macAddress: One that stays; without it a bridge takes on that of one of its ports, and changes with them.
     public mutating func addBridge(_ name: String, macAddress: MACAddress, mtu: UInt32) {
+        notes.made("bridge \(name)")
         var message = NetlinkMessage(
             "RTM_NEWLINK", RTM_NEWLINK, on: name, flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header: linkHeader())
         message.put(IFLA_IFNAME, name)
@@ -40,6 +43,7 @@ public struct RouteBatch: Sendable {
         _ name: String, master: Int32? = nil, mtu: UInt32, peer: String, peerMACAddress: MACAddress,
         in namespace: borrowing FileDescriptor
     ) {
+        if ObjectLog.isOn { notes.made("veth \(name), whose peer \(peer) is in \(namespace.location())") }
         var message = NetlinkMessage(
             "RTM_NEWLINK", RTM_NEWLINK, on: name, flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, header: linkHeader())
         message.put(IFLA_IFNAME, name)
@@ -62,6 +66,7 @@ public struct RouteBatch: Sendable {
 
     /// Sets a port of a bridge up: with `hairpin`, frames may leave by the port that they came in by.
     public mutating func raiseBridgePort(_ name: String, hairpin: Bool, generating: AddressGeneration) {
+        notes.made("bridge port \(name)")
         var message = change(link: name, up: true)
         message.nest(IFLA_LINKINFO) {
             $0.put(IFLA_INFO_SLAVE_KIND, "bridge")
@@ -83,6 +88,7 @@ public struct RouteBatch: Sendable {
 
     /// Deletes a link, and with one end of a pair the other.
     public mutating func deleteLink(_ name: String) {
+        notes.removed("link \(name)")
         var message = NetlinkMessage("RTM_DELLINK", RTM_DELLINK, on: name, header: linkHeader())
         message.put(IFLA_IFNAME, name)
         messages.append(message)
@@ -91,6 +97,7 @@ public struct RouteBatch: Sendable {
     /// Gives a link an address. For IPv6 there is no search for a duplicate, which would take a second: nobody else can
     /// give out addresses on the link.
     public mutating func addAddress(_ address: IPAddress, prefixLength: Int, link: Int32) {
+        notes.made("address \(address)/\(prefixLength)")
         // ifaddrmsg: family, prefix length, flags, scope, index. IFA_F_PERMANENT is the kernel's to set.
         var header = [
             address.family.rawValue, UInt8(truncatingIfNeeded: prefixLength),
@@ -110,6 +117,7 @@ public struct RouteBatch: Sendable {
 
     /// Adds the route for everything that no other route is for.
     public mutating func addDefaultRoute(through gateway: IPAddress, link: Int32) {
+        notes.made("route default via \(gateway)")
         // rtmsg: family, two prefix lengths, TOS, table, protocol, scope, type, flags.
         var header = [
             gateway.family.rawValue, 0, 0, 0, UInt8(RT_TABLE_MAIN.rawValue), UInt8(RTPROT_BOOT),

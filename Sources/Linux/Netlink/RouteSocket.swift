@@ -12,7 +12,10 @@ public struct RouteSocket: ~Copyable {
     /// Sends all changes of the batch in one call. They are no transaction: those behind one that fails are tried too.
     ///
     /// - Throws: The first failure.
-    public mutating func apply(_ batch: RouteBatch) throws(NetlinkError) { try socket.transact(batch.messages) }
+    public mutating func apply(_ batch: RouteBatch) throws(NetlinkError) {
+        try socket.transact(batch.messages)
+        batch.notes.write()
+    }
 
     /// The link of this name; nil if there is none.
     public mutating func link(named name: String) throws(NetlinkError) -> Link? {

@@ -43,6 +43,7 @@ public enum UnixSocket {
         let socket = FileDescriptor(
             adopting: try retryingInterrupts("bind", on: name) { hako_unix_listen(kind.type, path, backlog) })
         try socket.setNonBlocking(true)
+        ObjectLog.made("socket \(directory.location())/\(name)")
         return socket
     }
 

@@ -24,8 +24,18 @@ struct LaunchedInit: ~Copyable {
         child = try attempt("start the container's process") { () throws(SystemCallError) in
             try launch.start(program, [InitProgram.name, String(number)])
         }
+        if ObjectLog.isOn { Self.note(child.pid) }
         connection = InitConnection(sockets.intoFirst())
         self.terminal = terminal
+    }
+
+    private static func note(_ pid: CInt) {
+        ObjectLog.made("process \(pid)")
+        for kind in ["mnt", "pid", "ipc", "uts", "cgroup"] {
+            let own = try? FileDescriptor.open("/proc/self/ns/\(kind)").location()
+            guard let name = try? FileDescriptor.open("/proc/\(pid)/ns/\(kind)").location(), name != own else { continue }
+            ObjectLog.made("namespace \(name)")
+        }
     }
 
     /// Waits for its report that all is ready; any other is an error.

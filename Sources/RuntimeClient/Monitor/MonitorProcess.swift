@@ -66,6 +66,10 @@ public struct MonitorProcess: ~Copyable {
                 spawn.pass(number: Timings.descriptor, as: 4)
                 spawn.environment?.append("\(Timings.variable)=4")
             }
+            if ObjectLog.isOn {
+                spawn.pass(number: ObjectLog.descriptor, as: 5)
+                spawn.environment?.append("\(ObjectLog.variable)=5")
+            }
             let process = try spawn.start()
             return MonitorProcess(process: process, control: sockets.first)
         }

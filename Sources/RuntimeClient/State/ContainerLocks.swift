@@ -29,6 +29,7 @@ public struct ContainerLocks: ~Copyable {
             // An open file of its own: the lock belongs to it, and it is handed to the monitor.
             let own = try Self.open(path)
             guard try RecordLock.acquire(byte: slot, of: own) else { return nil }
+            ObjectLog.made("lock on byte \(slot) of \(path)")
             return own
         } catch { throw .system(error) }
     }
@@ -38,6 +39,7 @@ public struct ContainerLocks: ~Copyable {
         do throws(SystemCallError) {
             let own = try Self.open(path)
             try RecordLock.acquireWaiting(byte: slot, of: own)
+            ObjectLog.made("lock on byte \(slot) of \(path)")
             return own
         } catch { throw .system(error) }
     }

@@ -19,6 +19,10 @@ enum GlobalOptions {
             ).anywhere(),
             .text("config", "Directory of the user's config.json", placeholder: "directory", default: "~/.docker", completion: .directories),
             .flag("timings", "Print each step of the command with its time").anywhere(),
+            .text(
+                "log-level", "Set the logging level: debug shows each kernel object that is made or removed", default: "info",
+                completion: .words(ObjectLogReport.levels)
+            ).anywhere(),
             .flag("version", short: "v", "Print version information and quit"),
         ] + remote
     }

@@ -3,8 +3,6 @@ import Linux
 
 /// `--timings`: collects the steps of this command and of the programs that it starts, and prints them when it is done.
 enum TimingsReport {
-    private static let variable = "HAKO_TIMINGS_START"
-
     /// Runs `body`; with timings the program is started anew with the descriptor that all its children share, as the variable
     /// is read once at the start.
     static func wrap(_ words: [String], _ isWanted: Bool, _ body: () throws -> CInt) rethrows -> CInt {
@@ -25,23 +23,10 @@ enum TimingsReport {
         // Appending: several processes write to it.
         let writing = try FileDescriptor.open(file.procPath, flags: O_WRONLY | O_APPEND)
         try writing.setCloseOnExec(false)
-        var spawn = Spawn("/proc/self/exe", [HakoProgram.name] + words)
-        spawn.pass(number: StandardDescriptor.input, as: StandardDescriptor.input)
-        spawn.pass(number: StandardDescriptor.output, as: StandardDescriptor.output)
-        spawn.pass(number: StandardDescriptor.error, as: StandardDescriptor.error)
-        spawn.pass(number: writing.number, as: 9)
-        spawn.environment = environment().filter { !$0.hasPrefix(Timings.variable + "=") } + ["\(Timings.variable)=9"]
-        // The child takes the signals; it ends, and so does this.
-        SignalAction.ignore([SIGINT, SIGTERM, SIGQUIT])
-        let status = try spawn.start().wait()
+        let status = try SameProgram.start(words, handing: writing, as: 9, named: Timings.variable).wait()
         try file.seek(to: 0)
         Terminal.printError(report(String(decoding: try file.readAll(), as: UTF8.self)))
         return status.shellCode
-    }
-
-    private static func environment() -> [String] {
-        let bytes = (try? FileDescriptor.contents(of: "/proc/self/environ")) ?? []
-        return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A line for each step: when it began after the first, how long it took, in milliseconds.
