@@ -162,8 +162,8 @@ struct RunOptionTests {
         (["--blkio-weight-device", "/dev/null"], "bad format"), (["--blkio-weight-device", "/dev/null:5"], "invalid weight for device"),
         (["--blkio-weight-device", "/dev/null:100"], "not a block device"), (["--cpu-rt-period", "1000", "--cpu-rt-runtime", "2000"], "cannot be higher"),
         (["--kernel-memory", "1g"], "since 5.16"), (["--isolation", "hyperv"], "it is for Windows"), (["--disable-content-trust=false"], "not verified"),
-        (["--link", "db:db"], "use a network"), (["--ip", "172.17.0.9"], "user-defined network"), (["--gpus", "all"], "--device"),
-        (["--storage-opt", "size=1g"], "quotas"), (["--use-api-socket"], "API"), (["--cpu-count", "2"], "Windows"), (["--network-alias", "a"], "user-defined network"),
+        (["--link", "db:db"], "use a network"), (["--ip", "172.17.0.9"], "supported on user defined networks only"), (["--gpus", "all"], "could not select device driver"),
+        (["--storage-opt", "size=1g"], "quotas"), (["--use-api-socket"], "API"), (["--cpu-count", "2"], "Windows"), (["--network-alias", "a"], "supported only for containers in user defined networks"),
         (["--userns", "auto", "--pid", "container:x"], "ids of its own"),
     ])
     func refusals(options: [String], message: String) throws {
