@@ -62,6 +62,7 @@ let package = Package(
         module("Hashing", ["CCrypto"]),
         .systemLibrary(name: "CSQLite"),
         module("SQLite", ["CSQLite"]),
+        .systemLibrary(name: "CZlib"),
 
         // Values and formats.
         module("OCI"),
@@ -88,7 +89,7 @@ let package = Package(
             "Engine",
             [
                 "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
-                "MonitorProtocol", "ConfigurationFiles", "OCI", "Linux",
+                "MonitorProtocol", "ConfigurationFiles", "GoTemplate", "OCI", "Linux", "CZlib",
             ]),
 
         program(

@@ -82,10 +82,10 @@ int hako_bound_socket(int family, int type, int protocol, const uint8_t *address
     return number;
 }
 
-int hako_connecting_socket(int family, const uint8_t *address, uint16_t port) {
+int hako_connecting_socket(int type, int family, const uint8_t *address, uint16_t port) {
     union socket_name name = {0};
     socklen_t size = fill_name(&name, family, address, port);
-    int number = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    int number = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (number < 0) return -errno;
     if (connect(number, &name.any, size) < 0 && errno != EINPROGRESS) return failed(number);
     return number;

@@ -140,12 +140,15 @@ int hako_pidfd_send_signal(int pidfd, int signal) {
 
 int hako_become_subreaper(void) { return RESULT(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
-int hako_reap_any(int except, int other) {
+int hako_reap_any(const int *except, int count) {
     siginfo_t info = {0};
     // Looked at first, and reaped only then: the status of these is for whoever waits for it.
     int result = RESULT(waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT));
     if (result < 0) return result == -ECHILD ? 0 : result;
-    if (info.si_pid == 0 || info.si_pid == except || info.si_pid == other) return 0;
+    if (info.si_pid == 0) return 0;
+    for (int index = 0; index < count; index++) {
+        if (info.si_pid == except[index]) return 0;
+    }
     return RESULT(waitpid(info.si_pid, NULL, WNOHANG));
 }
 

@@ -44,7 +44,10 @@ extension Monitor {
     private func drain() {
         for stream in [LogStream.stdout, .stderr] {
             var rounds = 128
-            while rounds > 0, pump(stream) > 0 { rounds -= 1 }
+            while rounds > 0, pump(stream) > 0 {
+                rounds -= 1
+                log?.wait()
+            }
         }
         log?.finish()
     }
@@ -77,6 +80,7 @@ extension Monitor {
             if runtime.hasLeftovers { attempt("delete the runtime's state") { try runtime.delete() } }
             earlyCgroup = nil
             tell()
+            log?.close()
             if let mounts = mounts.take() {
                 do throws(SystemCallError) {
                     try mounts.drop()

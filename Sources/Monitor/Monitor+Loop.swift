@@ -57,6 +57,7 @@ extension Monitor {
         case Token.probeOutput: readProbe()
         case Token.probe: finishProbe()
         case Token.connection: serveConnection()
+        case Token.logSocket, Token.logCompressor: log?.serve()
         default: clients.serve(event, buffer: &buffer, grant)
         }
     }
@@ -67,7 +68,8 @@ extension Monitor {
         let next = clients.dropStalled(grant)
         if let next { try timer.set(milliseconds: max(next, 1)) }
         try clients.updateInterests(queue, acceptsInput: input.hasRoom)
-        try watchOutputs(clients.hasRoom && hasStarted)
+        try log?.watch(queue)
+        try watchOutputs(clients.hasRoom && hasStarted && log?.hasRoom ?? true)
         try watch(streams.input.number, !input.isEmpty, .writable, Token.input, &watched.input)
     }
 
@@ -191,7 +193,8 @@ extension Monitor {
     private func reapOrphans() {
         // The number of signals says nothing: several become one.
         while let signal = try? signals.next() { _ = signal }
-        while let pid = try? ChildProcess.reapAny(except: (container.pid, health?.probe?.child.pid ?? -1)) { _ = pid }
+        let others = [container.pid, health?.probe?.child.pid ?? -1, log?.compressor ?? -1]
+        while let pid = try? ChildProcess.reapAny(except: others) { _ = pid }
     }
 }
 

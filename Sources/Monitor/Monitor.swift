@@ -91,6 +91,8 @@ final class Monitor {
         static let probeOutput: UInt64 = 11
         static let probe: UInt64 = 12
         static let connection: UInt64 = 13
+        static let logSocket: UInt64 = 14
+        static let logCompressor: UInt64 = 15
     }
 
     /// Takes over the descriptors that were handed to it, and makes what clients connect to.
@@ -154,9 +156,7 @@ final class Monitor {
     }
 
     private func create() throws(StartFailure) {
-        if let settings = settings.log {
-            log = try explaining("open the log") { () throws(SystemCallError) in try ContainerLog(settings) }
-        }
+        if case .file = settings.log { try openLog() }
         if runtime.hasLeftovers {
             // Of the same name: what is deleted now would take it along.
             earlyCgroup = nil
@@ -168,11 +168,17 @@ final class Monitor {
             phase = .abandoned
             return
         }
+        // Who takes records may be slow to answer, or not be there: the engine is to have written all that goes with it by then.
+        if case .socket = settings.log { try openLog() }
         try makeContainer(try Timings.span("read-config") { () throws(StartFailure) in try readConfig() })
         try explaining("wait for events") { () throws(SystemCallError) in
             if let number = control?.socket.number { try queue.add(number: number, .readable, token: Token.control) }
         }
         control?.send(.created(pid: container.pid))
+    }
+
+    private func openLog() throws(StartFailure) {
+        if let destination = settings.log { log = try ContainerLog(destination) }
     }
 
     /// Makes the container's first process, which waits to be started.

@@ -13,24 +13,11 @@ extension MonitorSettings {
         terminal = try json.flag("terminal")
         openStdin = try json.flag("openStdin")
         stdinOnce = try json.flag("stdinOnce")
-        log = try json["log"].flatMap(Self.logFile)
+        log = try json["log"].flatMap(LogDestination.parse)
         filter = json["filter"]?.string
         restart = try json["restart"].map(RestartPolicy.init(json:)) ?? RestartPolicy()
         health = try json["health"].map(HealthCheck.init(json:))
         exitCommand = try json.strings("exitCommand")
-    }
-
-    private static func logFile(_ json: JSON) throws(FieldError) -> LogFile? {
-        switch try json.requiredString("driver") {
-        case "none": return nil
-        case "json-file":
-            let maxSize = json["maxSize"]?.integer
-            guard maxSize.map({ $0 > 0 }) ?? true else { throw FieldError("log.maxSize", "must be more than 0") }
-            let maxFile = json["maxFile"]?.integer ?? 1
-            guard (1...1000).contains(maxFile) else { throw FieldError("log.maxFile", "must be from 1 to 1000") }
-            return LogFile(path: try json.requiredString("path"), maxSize: maxSize, maxFile: Int(maxFile))
-        default: throw FieldError("log.driver", "must be json-file or none")
-        }
     }
 
     public var json: JSON {
@@ -93,15 +80,6 @@ extension MonitorSettings.IDMap.Range {
             "containerID": .integer(Int64(containerID)), "hostID": .integer(Int64(hostID)),
             "size": .integer(Int64(size)),
         ]
-    }
-}
-
-extension MonitorSettings.LogFile {
-    var json: JSON {
-        var object: JSONObject = ["driver": "json-file", "path": .string(path)]
-        object["maxSize"] = maxSize.map(JSON.integer)
-        object["maxFile"] = .integer(Int64(maxFile))
-        return .object(object)
     }
 }
 

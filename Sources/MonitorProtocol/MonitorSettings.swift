@@ -27,7 +27,7 @@ public struct MonitorSettings: Hashable, Sendable {
     /// Whether stdin ends for good when the first client that has it ends it or goes away.
     public var stdinOnce = false
     /// Nil for no log (driver `none`).
-    public var log: LogFile?
+    public var log: LogDestination?
     /// A file of the runtime's own: the compiled filter of system calls, in whose stead the bundle has no `seccomp`. If the
     /// bundle has it, it is what counts, and is kept there for the next container. Nil for a policy that isn't kept.
     public var filter: String?
@@ -88,21 +88,6 @@ public struct MonitorSettings: Hashable, Sendable {
                 self.hostID = hostID
                 self.size = size
             }
-        }
-    }
-
-    /// A log in Docker's json-file format.
-    public struct LogFile: Hashable, Sendable {
-        public var path: String
-        /// In bytes: a record that would make the file longer goes into a new one. Nil for one file without a limit.
-        public var maxSize: Int64?
-        /// How many files there are at most: the current one and `path.1`, `path.2`, … . At least 1.
-        public var maxFile: Int
-
-        public init(path: String, maxSize: Int64? = 10 << 20, maxFile: Int = 3) {
-            self.path = path
-            self.maxSize = maxSize
-            self.maxFile = maxFile
         }
     }
 }

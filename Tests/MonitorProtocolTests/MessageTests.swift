@@ -23,7 +23,7 @@ struct MessageTests {
             uid: [.init(containerID: 0, hostID: 1_000_000, size: 65_536)],
             gid: [.init(containerID: 0, hostID: 2_000_000, size: 65_536)])
         settings.openStdin = true
-        settings.log = .init(path: "/l", maxSize: 100, maxFile: 2)
+        settings.log = .file(.init(path: "/l", maxSize: 100, maxFile: 2))
         settings.exitCommand = ["/hako", "x"]
         #expect(try MonitorSettings(json: JSON(parsing: settings.json.bytes())) == settings)
     }

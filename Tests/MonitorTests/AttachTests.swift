@@ -6,6 +6,8 @@ import RuntimeClient
 import TestSupport
 import Testing
 
+@testable import Monitor
+
 @Suite("Attached clients", .enabled(if: ContainerFixture.isPossible, "needs root, busybox-static and hako-runtime"))
 struct AttachTests {
     @Test("type into a container, end its input, and get all of its output before its exit code")
@@ -114,6 +116,30 @@ struct AttachTests {
             #expect(try box.fixture.loggedBytes() == Array("1\n".utf8))
             try box.fixture.expectNothingLeft()
         }
+    }
+}
+
+@Suite("One attached client")
+struct AttachClientTests {
+    @Test("is waited for since it was first behind, not since it took its last byte")
+    func trickle() throws {
+        let pair = try UnixSocket.Pair(.stream)
+        let reader = try pair.second.duplicate()
+        let writer = try pair.first.duplicate()
+        try writer.setNonBlocking(true)
+        try reader.setNonBlocking(true)
+        let client = AttachClient(writer, token: 1, isForeground: false)
+        let payload = [UInt8](repeating: 1, count: AttachFrame.payloadLimit)
+        for _ in 0..<200 { client.send(.stdout, payload[...]) }
+        let since = try #require(client.stalledSince)
+        _ = try reader.read(upTo: 100_000)
+        client.flush()
+        #expect(client.stalledSince == since && !client.outbound.isEmpty)
+        while !client.outbound.isEmpty {
+            _ = try reader.read(upTo: 1 << 20)
+            client.flush()
+        }
+        #expect(client.stalledSince == nil)
     }
 }
 

@@ -56,7 +56,7 @@ struct ContainerFixture: ~Copyable {
                 lowers: [scratch.path("layer")], upper: "\(directory)/upper", work: "\(directory)/work", volatile: true))
         let range = MonitorSettings.IDMap.Range(containerID: 0, hostID: Self.firstID, size: 65_536)
         settings.idMap = .init(uid: [range], gid: [range])
-        settings.log = .init(path: paths.log(id))
+        settings.log = .file(.init(path: paths.log(id)))
         self.settings = settings
         self.scratch = scratch
         self.id = id

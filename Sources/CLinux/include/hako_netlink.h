@@ -26,9 +26,9 @@ long hako_netlink_receive(int socket, void *bytes, size_t size, int flags);
 // order's meaning but the host's byte order. `reuse` sets SO_REUSEADDR for the time of the bind only. A descriptor or -errno.
 int hako_bound_socket(int family, int type, int protocol, const uint8_t *address, uint16_t port, int reuse);
 
-// A TCP socket that connects to an address, as above, without waiting for that: it is writable when it has, or can't. A
-// descriptor or -errno.
-int hako_connecting_socket(int family, const uint8_t *address, uint16_t port);
+// A socket (SOCK_STREAM or SOCK_DGRAM) that connects to an address, as above, without waiting for that: it is writable when it
+// has, or can't. A descriptor or -errno.
+int hako_connecting_socket(int type, int family, const uint8_t *address, uint16_t port);
 
 // What became of it: 0 or -errno. SO_ERROR, socket(7).
 int hako_socket_error(int socket);

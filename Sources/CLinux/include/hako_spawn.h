@@ -40,8 +40,8 @@ int hako_pidfd_send_signal(int pidfd, int signal);
 // PR_SET_CHILD_SUBREAPER, prctl(2): orphans among our descendants become our children.
 int hako_become_subreaper(void);
 
-// Reaps one child that has ended and is neither `except` nor `other`: its pid, 0 when there is none, or -errno.
-int hako_reap_any(int except, int other);
+// Reaps one child that has ended and is none of the `count` of `except`: its pid, 0 when there is none, or -errno.
+int hako_reap_any(const int *except, int count);
 
 // malloc_trim(3).
 void hako_trim_memory(void);

@@ -152,10 +152,7 @@ extension Engine {
         settings.user = plan.spec.config.user
         settings.groupAdd = plan.spec.host.groupAdd
         settings.makesWorkingDirectory = true
-        if plan.spec.host.logConfig.type == "json-file" {
-            let limits = try plan.spec.host.logConfig.limits()
-            settings.log = .init(path: runtimePaths.log(record.id), maxSize: limits.maxSize, maxFile: limits.maxFile)
-        }
+        settings.log = try logDestination(record, plan.spec)
         settings.filter = filter?.path
         settings.restart = plan.spec.host.restartPolicy
         settings.health = try plan.spec.config.healthCheck()

@@ -28,11 +28,12 @@ extension EngineConfiguration {
             return Self.complaint { () throws(EngineError) in try log.validate() }
         }
         if document["log-driver"] != nil, let complaint = complaint([:]) { return [Finding(of: "log-driver", complaint)] }
+        // Some options need another one: each alone would be refused.
+        guard let whole = complaint(logOptions) else { return [] }
         let single = logOptions.sorted { $0.key < $1.key }.compactMap { option in
             complaint([option.key: option.value]).map { Finding(of: "log-opts", option.key, $0) }
         }
-        guard single.isEmpty else { return single }
-        return complaint(logOptions).map { [Finding(of: "log-opts", $0)] } ?? []
+        return single.isEmpty ? [Finding(of: "log-opts", whole)] : single
     }
 
     private func ulimitFindings() -> [Finding] {

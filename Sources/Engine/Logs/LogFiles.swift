@@ -1,100 +1,51 @@
 import Glibc
 import Linux
+import MonitorProtocol
 
-/// The files of one log: `path`, and the older ones `path.1`, `path.2`, ….
+/// The files of one log: `path`, and the older ones `path.1`, `path.2`, …, or, compressed, `path.1.gz`, ….
 struct LogFiles {
     let path: String
-    private static let chunkSize = 64 << 10
+    let format: LogDestination.LogFile.Format
 
-    /// Those that are there, the oldest first.
-    private func existing() throws(SystemCallError) -> [String] {
-        var names = [path]
-        var number = 1
-        while access("\(path).\(number)", F_OK) == 0 {
-            names.insert("\(path).\(number)", at: 0)
-            number += 1
-        }
-        return names.filter { access($0, F_OK) == 0 }
-    }
-
-    /// Opens them all at once, so that a rotation in between loses and repeats nothing; the last one is the current one.
+    /// Opens all of them, the oldest first, so that none is missing and none is there twice.
+    ///
+    /// The monitor changes names only while it alone has the lock on the current file.
     func open() throws(SystemCallError) -> [LogFile] {
-        var files: [LogFile] = []
-        for name in try existing() {
-            do throws(SystemCallError) {
-                files.append(LogFile(try FileDescriptor.open(name)))
-            } catch {
-                guard error.errno == .noSuchFile else { throw error }
-            }
-        }
-        // A file renamed between two opens is there twice.
-        var seen: Set<UInt64> = []
-        var distinct: [LogFile] = []
-        for file in files where seen.insert(try file.inode()).inserted { distinct.append(file) }
-        return distinct
-    }
-
-    /// The current file anew, after a rotation.
-    func reopen() throws(SystemCallError) -> LogFile { LogFile(try FileDescriptor.open(path)) }
-}
-
-/// One open file of a log, read line by line.
-final class LogFile {
-    private let file: FileDescriptor
-    private var buffer: [UInt8] = []
-    private var position = 0
-
-    init(_ file: consuming FileDescriptor) { self.file = file }
-
-    func inode() throws(SystemCallError) -> UInt64 { try file.status().inode }
-
-    /// The next whole line without its end; nil where none is there yet.
-    func nextLine() throws(SystemCallError) -> [UInt8]? {
-        var searched = position
         while true {
-            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-                defer { position = end + 1 }
-                return Array(buffer[position..<end])
-            }
-            buffer.removeFirst(position)
-            position = 0
-            searched = buffer.count
-            let chunk = try file.read(upTo: 64 << 10)
-            guard !chunk.isEmpty else { return nil }
-            buffer.append(contentsOf: chunk)
+            guard let current = try openIfThere(path) else { return try older().reversed() }
+            try current.lockWholeShared()
+            // Between opening it and having the lock, another one may have taken its place.
+            guard try isCurrent(try current.status().inode) else { continue }
+            let files = try older()
+            try current.unlockWhole()
+            return files.reversed() + [try LogFile(current, format)]
         }
     }
 
-    /// How many lines the file has, counted from its end, up to `limit`; and moves to the first of them.
-    func seek(toLast limit: Int) throws(SystemCallError) -> Int {
-        var offset = try file.status().size
-        var count = 0
-        let size = Int64(64 << 10)
-        // The line end of the last line doesn't begin another one: one more is looked for.
-        while offset > 0 {
-            let start = max(0, offset - size)
-            try file.seek(to: start)
-            let chunk = try read(exactly: Int(offset - start))
-            for index in chunk.indices.reversed() where chunk[index] == UInt8(ascii: "\n") {
-                count += 1
-                if count > limit {
-                    try file.seek(to: start + Int64(index) + 1)
-                    return limit
-                }
-            }
-            offset = start
-        }
-        try file.seek(to: 0)
-        return count
+    private func older() throws(SystemCallError) -> [LogFile] {
+        var files: [LogFile] = []
+        while let file = try openOlder(files.count + 1) { files.append(file) }
+        return files
     }
 
-    private func read(exactly count: Int) throws(SystemCallError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let chunk = try file.read(upTo: count - bytes.count)
-            if chunk.isEmpty { break }
-            bytes += chunk
+    private func openOlder(_ number: Int) throws(SystemCallError) -> LogFile? {
+        if let file = try openIfThere("\(path).\(number)") { return try LogFile(file, format) }
+        if let file = try openIfThere("\(path).\(number).gz") { return try LogFile(file, format, isCompressed: true) }
+        return nil
+    }
+
+    private func openIfThere(_ path: String) throws(SystemCallError) -> FileDescriptor? {
+        do throws(SystemCallError) { return try FileDescriptor.open(path) } catch {
+            guard error.errno == .noSuchFile else { throw error }
+            return nil
         }
-        return bytes
+    }
+
+    /// Whether the file of that number is the one that is written to. True where there is none: it is gone with its container.
+    func isCurrent(_ inode: UInt64) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) { return try FileDescriptor.status(of: path).inode == inode } catch {
+            guard error.errno == .noSuchFile else { throw error }
+            return true
+        }
     }
 }

@@ -1,6 +1,6 @@
 import OCI
 
-/// One record of a container's log, in Docker's json-file format.
+/// One record of a container's log.
 public struct LogRecord: Sendable {
     public enum Stream: String, Sendable { case stdout, stderr }
 
@@ -8,16 +8,14 @@ public struct LogRecord: Sendable {
     public let time: Timestamp
     /// As the container wrote it, mostly with its line end.
     public let bytes: [UInt8]
+    /// What log options add to it: `name=value,…`, sorted.
+    public let details: [UInt8]
 
-    /// Nil for a line that is no record: a torn one after a crash, or one that a person added.
-    init?(line: [UInt8]) {
-        guard let json = try? JSON(parsing: line), let text = json["log"]?.string,
-            let time = json["time"]?.string.flatMap(Timestamp.init(parsing:))
-        else { return nil }
-        stream = json["stream"]?.string == "stderr" ? .stderr : .stdout
+    init(_ stream: Stream, _ time: Timestamp, _ bytes: [UInt8], details: [UInt8] = []) {
+        self.stream = stream
         self.time = time
-        // Hako's own addition: what is not UTF-8 is in `log` only in part.
-        bytes = json["raw"]?.string.flatMap { Base64.decode($0) } ?? Array(text.utf8)
+        self.bytes = bytes
+        self.details = details
     }
 }
 
@@ -33,6 +31,9 @@ public struct LogQuery: Sendable {
     public init() {}
 
     func takes(_ record: LogRecord) -> Bool {
-        since.map { record.time >= $0 } ?? true && until.map { record.time <= $0 } ?? true
+        since.map { record.time >= $0 } ?? true && !isPast(record)
     }
+
+    /// Whether it is too late. A clock that is set back brings earlier ones after it.
+    func isPast(_ record: LogRecord) -> Bool { until.map { record.time > $0 } ?? false }
 }

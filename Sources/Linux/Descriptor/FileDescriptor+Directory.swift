@@ -121,6 +121,18 @@ extension FileDescriptor {
         _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_EX) }
     }
 
+    /// Waits for a lock that others may have at the same time, but nobody who has it alone.
+    public borrowing func lockWholeShared() throws(SystemCallError) {
+        let number = number
+        _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_SH) }
+    }
+
+    /// Lets go of either lock.
+    public borrowing func unlockWhole() throws(SystemCallError) {
+        let number = number
+        _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_UN) }
+    }
+
     /// As ``lockWhole()``, without waiting: false where another has it.
     public borrowing func tryLockWhole() throws(SystemCallError) -> Bool {
         let number = number

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// A TCP connection that is being made, and is used, without waiting.
 public struct TCPConnection: ~Copyable, Sendable {
@@ -13,7 +14,7 @@ public struct TCPConnection: ~Copyable, Sendable {
         let operand = "\(address) port \(port)"
         descriptor = FileDescriptor(
             adopting: try retryingInterrupts("connect", on: operand) {
-                hako_connecting_socket(CInt(address.family.rawValue), address.bytes, port)
+                hako_connecting_socket(CInt(SOCK_STREAM.rawValue), CInt(address.family.rawValue), address.bytes, port)
             })
         self.operand = operand
     }
@@ -22,7 +23,28 @@ public struct TCPConnection: ~Copyable, Sendable {
     ///
     /// - Throws: `ECONNREFUSED`, `ETIMEDOUT`, …: there is no connection.
     public borrowing func finish() throws(SystemCallError) {
-        let number = descriptor.number
+        try descriptor.checkConnected(operand)
+    }
+
+    /// Only the socket.
+    public consuming func intoDescriptor() -> FileDescriptor { descriptor }
+}
+
+/// Datagrams to one receiver. udp(7).
+public enum UDPSocket {
+    /// A socket that sends to a port, without blocking. That nobody listens there is told by a later send, where it is told at all.
+    public static func connect(to address: IPAddress, port: UInt16) throws(SystemCallError) -> FileDescriptor {
+        FileDescriptor(
+            adopting: try retryingInterrupts("connect", on: "\(address) port \(port)") {
+                hako_connecting_socket(CInt(SOCK_DGRAM.rawValue), CInt(address.family.rawValue), address.bytes, port)
+            })
+    }
+}
+
+extension FileDescriptor {
+    /// What became of a connection that was begun; to be called when the socket is writable. SO_ERROR, socket(7).
+    public borrowing func checkConnected(_ operand: String) throws(SystemCallError) {
+        let number = self.number
         _ = try retryingInterrupts("connect", on: operand) { hako_socket_error(number) }
     }
 }

@@ -69,10 +69,10 @@ public enum ExitStatus: Hashable, Sendable {
 
     /// Reaps a child that nobody waits for: what a subreaper inherits. Returns its pid, or nil when there is none.
     ///
-    /// - Parameter pids: Two children that are left alone, also if they have ended; -1 is none. While one of them is the first
-    ///   in line, others may wait behind it.
-    public static func reapAny(except pids: (CInt, CInt)) throws(SystemCallError) -> CInt? {
-        let reaped = try retryingInterrupts("waitid", on: "any child") { hako_reap_any(pids.0, pids.1) }
+    /// - Parameter pids: Children that are left alone, also if they have ended; -1 is none. While one of them is the first in
+    ///   line, others may wait behind it.
+    public static func reapAny(except pids: [CInt]) throws(SystemCallError) -> CInt? {
+        let reaped = try retryingInterrupts("waitid", on: "any child") { hako_reap_any(pids, CInt(pids.count)) }
         return reaped == 0 ? nil : reaped
     }
 }

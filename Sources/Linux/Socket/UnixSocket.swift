@@ -9,11 +9,14 @@ public enum UnixSocket {
         case stream
         /// Messages, whole and in order; an empty read is the end.
         case messages
+        /// Messages to one receiver, which does not see who sends.
+        case datagrams
 
         var type: CInt {
             switch self {
             case .stream: CInt(SOCK_STREAM.rawValue)
             case .messages: CInt(SOCK_SEQPACKET.rawValue)
+            case .datagrams: CInt(SOCK_DGRAM.rawValue)
             }
         }
     }

@@ -11,7 +11,8 @@ final class AttachClient {
     private(set) var request: AttachRequest?
     private(set) var outbound: [UInt8] = []
     private var parser = AttachFrameParser()
-    /// Since when it has taken nothing, in nanoseconds of the monotonic clock.
+    /// Since when something is left for it to take, in nanoseconds of the monotonic clock. Not since it took the last byte: one that
+    /// takes a few now and then would stop the container for good.
     private(set) var stalledSince: UInt64?
     private(set) var isGone = false
     private var hasEnd = false
@@ -51,8 +52,8 @@ final class AttachClient {
             while !outbound.isEmpty {
                 let count = try socket.send(outbound[...])
                 outbound.removeFirst(count)
-                stalledSince = nil
             }
+            stalledSince = nil
         } catch {
             if error.errno == .wouldBlock {
                 stalledSince = stalledSince ?? Timings.monotonicNanoseconds()

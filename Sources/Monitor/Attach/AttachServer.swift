@@ -20,7 +20,7 @@ final class AttachServer {
     static let firstToken: UInt64 = 100
     /// More are turned away: each may hold a frame or two.
     private static let clientLimit = 64
-    /// How long a client may take nothing before it is dropped. Not the one in the foreground.
+    /// How long a client may take for what there is for it before it is dropped. Not the one in the foreground.
     static let patienceMilliseconds: Int64 = 10_000
 
     private let listener: FileDescriptor
@@ -121,7 +121,7 @@ final class AttachServer {
         }
     }
 
-    /// Drops clients that left, and those that have taken nothing for too long. Returns how many milliseconds from now it
+    /// Drops clients that left, and those that were waited for too long. Returns how many milliseconds from now it
     /// has to be called again; nil if nobody makes it wait.
     func dropStalled(_ wish: (ClientWish) -> Void) -> Int64? {
         let now = Timings.monotonicNanoseconds()

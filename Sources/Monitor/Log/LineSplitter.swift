@@ -1,3 +1,4 @@
+import Linux
 import OCI
 
 /// Which of its two outputs a container wrote to.
@@ -19,7 +20,7 @@ struct LineSplitter {
         _ bytes: ArraySlice<UInt8>, at time: Timestamp, _ emit: (ArraySlice<UInt8>, Timestamp) -> Void
     ) {
         var start = bytes.startIndex
-        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        while let end = bytes[start...].place(of: UInt8(ascii: "\n")) {
             if kept.isEmpty {
                 emitPieces(bytes[start...end], lineTime ?? time, emit)
             } else {

@@ -1,25 +1,140 @@
+import Linux
+import MonitorProtocol
 import OCI
+
+/// Writes the records of a log's files.
+struct LogRecordEncoder {
+    private let format: LogDestination.LogFile.Format
+    private let details: [UInt8]
+    /// What ends each JSON record of one stream and time: many lines are read at once.
+    private var ending: [UInt8] = []
+    private var endingTime: Timestamp?
+    private var endingStream = LogStream.stdout
+
+    init(_ settings: LogDestination.LogFile) {
+        format = settings.format
+        details = Array(settings.details.utf8)
+    }
+
+    mutating func append(
+        _ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp, to records: inout [UInt8]
+    ) {
+        switch format {
+        case .local:
+            LocalLogRecord.append(piece, isError: stream == .stderr, time: time, details: details, to: &records)
+        case .json:
+            if endingTime != time || endingStream != stream { prepareEnding(stream, time) }
+            JSONLogRecord.append(piece, of: stream, ending: ending, to: &records)
+        }
+    }
+
+    private mutating func prepareEnding(_ stream: LogStream, _ time: Timestamp) {
+        ending = JSONLogRecord.ending(time, attributes: details)
+        endingTime = time
+        endingStream = stream
+    }
+
+    /// How many bytes of `bytes` are whole records.
+    func wholeRecords(_ bytes: ArraySlice<UInt8>) -> Int {
+        switch format {
+        case .json:
+            return (bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.startIndex) - bytes.startIndex
+        case .local:
+            var end = bytes.startIndex
+            while let length = LocalLogRecord.length(at: end, in: bytes),
+                end + LocalLogRecord.size(length: length) <= bytes.endIndex
+            {
+                end += LocalLogRecord.size(length: length)
+            }
+            return end - bytes.startIndex
+        }
+    }
+
+    /// How many records they are.
+    func count(of bytes: ArraySlice<UInt8>) -> Int {
+        switch format {
+        case .json: return bytes.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+        case .local:
+            var (index, count) = (bytes.startIndex, 0)
+            while let length = LocalLogRecord.length(at: index, in: bytes) {
+                index += LocalLogRecord.size(length: length)
+                count += 1
+            }
+            return count
+        }
+    }
+
+    /// A host that went down in the middle of a write leaves half a record: a line gets an end, another is cut off.
+    ///
+    /// - Returns: The file's size.
+    func repair(_ file: borrowing FileDescriptor) throws(SystemCallError) -> Int64 {
+        let size = try file.status().size
+        guard size > 0 else { return 0 }
+        switch format {
+        case .json:
+            try file.seek(to: size - 1)
+            guard try file.read(upTo: 1) != [UInt8(ascii: "\n")] else { return size }
+            try file.writeAll("\n")
+            return size + 1
+        case .local: return try repairLocal(file, size)
+        }
+    }
+
+    private func repairLocal(_ file: borrowing FileDescriptor, _ size: Int64) throws(SystemCallError) -> Int64 {
+        let reach = Int64(LocalLogRecord.size(length: LocalLogRecord.limit))
+        try file.seek(to: max(0, size - reach))
+        let end = try file.read(upTo: Int(reach))[...]
+        if let length = LocalLogRecord.length(at: end.endIndex - 4, in: end),
+            end.count >= LocalLogRecord.size(length: length),
+            LocalLogRecord(end.suffix(LocalLogRecord.size(length: length))) != nil
+        {
+            return size
+        }
+        var whole: Int64 = 0
+        try file.seek(to: 0)
+        var rest: [UInt8] = []
+        while true {
+            let chunk = try file.read(upTo: 1 << 20)
+            rest += chunk
+            let count = wholeRecords(rest[...])
+            whole += Int64(count)
+            rest.removeFirst(count)
+            if chunk.isEmpty || (count == 0 && rest.count > reach) { break }
+        }
+        try file.truncate(to: whole)
+        return whole
+    }
+}
 
 /// Writes one record of Docker's json-file format: `{"log":"…\n","stream":"stdout","time":"…"}` and a line end.
 ///
 /// Text is escaped as Docker's own encoder does it, so that nothing a container prints can look like a record of its own.
 /// Bytes that are not UTF-8 become U+FFFD each, which loses them for Docker's readers; the whole piece is then there once
 /// more as `raw`, in base64, which those pass over and ours prefer.
-enum LogRecordEncoder {
-    static func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp, to record: inout [UInt8]) {
+enum JSONLogRecord {
+    static func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, ending: [UInt8], to record: inout [UInt8]) {
         record.append(contentsOf: #"{"log":""#.utf8)
         let isValid = appendEscaped(piece, to: &record)
-        record.append(contentsOf: #"","stream":""#.utf8)
-        record.append(contentsOf: stream.rawValue.utf8)
-        record.append(UInt8(ascii: "\""))
+        record.append(contentsOf: (stream == .stdout ? #"","stream":"stdout""# : #"","stream":"stderr""#).utf8)
         if !isValid {
             record.append(contentsOf: #","raw":""#.utf8)
             record.append(contentsOf: Base64.encode(piece).utf8)
             record.append(UInt8(ascii: "\""))
         }
-        record.append(contentsOf: #","time":""#.utf8)
-        time.append(to: &record)
-        record.append(contentsOf: "\"}\n".utf8)
+        record.append(contentsOf: ending)
+    }
+
+    /// - Parameter attributes: A JSON object, or nothing.
+    static func ending(_ time: Timestamp, attributes: [UInt8]) -> [UInt8] {
+        var ending: [UInt8] = []
+        if !attributes.isEmpty {
+            ending += #","attrs":"#.utf8
+            ending += attributes
+        }
+        ending += #","time":""#.utf8
+        time.append(to: &ending)
+        ending += "\"}\n".utf8
+        return ending
     }
 
     /// False if some bytes were not UTF-8.
@@ -27,6 +142,11 @@ enum LogRecordEncoder {
         var isValid = true
         var index = piece.startIndex
         while index < piece.endIndex {
+            // Most of most logs.
+            let plain = index + ByteSet.plainInJSON.prefixLength(of: piece[index...])
+            if plain > index { record.append(contentsOf: piece[index..<plain]) }
+            guard plain < piece.endIndex else { break }
+            index = plain
             let byte = piece[index]
             if byte < 0x80 {
                 appendASCII(byte, to: &record)
@@ -67,48 +187,5 @@ enum LogRecordEncoder {
 
     private static func hex(_ digit: UInt8) -> UInt8 {
         digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-    }
-}
-
-/// Where characters of UTF-8 begin and end. Unicode 15, table 3-7.
-enum UTF8Sequence {
-    /// Bytes of the character that starts at `index`; 0 if none does.
-    static func length(at index: Int, in bytes: ArraySlice<UInt8>) -> Int {
-        let first = bytes[index]
-        let length = announcedLength(first)
-        guard length > 0, index + length <= bytes.endIndex else { return 0 }
-        if length == 1 { return 1 }
-        let second = bytes[index + 1]
-        let range: ClosedRange<UInt8> =
-            switch first {
-            case 0xE0: 0xA0...0xBF
-            case 0xED: 0x80...0x9F
-            case 0xF0: 0x90...0xBF
-            case 0xF4: 0x80...0x8F
-            default: 0x80...0xBF
-            }
-        guard range.contains(second) else { return 0 }
-        for offset in 2..<max(length, 2) where bytes[index + offset] & 0xC0 != 0x80 { return 0 }
-        return length
-    }
-
-    private static func announcedLength(_ first: UInt8) -> Int {
-        switch first {
-        case 0..<0x80: 1
-        case 0xC2...0xDF: 2
-        case 0xE0...0xEF: 3
-        case 0xF0...0xF4: 4
-        default: 0
-        }
-    }
-
-    /// How many bytes at the end are the beginning of a character that is not whole yet: 0 to 3.
-    static func incompleteSuffix(of bytes: ArraySlice<UInt8>) -> Int {
-        for count in 1...3 where count <= bytes.count {
-            let byte = bytes[bytes.endIndex - count]
-            if byte & 0xC0 == 0x80 { continue }
-            return announcedLength(byte) > count ? count : 0
-        }
-        return 0
     }
 }

@@ -7,122 +7,172 @@ import OCI
 ///
 /// A log that can't be written never holds up the container: what doesn't fit on the disk is counted, and the first record
 /// that can be written again says so. A file never ends in half a record.
-final class RotatingLog {
-    private let settings: MonitorSettings.LogFile
+///
+/// Names change only while the current file is locked (flock(2)). Readers have a lock on it while they open the files: they see
+/// all of them, each once. It is never waited for: with a reader in between, the file gets longer than it should, up to twice.
+final class RotatingLog: LogSink {
+    private let settings: LogDestination.LogFile
     private var file: FileDescriptor
     private var size: Int64
+    private var encoder: LogRecordEncoder
     private var batch: [UInt8] = []
-    private var batchRecords = 0
-    /// Records that were lost and not yet told of.
-    private var untoldLosses = 0
-    /// All records that were lost, and why the last was.
-    private(set) var losses = 0
-    private(set) var lastFailure: Errno?
+    private var compressor: LogCompressor
+    private(set) var losses = LogLosses()
+    private(set) var rotationFailure: Errno?
 
-    init(_ settings: MonitorSettings.LogFile) throws(SystemCallError) {
+    init(_ settings: LogDestination.LogFile) throws(SystemCallError) {
         self.settings = settings
+        let encoder = LogRecordEncoder(settings)
         let file = try Self.open(settings.path)
-        size = try Self.repair(file)
+        size = try encoder.repair(file)
         self.file = file
+        self.encoder = encoder
+        compressor = LogCompressor(settings)
+        // What an earlier monitor had begun.
+        if !settings.compressor.isEmpty {
+            compressor.close()
+            compressor.startNext()
+        }
     }
 
-    private static func open(_ path: String) throws(SystemCallError) -> FileDescriptor {
-        try FileDescriptor.open(path, flags: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, mode: 0o600)
-    }
-
-    /// A host that went down in the middle of a write leaves half a record: it gets a line of its own.
-    private static func repair(_ file: borrowing FileDescriptor) throws(SystemCallError) -> Int64 {
-        let size = try file.status().size
-        guard size > 0 else { return 0 }
-        try file.seek(to: size - 1)
-        guard try file.read(upTo: 1) != [UInt8(ascii: "\n")] else { return size }
-        try file.writeAll("\n")
-        return size + 1
+    private static func open(_ path: String, flags: CInt = 0) throws(SystemCallError) -> FileDescriptor {
+        try FileDescriptor.open(path, flags: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | flags, mode: 0o600)
     }
 
     /// Adds one piece of output; it is written with ``flush()``, or before if much has come together.
     func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
         let start = batch.count
-        LogRecordEncoder.append(piece, of: stream, at: time, to: &batch)
-        batchRecords += 1
+        encoder.append(piece, of: stream, at: time, to: &batch)
         if let maxSize = settings.maxSize, size + Int64(batch.count) > maxSize, size + Int64(start) > 0 {
             let record = Array(batch[start...])
             batch.removeSubrange(start...)
-            batchRecords -= 1
             flush()
             rotate()
             batch.append(contentsOf: record)
-            batchRecords += 1
         }
         if batch.count >= 32 << 10 { flush() }
     }
 
     /// Writes what was added.
     func flush() {
-        if untoldLosses > 0 { tellLosses() }
+        if losses.untold > 0 { tellLosses() }
         guard !batch.isEmpty else { return }
-        write(batch, records: batchRecords)
-        batchRecords = 0
+        let written = write(batch)
+        if written < batch.count { losses.note(encoder.count(of: batch[written...]), because: writeFailure) }
         // A burst of short lines takes several times its size; that memory is not kept.
         batch.removeAll(keepingCapacity: batch.capacity <= 64 << 10)
     }
 
+    func finish() { flush() }
+
     private func tellLosses() {
-        let lost = untoldLosses
-        let text = "[hako: \(lost) log records were lost: \(lastFailure?.description ?? "unknown error")]\n"
+        guard let line = losses.tell() else { return }
         var record: [UInt8] = []
-        LogRecordEncoder.append(Array(text.utf8)[...], of: .stderr, at: Clock.now(), to: &record)
-        untoldLosses = 0
-        if write(record, records: 0) < record.count { untoldLosses = lost }
+        encoder.append(line.text[...], of: .stderr, at: Clock.now(), to: &record)
+        if write(record) < record.count { losses.untell(line.count) }
     }
 
-    /// Writes whole records, as many as the disk takes. Returns how many bytes stay.
-    @discardableResult
-    private func write(_ bytes: [UInt8], records: Int) -> Int {
+    private var writeFailure = ""
+
+    /// Writes whole records, as many as the disk takes. Returns how many bytes they are.
+    private func write(_ bytes: [UInt8]) -> Int {
         var written = 0
         while written < bytes.count {
             do throws(SystemCallError) {
                 written += try file.write(bytes[written...])
             } catch {
-                lastFailure = error.errno
+                writeFailure = "\(error.errno)"
                 break
             }
         }
-        guard written < bytes.count else {
-            size += Int64(written)
-            return written
-        }
-        let whole = (bytes[..<written].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        let whole = written < bytes.count ? encoder.wholeRecords(bytes[..<written]) : written
         // Failing leaves half a record, which readers pass over as they do after a crash of the host.
         if whole < written { try? file.truncate(to: size + Int64(whole)) }
         size += Int64(whole)
-        let lost = bytes[whole...].reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-        if records > 0 {
-            untoldLosses += lost
-            losses += lost
-        }
         return whole
     }
 
-    /// Readers that follow the log see a new file under its name; what they have open ends where it ended.
+    // MARK: Older files
+
     private func rotate() {
         do throws(SystemCallError) {
-            if settings.maxFile > 1 {
-                for number in stride(from: settings.maxFile - 1, through: 1, by: -1) {
-                    let older = number == 1 ? settings.path : "\(settings.path).\(number - 1)"
-                    do throws(SystemCallError) {
-                        try FileDescriptor.rename(older, to: "\(settings.path).\(number)")
-                    } catch { guard error.errno == .noSuchFile else { throw error } }
-                }
-                file = try Self.open(settings.path)
-                size = try file.status().size
-            } else {
-                try file.truncate(to: 0)
-                size = 0
-            }
+            guard try file.tryLockWhole() || size >= (settings.maxSize ?? 0) * 2 else { return }
+            let new = settings.path + ".new"
+            try FileDescriptor.removeIfThere(new)
+            // Before any name changes: where there is no room for one more file, all is as it was.
+            let next = try Self.open(new, flags: O_EXCL)
+            if settings.maxFile > 1 { try moveFiles() }
+            try FileDescriptor.rename(new, to: settings.path)
+            compressor.noteRotation()
+            // Readers that wait for the lock on the old one get it, and see that it is no longer the current one.
+            file = next
+            size = 0
+            rotationFailure = nil
         } catch {
-            // The current file goes on growing: better too long than lost.
-            lastFailure = error.errno
+            // The current file goes on growing, better too long than lost; but not one that is removed.
+            rotationFailure = error.errno
+            if (try? file.status().linkCount) == 0, (try? file.truncate(to: 0)) != nil { size = 0 }
+            try? file.unlockWhole()
+        }
+        compressor.startNext()
+    }
+
+    /// `.1` becomes `.2`, and so on, the current file `.1`.
+    private func moveFiles() throws(SystemCallError) {
+        var count = 0
+        while count < settings.maxFile - 1, isThere(count + 1) { count += 1 }
+        if count == settings.maxFile - 1 {
+            for suffix in suffixes { try FileDescriptor.removeIfThere("\(settings.path).\(count)\(suffix)") }
+            count -= 1
+        }
+        for number in stride(from: count, through: 1, by: -1) {
+            for suffix in suffixes {
+                try moveIfThere("\(settings.path).\(number)\(suffix)", to: "\(settings.path).\(number + 1)\(suffix)")
+            }
+        }
+        try moveIfThere(settings.path, to: "\(settings.path).1")
+    }
+
+    private var suffixes: [String] { settings.compressor.isEmpty ? [""] : ["", ".gz"] }
+
+    private func isThere(_ number: Int) -> Bool {
+        suffixes.contains { access("\(settings.path).\(number)\($0)", F_OK) == 0 }
+    }
+
+    private func moveIfThere(_ old: String, to new: String) throws(SystemCallError) {
+        do throws(SystemCallError) { try FileDescriptor.rename(old, to: new) } catch {
+            guard error.errno == .noSuchFile else { throw error }
         }
     }
+
+    // MARK: Compression
+
+    var child: CInt? { compressor.pid }
+
+    func watch(_ queue: borrowing EventQueue) throws(SystemCallError) {
+        nameCompressed()
+        try compressor.watch(queue)
+    }
+
+    func serve() {
+        compressor.check()
+        nameCompressed()
+    }
+
+    private func nameCompressed() {
+        // With a reader in between, it is tried again.
+        guard compressor.isDone, (try? file.tryLockWhole()) == true else { return }
+        compressor.nameOutput()
+        try? file.unlockWhole()
+        compressor.startNext()
+    }
+
+    func close() { compressor.close() }
+
+    // MARK: Files never wait
+
+    var hasRoom: Bool { true }
+    func wait() {}
+
+    var failure: String? { losses.failure ?? rotationFailure.map { "the log could not be rotated: \($0)" } }
 }

@@ -1,3 +1,5 @@
+import MonitorProtocol
+
 /// Where a store keeps what its containers' monitors and runtimes share with the engine.
 public struct RuntimePaths: Hashable, Sendable {
     /// The store: survives a reboot.
@@ -20,7 +22,13 @@ public struct RuntimePaths: Hashable, Sendable {
     public func directory(_ id: String) -> String { "\(root)/containers/\(id)" }
     /// Made at each start.
     public func bundle(_ id: String) -> String { "\(runRoot)/containers/\(id)" }
-    public func log(_ id: String) -> String { "\(directory(id))/\(id)-json.log" }
+    /// The current file of a container's log; older ones have this name and a number.
+    public func log(_ id: String, _ format: LogDestination.LogFile.Format = .json) -> String {
+        switch format {
+        case .json: "\(directory(id))/\(id)-json.log"
+        case .local: "\(directory(id))/local.log"
+        }
+    }
     /// Holds the number of the process that stays with a program beside the container's own; there while it runs.
     public func exec(_ exec: String, of id: String) -> String { "\(bundle(id))/\(Self.execPrefix)\(exec)" }
     /// The id in such a file's name; nil for another file.

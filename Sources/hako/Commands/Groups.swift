@@ -12,7 +12,7 @@ enum ContainerGroup {
             PauseCommand.pause, PauseCommand.unpause, PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
             RestartCommand.command, RmCommand.command.renamed("rm", aliases: ["remove"]), RunCommand.command,
             StartCommand.command, StatsCommand.command, StopCommand.command, TopCommand.command, UpdateCommand.command,
-            WaitCommand.command, WhyCommand.command, cleanup,
+            WaitCommand.command, WhyCommand.command, cleanup, compressLog,
         ])
 
     private static let inspect = Command(
@@ -52,6 +52,15 @@ enum ContainerGroup {
         let engine = try arguments.engine((try? arguments.configuration()) ?? EngineConfiguration())
         try engine.cleanUp(arguments.positionals[0])
         engine.finish()
+        return 0
+    }
+
+    /// Started by a container's monitor for each older file of its log.
+    private static let compressLog = Command(
+        "compress-log", "Compress standard input, a log whose inode has that number", usage: "NUMBER", isHidden: true,
+        arity: .exactly(1)
+    ) { arguments in
+        try LogCompression.run(label: arguments.positionals[0])
         return 0
     }
 }

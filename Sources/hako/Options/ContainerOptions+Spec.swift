@@ -59,6 +59,9 @@ extension ContainerOptions {
         host.containerIDFile = arguments.value("cidfile") ?? ""
         if let driver = arguments.value("log-driver") { host.logConfig.type = driver }
         host.logConfig.options = try map(arguments, "log-opt")
+        guard host.logConfig.type != "none" || host.logConfig.options.isEmpty else {
+            throw EngineError(.invalidArgument, "invalid logging opts for driver none")
+        }
         host.autoRemove = arguments.flag("rm")
         if let policy = arguments.value("restart") { host.restartPolicy = try RestartOption.parse(policy) }
         guard !host.autoRemove || host.restartPolicy.condition == .never else {

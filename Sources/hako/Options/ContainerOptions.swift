@@ -1,4 +1,5 @@
 import CommandLineTables
+import Engine
 
 /// The options of `run` and `create`: what the container is to be.
 enum ContainerOptions {
@@ -27,7 +28,9 @@ enum ContainerOptions {
             .list("label", short: "l", "Set meta data on a container"),
             .list("label-file", "Read in a line delimited file of labels", completion: .files),
             .list("link-local-ip", "Container IPv4/IPv6 link-local addresses"),
-            .text("log-driver", "Logging driver for the container: json-file or none", completion: .words(["json-file", "none"])),
+            .text(
+                "log-driver", "Logging driver for the container: json-file, local, journald, syslog or none",
+                completion: .words(LogConfig.drivers)),
             .list("log-opt", "Log driver options"),
             .text("mac-address", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
             .list("mount", "Attach a filesystem mount to the container", placeholder: "mount"),
