@@ -138,6 +138,18 @@ struct VolumeCommandTests {
         #expect(try store.output("volume", "ls", "-q") == "half\nlost\nstray")
     }
 
+    @Test("that a container brings which can't be made go with it, at once", .timeLimit(.minutes(1)))
+    func failedContainer() throws {
+        let store = try TestStore()
+        try store.hako("create", "--name", "box", "busybox", "true").expectSuccess()
+        for words in [["create"], ["run", "-d"], ["run", "--rm"]] {
+            let run = try store.hako(words + ["--name", "box", "-v", "/data", "-v", "named:/n", "busybox", "true"])
+            #expect(run.status != 0 && run.error.contains("Conflict. The container name"), "\(run)")
+        }
+        #expect(try store.output("volume", "ls", "-q") == "")
+        #expect(try store.shell("ls -A \(store.root)/volumes").text == "")
+    }
+
     @Test("work at the same time as others, and when they are killed")
     func racing() throws {
         let store = try VolumeTests().seeded(TestStore.plainConfig + #","Volumes":{"/anonymous":{}}"#)

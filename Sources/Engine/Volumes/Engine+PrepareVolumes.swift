@@ -47,9 +47,7 @@ extension Engine {
                 if let result = try body(staged.map(\.record)) { return .success(result) }
             } catch { failure = error }
             // No row speaks of them.
-            for volume in staged where volume.isPlaced {
-                if let unused = try directories.retire(volume.record.name, in: directory) { retired.append(unused) }
-            }
+            for volume in staged where volume.isPlaced { try directories.takeBack(volume, in: directory) }
             return failure.map { .failure($0) } ?? .success(nil)
         }
         for volume in retired { try volume.remove() }

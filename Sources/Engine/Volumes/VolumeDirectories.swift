@@ -56,6 +56,17 @@ struct VolumeDirectories: Sendable {
         return leftover
     }
 
+    /// Gives a placed volume the name back that nobody sees: it goes with its value. `directory` is this one, still locked.
+    ///
+    /// Not by ``retire(_:in:)``: what that gives is removed once its lock is free, and this volume's is held here.
+    func takeBack(_ staged: StagedVolume, in directory: borrowing FileDescriptor) throws(EngineError) {
+        try explaining("take back the volume \(staged.record.name)") { () throws(SystemCallError) in
+            try FileDescriptor.rename(
+                staged.record.name, in: directory, to: staged.name, in: directory, flags: Self.exclusively)
+        }
+        staged.isPlaced = false
+    }
+
     /// Takes a directory's name away; `directory` is this one, locked. Nil where there is none.
     func retire(_ name: String, in directory: borrowing FileDescriptor) throws(EngineError) -> RetiredVolume? {
         let mark = Self.mark("gone")
