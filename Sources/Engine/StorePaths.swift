@@ -42,12 +42,12 @@ public struct StorePaths: Sendable {
     static let firstHostID: UInt32 = 0x10_0000
     static let idsPerContainer: UInt32 = 0x1_0000
 
-    /// The ranges that this store may hand out. The default root has half of the ids below 2³¹; any other one of 63 pools
-    /// of 256, so that two stores on one host are unlikely to meet.
+    /// The ranges that this store may hand out, the smallest free one first. The default root has half of the ids below 2³¹;
+    /// any other begins at one of 46 places, so that two stores on one host are unlikely to meet before one has 256 containers.
     public var idSlots: Range<Int64> {
         if mark == 0 { return 0..<16_368 }
-        let start = 16_384 + Int64(mark % 62) * 256
-        return start..<start + 256
+        let start = 16_384 + Int64(mark % 46) * 256
+        return start..<start + 4096
     }
 
     public static func hostID(ofSlot slot: Int64) -> UInt32 {
