@@ -91,6 +91,28 @@ public struct CgroupMounts: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The paths of cgroups that have this name in some hierarchy, wherever they are: a walk through all of them.
+    public func paths(named name: String) throws(CgroupError) -> [String] {
+        var found: Set<String> = []
+        for mountPoint in v1.map(\.mountPoint) + (unified.map { [$0] } ?? []) {
+            try asCgroupError { () throws(SystemCallError) in
+                try Self.walk(FileDescriptor.directory(mountPoint), "") { if $0.hasSuffix("/" + name) { found.insert($0) } }
+            }
+        }
+        return found.sorted()
+    }
+
+    private static func walk(
+        _ directory: borrowing FileDescriptor, _ path: String, _ visit: (String) -> Void
+    ) throws(SystemCallError) {
+        for name in try directory.names() {
+            // Files are none; what has gone meanwhile has no cgroups below.
+            guard let child = try? directory.openChild(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { continue }
+            visit("\(path)/\(name)")
+            try walk(child, "\(path)/\(name)", visit)
+        }
+    }
+
     /// The cgroup at `path`, which need not exist.
     public func cgroup(at path: CgroupPath) -> any Cgroup {
         if let unified, !isV1 { return CgroupV2(path: path, mountPoint: unified) }

@@ -73,10 +73,16 @@ extension Engine {
     private func settleAfterReboot() throws(EngineError) {
         let records = try onDatabase("list the containers") { database throws(MetadataError) in try database.containers() }
         var states: [(id: String, state: Metadata.ContainerState)] = []
-        for record in records where record.state.isUp {
+        for record in records where record.state.isUp || wasStarted(record) {
             states.append((record.id, settled(record)))
         }
         try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
+    }
+
+    /// Whether a container was started and nobody has read so before the reboot: its directory is made at its first start. One
+    /// whose start failed is what it was, with the reason.
+    private func wasStarted(_ record: ContainerRecord) -> Bool {
+        record.state.status == .created && record.state.error.isEmpty && access(runtimePaths.directory(record.id), F_OK) == 0
     }
 
     /// What is known of a container that the database takes for running and that no monitor watches.
@@ -86,11 +92,13 @@ extension Engine {
         // A file that can't be read is no better than none.
         if let file = try? MonitorProtocol.ContainerState.read(directory: runtimePaths.directory(record.id)) {
             state.exitCode = Int64(file.exitCode)
+            state.started = file.startedAt?.nanoseconds ?? state.started ?? record.created
             state.finished = file.finishedAt.nanoseconds
             state.oomKilled = file.oomKilled
         } else {
             state.exitCode = 255
             state.finished = RealTime.now
+            state.started = state.started ?? record.created
             state.error = "how it ended is unknown: nobody was watching"
         }
         return state
@@ -118,6 +126,7 @@ extension Engine {
         }
         if !states.isEmpty {
             try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
+            for (id, _) in states { cleanUpLost(id) }
         }
         let known = Set(records.map(\.id))
         return try onDatabase("list the containers") { database throws(MetadataError) in
@@ -136,13 +145,19 @@ extension Engine {
         return !Self.isZombie(record.state.pid)
     }
 
-    /// One that has ended and that nobody has waited for: `PID (name) Z …`, where the name may be anything.
-    /// proc_pid_stat(5).
+    /// One that has ended and that nobody has waited for.
     private static func isZombie(_ pid: Int64) -> Bool {
+        guard let state = stat(of: pid)?.first?.first else { return true }
+        return state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
+    }
+
+    /// The fields of a process's `stat` from the third one on, which is its state: `PID (name) Z …`, where the name may be
+    /// anything. proc_pid_stat(5).
+    static func stat(of pid: Int64) -> [ArraySlice<UInt8>]? {
         guard let stat = try? FileDescriptor.contents(of: "/proc/\(pid)/stat", limit: 65536),
             let end = stat.lastIndex(of: UInt8(ascii: ")"))
-        else { return true }
-        return stat[end...].dropFirst(2).first.map { $0 == UInt8(ascii: "Z") || $0 == UInt8(ascii: "X") } ?? true
+        else { return nil }
+        return stat[(end + 1)...].split(separator: UInt8(ascii: " "))
     }
 
     /// Runs a step of the runtime's client; its facts become an error in words.

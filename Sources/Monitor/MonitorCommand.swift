@@ -19,8 +19,9 @@ public enum MonitorCommand {
         SignalAction.ignore([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE])
         // The engine writes what the container is to be meanwhile. What can't be made early is made later, with an error.
         Runtime.warmUp()
-        let cgroup = arguments.cgroup.flatMap { try? EarlyCgroup(path: $0) }
+        // The directory first: of a monitor that is killed now, `system check` finds it, and the cgroup by it.
         let directory = arguments.directory.flatMap { try? EarlyDirectory(path: $0) }
+        let cgroup = arguments.cgroup.flatMap { try? EarlyCgroup(path: $0) }
         let control = ControlSocket(FileDescriptor(adopting: arguments.control))
         let monitor: Monitor
         var handed = HandedDescriptors()

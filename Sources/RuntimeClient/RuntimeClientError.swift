@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import MonitorProtocol
 import OCI
@@ -19,6 +20,14 @@ public enum RuntimeClientError: Error, Sendable, CustomStringConvertible {
         case .malformed(let what, let reason): "\(what): \(reason)"
         case .system(let error): "\(error)"
         }
+    }
+}
+
+extension RuntimeClientError {
+    /// Whether nobody is at the other end of a socket any more: also one who went without having read everything. unix(7).
+    var isClosed: Bool {
+        guard case .system(let error) = self else { return false }
+        return error.errno == .brokenPipe || error.errno.rawValue == ECONNRESET
     }
 }
 

@@ -15,6 +15,15 @@ extension TestStore {
         return try spawn.start()
     }
 
+    /// Starts `hako` with these words, without input; what it says goes to a file.
+    func starting(_ words: [String], output path: String) throws -> ChildProcess {
+        var spawn = Spawn(
+            (Self.programs ?? "") + "/hako", ["hako"] + words, environment: environment.map { "\($0.key)=\($0.value)" })
+        let file = try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        for number in 1...2 as ClosedRange<CInt> { spawn.pass(file, as: number) }
+        return try spawn.start()
+    }
+
     /// Kills the program itself, and not what it started.
     func killing(after milliseconds: Int, _ words: [String]) throws {
         let child = try start(words)

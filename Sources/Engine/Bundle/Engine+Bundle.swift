@@ -12,8 +12,6 @@ extension Engine {
     /// What a container's bundle is made of.
     struct BundlePlan {
         var record: ContainerRecord
-        /// Started for the first time, by who made it.
-        var isNew: Bool
         var spec: StoredSpec
         /// The container's root on the host.
         var rootID: UInt32
@@ -69,12 +67,12 @@ extension Engine {
     /// The writable layer, owned by the container's root, with the mode of the image's root directory.
     private func makeUpper(_ plan: BundlePlan) throws(SystemCallError) {
         let upper = "\(runtimePaths.directory(plan.record.id))/\(ContainerDirectory.upper)"
-        // One that is there keeps what the container wrote, mode and owner included; a new one its monitor may have made.
-        guard plan.isNew || access(upper, F_OK) != 0 else { return }
+        try Directory.create(upper, mode: ContainerDirectory.unready)
+        // What the container wrote keeps its mode and owner.
+        guard try FileDescriptor.status(of: upper).permissions == ContainerDirectory.unready else { return }
         let mode = try plan.lowers.first.map { lower throws(SystemCallError) in
             try FileDescriptor.status(of: lower).permissions
         }
-        try Directory.create(upper)
         let directory = try FileDescriptor.directory(upper)
         try directory.changeOwner(userID: plan.rootID, groupID: plan.rootID)
         try directory.changeMode(mode ?? 0o755)

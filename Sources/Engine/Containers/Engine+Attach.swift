@@ -26,9 +26,15 @@ extension Engine {
         }
         let config = try storedSpec(of: record).config
         let isInteractive = wantsStdin && config.openStdin
-        let connection = try calling("attach to container \(record.name)") { () throws(RuntimeClientError) in
-            try AttachConnection.connect(
+        let connection: AttachConnection
+        do throws(RuntimeClientError) {
+            connection = try AttachConnection.connect(
                 bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: isInteractive, stdout: true, stderr: true))
+        } catch {
+            if let ending = try whyEnded(record) { throw ending }
+            throw EngineError(
+                .unavailable, cannot: "attach to container \(record.name)", because: "its monitor, which has its streams, was killed",
+                hint: "`hako exec` reaches it; `hako restart \(record.name)` gives it a new one.", cause: error)
         }
         note("attach", of: record.id)
         return AttachedContainer(id: record.id, tty: config.tty, openStdin: config.openStdin, connection: connection)

@@ -85,6 +85,9 @@ extension Engine {
         }.sorted()
     }
 
+    /// - Throws: ``EngineError`` that says why no program can be started in it.
+    public func requireRunning(_ name: String) throws(EngineError) { _ = try running(name) }
+
     private func running(_ name: String) throws(EngineError) -> ContainerRecord {
         let record = try container(name)
         guard record.state.status != .paused else {

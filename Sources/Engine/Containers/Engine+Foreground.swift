@@ -8,9 +8,9 @@ import RuntimeClient
 extension Engine {
     /// Sends a signal to the container's first process.
     public func signal(_ id: String, _ number: CInt) throws(EngineError) {
-        guard let monitor = try connection(to: container(id)) else {
-            throw EngineError(.conflict, "container \(id) is not running")
-        }
+        let record = try container(id)
+        guard record.state.isUp else { throw EngineError(.conflict, "container \(id) is not running") }
+        guard let monitor = connection(to: record) else { return try signalWithoutMonitor(record, number) }
         try calling("signal container \(id.prefix(12))") { () throws(RuntimeClientError) in try monitor.signal(number) }
     }
 

@@ -13,7 +13,9 @@ extension Engine {
             throw EngineError(.conflict, "Container \(record.id) is not running")
         }
         let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
-        try calling("pause container \(record.name)") { () throws(RuntimeClientError) in try runtime.pause(record.id) }
+        try whileUp(record) { () throws(EngineError) in
+            try calling("pause container \(record.name)") { () throws(RuntimeClientError) in try runtime.pause(record.id) }
+        }
         try setStatus(.paused, of: record)
         note("pause", of: record.id)
     }
@@ -24,7 +26,7 @@ extension Engine {
         guard record.state.status == .paused else {
             throw EngineError(.conflict, "Container \(record.id) is not paused")
         }
-        try thaw(record)
+        try whileUp(record) { () throws(EngineError) in try thaw(record) }
         try setStatus(.running, of: record)
         note("unpause", of: record.id)
     }
@@ -34,10 +36,28 @@ extension Engine {
         try calling("unpause container \(record.name)") { () throws(RuntimeClientError) in try runtime.resume(record.id) }
     }
 
+    /// Does something with a container's processes; what fails because they have ended meanwhile says so.
+    func whileUp(_ record: ContainerRecord, _ body: () throws(EngineError) -> Void) throws(EngineError) {
+        do throws(EngineError) { try body() } catch {
+            guard let ending = try whyEnded(record) else { throw error }
+            throw ending
+        }
+    }
+
+    /// Nil where the processes that a container had are still there.
+    func whyEnded(_ record: ContainerRecord) throws(EngineError) -> EngineError? {
+        let state = try container(record.id).state
+        guard !state.isUp else {
+            guard state.pid != record.state.pid || state.status == .restarting else { return nil }
+            return EngineError(.conflict, "Container \(record.id) is restarting, wait until the container is running")
+        }
+        return EngineError(.conflict, "Container \(record.id) is not running")
+    }
+
     /// Unless it has ended meanwhile.
     private func setStatus(_ status: ContainerState.Status, of record: ContainerRecord) throws(EngineError) {
         try onDatabase("note the state of container \(record.name)") { database throws(MetadataError) in
-            try database.setStatus(status, from: record.state.status, of: record.id)
+            try database.setStatus(status, from: record.state, of: record.id)
         }
     }
 }

@@ -26,9 +26,6 @@ extension Engine {
         }
     }
 
-    /// Whether a container was made for the monitor that waits, and was never started.
-    func isNew(_ id: String) -> Bool { monitorDraft.id == id }
-
     /// The container's monitor: the one that waits for it, or a new one.
     func takeMonitor(_ id: String, _ host: HostConfig) throws(EngineError) -> MonitorProcess {
         if monitorDraft.id == id, let draft = monitorDraft.take() { return draft.monitor }

@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 import Linux
 import Metadata
@@ -11,42 +12,81 @@ extension Engine {
     ///   - withVolumes: Whether its anonymous volumes go, too, that no other container uses. Those of a container made with
     ///     `--rm` do in any case.
     public func remove(_ name: String, force: Bool = false, withVolumes: Bool = false) throws(EngineError) {
-        let record = try container(name)
-        if record.state.isUp {
-            guard force else {
-                let isPaused = record.state.status == .paused
-                throw EngineError(
-                    .conflict,
-                    "cannot remove container \"\(record.name)\": container is "
-                        + (isPaused
-                            ? "paused and must be unpaused first"
-                            : "running: stop the container before removing or force remove"))
-            }
-            _ = try end(record, signal: SIGKILL, timeout: 10)
+        var record = try container(name)
+        while true {
+            if record.state.isUp { try endToRemove(record, force: force) }
+            if try remove(record, withVolumes: withVolumes) { return }
+            // Somebody has started it meanwhile.
+            guard let current = try current(record) else { return }
+            record = current
         }
-        try remove(record, withVolumes: withVolumes)
+    }
+
+    private func endToRemove(_ record: ContainerRecord, force: Bool) throws(EngineError) {
+        guard force else {
+            let isPaused = record.state.status == .paused
+            throw EngineError(
+                .conflict,
+                "cannot remove container \"\(record.name)\": container is "
+                    + (isPaused
+                        ? "paused and must be unpaused first"
+                        : "running: stop the container before removing or force remove"))
+        }
+        guard try end(record, signal: SIGKILL, timeout: 10) else { throw Self.unending(record, "remove") }
+    }
+
+    /// Nil where it is gone.
+    private func current(_ record: ContainerRecord) throws(EngineError) -> ContainerRecord? {
+        let found = try onDatabase("find the container") { database throws(MetadataError) in
+            try database.container(id: record.id)
+        }
+        guard let found else { return nil }
+        return try reconciled([found]).first
     }
 
     /// Removes what does not run any more. The files go before the row: a Hako that is killed in between leaves a row that
     /// can be removed again.
-    func remove(_ record: ContainerRecord, withVolumes: Bool = false) throws(EngineError) {
-        // A monitor that has told the end still cleans up for a moment; two removers take turns.
-        let lock = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: runtimePaths.locks)
-            return try locks.acquireWaiting(record.slot)
+    ///
+    /// - Returns: False where somebody has started it meanwhile.
+    @discardableResult
+    func remove(_ record: ContainerRecord, withVolumes: Bool = false) throws(EngineError) -> Bool {
+        switch try takeLock(record) {
+        case .taken(let lock):
+            defer { withExtendedLifetime(lock) {} }
+            try removeLocked(record, withVolumes)
+            return true
+        case .isUp: return false
+        case .isGone: return true
         }
-        defer { withExtendedLifetime(lock) {} }
-        let current = try onDatabase("find the container") { database throws(MetadataError) in
-            try database.container(id: record.id)
-        }
-        // A racer was faster, and the slot may be another container's by now.
-        guard current != nil else { return }
+    }
+
+    private func removeLocked(_ record: ContainerRecord, _ withVolumes: Bool) throws(EngineError) {
         releaseNetwork(record.id)
         let spec = try storedSpec(of: record)
-        try removeLeftovers(record.id, runtime: spec.host.runtime)
+        try removeRuntimeState(record.id, spec.host)
+        try removeFiles(record.id)
         // With what has happened to it until now: its events tell its name, too.
         try foldJournal(deleting: record.id, withVolumes: withVolumes)
         try discardVolumes(spec.anonymousVolumes)
+    }
+
+    /// What a monitor that was killed has left of a container that nobody else can start: its processes, the runtime's state
+    /// and the cgroup, which may be there without a state.
+    func removeRuntimeState(_ id: String, _ host: HostConfig) throws(EngineError) {
+        try deleteRuntimeState(id, runtime: host.runtime)
+        try removeCgroup(host.cgroup(of: id), of: id)
+    }
+
+    private func removeCgroup(_ path: String, of id: String) throws(EngineError) {
+        // What is no path is none of a cgroup.
+        guard let place = try? CgroupPath(parsing: path) else { return }
+        do throws(CgroupError) {
+            let cgroup = try CgroupMounts.detect().cgroup(at: place)
+            try cgroup.kill()
+            try cgroup.delete()
+        } catch {
+            throw EngineError(.system, cannot: "remove the cgroup of container \(id.prefix(12))", because: "\(error)", cause: error)
+        }
     }
 
     func deleteRow(_ id: String, withVolumes: Bool) throws(EngineError) {
@@ -57,24 +97,46 @@ extension Engine {
         try discardVolumes(volumes)
     }
 
-    /// What a container, or a monitor that was killed, has left: the runtime's state with the cgroup, and the files.
-    func removeLeftovers(
-        _ id: String, runtime: @autoclosure () throws(EngineError) -> String
-    ) throws(EngineError) {
-        if access(runtimePaths.runtimeRoot + "/" + id, F_OK) == 0 {
-            let runtime = try runtimeCommand(runtime())
-            try calling("remove the cgroup of container \(id.prefix(12))") { () throws(RuntimeClientError) in
-                try runtime.delete(id)
-            }
+    /// The same of one that nobody knows any more, and whose monitor has made it: with the files.
+    func removeLeftovers(_ id: String, runtime: String) throws(EngineError) {
+        try deleteRuntimeState(id, runtime: runtime)
+        try removeFiles(id)
+    }
+
+    /// With the cgroup, where the runtime has a state of it.
+    private func deleteRuntimeState(_ id: String, runtime: String) throws(EngineError) {
+        guard access(runtimePaths.runtimeRoot + "/" + id, F_OK) == 0 else { return }
+        let runtime = try runtimeCommand(runtime)
+        try calling("remove the cgroup of container \(id.prefix(12))") { () throws(RuntimeClientError) in
+            try runtime.delete(id)
         }
+    }
+
+    private func removeFiles(_ id: String) throws(EngineError) {
         do throws(SystemCallError) {
             try Directory.removeTree(runtimePaths.directory(id))
-            try Directory.removeTree(runtimePaths.bundle(id))
         } catch {
             throw EngineError(
                 .system, cannot: "remove the files of container \(id.prefix(12))", because: "\(error)",
                 hint: "What is mounted below \(runtimePaths.directory(id)) must be unmounted first.", cause: error)
         }
+        try removeBundle(id)
+    }
+
+    private func removeBundle(_ id: String) throws(EngineError) {
+        try explaining("remove the bundle of container \(id.prefix(12))") { () throws(SystemCallError) in
+            try Directory.removeTree(runtimePaths.bundle(id))
+        }
+    }
+
+    /// The same of a directory without a row, whose container was killed before it had one: where its cgroup was to be, nobody
+    /// knows any more.
+    func removeUnknownCgroups(_ id: String) throws(EngineError) {
+        let paths: [String]
+        do throws(CgroupError) { paths = try CgroupMounts.detect().paths(named: id) } catch {
+            throw EngineError(.system, cannot: "look for cgroups of container \(id.prefix(12))", because: "\(error)", cause: error)
+        }
+        for path in paths { try removeCgroup(path, of: id) }
     }
 
     /// What the monitor starts when its container has ended and everybody was told: closes its ports, frees its address,
@@ -95,6 +157,10 @@ extension Engine {
             // Not while somebody starts it again: then the addresses are the new run's.
             defer { withExtendedLifetime(lock) {} }
             releaseNetwork(id)
+            // Of a monitor that was killed.
+            guard access(runtimePaths.bundle(id), F_OK) == 0 else { return }
+            try removeRuntimeState(id, storedSpec(of: record).host)
+            try removeBundle(id)
         }
     }
 

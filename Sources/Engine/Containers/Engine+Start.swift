@@ -71,7 +71,11 @@ extension Engine {
         let record = try container(name)
         try requireUnpaused(record)
         guard !record.state.isUp else { return false }
-        _ = try launch(record, try storedSpec(of: record), attachment: nil)
+        switch try takeLock(record) {
+        case .isUp: return false
+        case .isGone: throw EngineError(.notFound, "No such container: \(name)")
+        case .taken(let lock): _ = try launch(record, try storedSpec(of: record), lock, attachment: nil)
+        }
         return true
     }
 
@@ -79,10 +83,8 @@ extension Engine {
     public func start(_ name: String, attachedTo attachment: Attachment) throws(EngineError) -> StartedContainer {
         let record = try container(name)
         try requireUnpaused(record)
-        guard !record.state.isUp else {
-            throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
-        }
-        return try launch(record, try storedSpec(of: record), attachment: attachment)
+        let lock = try takeLockToStart(record)
+        return try launch(record, try storedSpec(of: record), lock, attachment: attachment)
     }
 
     private func requireUnpaused(_ record: ContainerRecord) throws(EngineError) {
@@ -95,16 +97,18 @@ extension Engine {
     public func start(
         _ created: CreatedContainer, attachedTo attachment: Attachment? = nil
     ) throws(EngineError) -> StartedContainer {
-        try launch(created.record, created.spec, attachment: attachment)
+        let lock = try takeLockToStart(created.record, isNew: true)
+        return try launch(created.record, created.spec, lock, attachment: attachment)
     }
 
     /// The sequence of a start. The monitor mounts the root while the bundle is written, and makes the container while the
     /// network is laid; the program runs when all is done.
     private func launch(
-        _ record: ContainerRecord, _ stored: StoredSpec, attachment: Attachment?
+        _ record: ContainerRecord, _ stored: StoredSpec, _ lock: consuming FileDescriptor, attachment: Attachment?
     ) throws(EngineError) -> StartedContainer {
+        let lock = lock
+        defer { withExtendedLifetime(lock) {} }
         let spec = try configured(stored)
-        let lock = try takeLock(record)
         if attachment != nil { note("attach", of: record.id) }
         if record.isStopped {
             try onDatabase("start container \(record.name)") { database throws(MetadataError) in
@@ -123,7 +127,7 @@ extension Engine {
             var mounts = try mappedMounts(spec, namespaces)
             let volumes = try openVolumes(&mounts, bundle: runtimePaths.bundle(record.id), namespaces)
             let plan = BundlePlan(
-                record: record, isNew: isNew(record.id), spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image) + [try initLayer()],
+                record: record, spec: spec, rootID: rootID, lowers: try lowerDirectories(of: record.image) + [try initLayer()],
                 mounts: mounts, volumes: volumes, joined: joined,
                 addresses: endpoint?.addresses ?? [], gateways: endpoint?.gateways ?? [])
             var stream = try prepareAttachment(attachment)
@@ -156,6 +160,7 @@ extension Engine {
         } catch {
             // Thrown below only as EngineError; the compiler knows no typed throws across a plain `do`.
             releaseNetwork(record.id)
+            if case .monitorLost? = error.cause as? RuntimeClientError { endHalfStarted(record, spec) }
             let explained = explained(error, record, spec)
             noteFailure(record, explained)
             throw explained
@@ -200,21 +205,6 @@ extension Engine {
         }
     }
 
-    /// The container's byte: whoever has it is the only one to start, change or remove the container.
-    func takeLock(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor {
-        let lock = try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: runtimePaths.locks)
-            // A monitor that has told the end still cleans up for a moment.
-            return try locks.acquireWaiting(record.slot)
-        }
-        // Somebody else may have started or removed it meanwhile.
-        let current = try onDatabase("find the container") { database throws(MetadataError) in
-            try database.container(id: record.id)
-        }
-        guard current != nil else { throw EngineError(.notFound, "No such container: \(record.name)") }
-        return lock
-    }
-
     private func prepareAttachment(_ attachment: Attachment?) throws(EngineError) -> PreparedStreams {
         guard let attachment else { return PreparedStreams(connection: nil, monitorEnd: nil) }
         return try calling("attach to the container") { () throws(RuntimeClientError) in
@@ -224,8 +214,16 @@ extension Engine {
         }
     }
 
+    /// Its monitor was killed on the way, and we have its byte: what is there of it goes. What doesn't is what its removal, or
+    /// the next start, finds.
+    private func endHalfStarted(_ record: ContainerRecord, _ spec: StoredSpec) {
+        try? removeRuntimeState(record.id, spec.host)
+    }
+
     /// What `inspect` shows as the reason. The start has failed already: a database that can't be written adds nothing.
     private func noteFailure(_ record: ContainerRecord, _ error: EngineError) {
+        // A monitor that was killed may have written that it runs.
+        try? foldJournal()
         var state = record.state
         state.error = error.description
         switch error.kind {

@@ -24,12 +24,16 @@ extension Engine {
         let seconds = timeout ?? spec.config.stopTimeout ?? 10
         try noteStopped(record, spec)
         guard try end(record, signal: number, timeout: seconds, isStrict: isStrict) else {
-            throw EngineError(
-                .system, cannot: "stop container \(record.name)", because: "it did not end after SIGKILL",
-                hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
+            throw Self.unending(record, "stop")
         }
         note("stop", of: record.id)
         return true
+    }
+
+    static func unending(_ record: ContainerRecord, _ action: String) -> EngineError {
+        EngineError(
+            .system, cannot: "\(action) container \(record.name)", because: "it did not end after SIGKILL",
+            hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
     }
 
     /// Stops the container as ``stop(_:timeout:signal:isStrict:)`` does, if it runs, and starts it.
@@ -61,15 +65,17 @@ extension Engine {
         if number == SIGKILL {
             try noteStopped(record, spec)
             _ = try end(record, signal: SIGKILL, timeout: 10)
-        } else if let monitor = connection(to: record) {
-            // Its stop signal means to stop it, whoever sends it.
-            let endsAll = try Self.signalNumber(spec.config.stopSignal ?? "TERM") == number
-            if endsAll { try noteStopped(record, spec) }
-            try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
-                try monitor.signal(number, endsAll: endsAll)
-            }
-            note("kill", of: record.id, ["signal": String(number)])
+            return
         }
+        // Its stop signal means to stop it, whoever sends it.
+        let endsAll = try Self.signalNumber(spec.config.stopSignal ?? "TERM") == number
+        if endsAll { try noteStopped(record, spec) }
+        guard let monitor = connection(to: record) else { return try signalWithoutMonitor(record, number) }
+        let isThere = try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
+            try Self.send(number, to: monitor, endsAll: endsAll)
+        }
+        guard isThere else { throw EngineError(.conflict, "cannot kill container: \(name): container \(record.id) is not running") }
+        note("kill", of: record.id, ["signal": String(number)])
     }
 
     /// Its restart policy is not to start it again, not after a reboot either.
@@ -84,6 +90,7 @@ extension Engine {
     public func wait(_ name: String) throws(EngineError) -> Int64 {
         let record = try container(name)
         guard record.state.isUp, let monitor = connection(to: record) else {
+            if record.state.isUp { try waitWithoutMonitor(record) }
             return try container(record.id).state.exitCode
         }
         do throws(RuntimeClientError) { return Int64(try monitor.waitExit().exitCode) } catch {
@@ -106,7 +113,18 @@ extension Engine {
     func end(
         _ record: ContainerRecord, signal: CInt, timeout: Int64, isStrict: Bool = false
     ) throws(EngineError) -> Bool {
-        guard let monitor = connection(to: record) else { return try endWithoutMonitor(record) }
+        guard let monitor = connection(to: record) else {
+            return try endWithoutMonitor(record, signal: signal, timeout: timeout)
+        }
+        guard try end(record, signal: signal, timeout: timeout, isStrict: isStrict, by: monitor) else { return false }
+        // A monitor that is killed meanwhile tells no end.
+        guard isAlive(record) else { return true }
+        return try endWithoutMonitor(record, signal: signal, timeout: timeout)
+    }
+
+    private func end(
+        _ record: ContainerRecord, signal: CInt, timeout: Int64, isStrict: Bool, by monitor: borrowing AttachConnection
+    ) throws(EngineError) -> Bool {
         let action = "stop container \(record.name)"
         let before = signal == SIGKILL ? nil : SignalReception(of: record.state.pid)
         note("kill", of: record.id, ["signal": String(signal)])
@@ -131,9 +149,11 @@ extension Engine {
     }
 
     /// False where the process has already ended.
-    static func send(_ signal: CInt, to monitor: borrowing AttachConnection) throws(RuntimeClientError) -> Bool {
+    static func send(
+        _ signal: CInt, to monitor: borrowing AttachConnection, endsAll: Bool = true
+    ) throws(RuntimeClientError) -> Bool {
         do throws(RuntimeClientError) {
-            try monitor.signal(signal, endsAll: true)
+            try monitor.signal(signal, endsAll: endsAll)
             return true
         } catch {
             if case .system(let error) = error, error.errno == .noSuchProcess { return false }
@@ -147,14 +167,5 @@ extension Engine {
         // No socket, or nobody behind it: the caller goes on without.
         try? AttachConnection.connect(
             bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
-    }
-
-    /// The container's monitor is gone and its processes are not: the runtime kills them by their cgroup.
-    private func endWithoutMonitor(_ record: ContainerRecord) throws(EngineError) -> Bool {
-        guard isAlive(record) else { return true }
-        let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
-        try calling("kill container \(record.name)") { () throws(RuntimeClientError) in try runtime.killAll(record.id) }
-        if record.state.status == .paused { try? thaw(record) }
-        return true
     }
 }

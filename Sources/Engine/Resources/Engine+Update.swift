@@ -26,7 +26,12 @@ extension Engine {
             try requireHealthCheck(for: policy, spec.config)
             spec.host.restartPolicy = policy
         }
-        if record.state.hasProcess { try apply(spec.host.resources, insteadOf: before.host.resources, to: record) }
+        if record.state.hasProcess {
+            do throws(EngineError) { try apply(spec.host.resources, insteadOf: before.host.resources, to: record) } catch {
+                // Of one that has ended meanwhile, the next start takes them.
+                guard try whyEnded(record) != nil else { throw error }
+            }
+        }
         if record.state.isUp, let policy, let monitor = connection(to: record) {
             try calling("change container \(record.name)") { () throws(RuntimeClientError) in try monitor.follow(policy) }
         }

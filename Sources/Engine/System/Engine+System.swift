@@ -46,8 +46,9 @@ extension Engine {
     ) throws(EngineError) -> SystemPruneReport {
         var report = SystemPruneReport()
         for record in try containers() where !record.state.isUp && isWanted(record.created, record.labelMembers) {
-            report.reclaimed += try sizes(of: record).written
-            try remove(record)
+            let size = try sizes(of: record).written
+            guard try remove(record) else { continue }
+            report.reclaimed += size
             report.containers.append(record.id)
         }
         notePrune("container", report.reclaimed)
@@ -97,6 +98,7 @@ extension Engine {
     }
 
     private func removeStray(_ path: String) throws(EngineError) {
+        if let id = path.split(separator: "/").last.map(String.init), ContainerNames.isID(id) { try removeUnknownCgroups(id) }
         do throws(SystemCallError) { try Directory.removeTree(path) } catch { throw EngineError(.system, cannot: "remove \(path)", because: "\(error)", cause: error) }
     }
 

@@ -6,6 +6,12 @@ public enum ExitStatus: Hashable, Sendable {
     case exited(code: CInt)
     case killed(signal: CInt, dumpedCore: Bool)
 
+    /// As wait(2) encodes it.
+    public init(waitStatus status: CInt) {
+        let signal = status & 0x7F
+        self = signal == 0 ? .exited(code: status >> 8 & 0xFF) : .killed(signal: signal, dumpedCore: status & 0x80 != 0)
+    }
+
     /// As a shell tells it: the exit code, or 128 + the signal.
     public var shellCode: CInt {
         switch self {

@@ -139,16 +139,13 @@ public enum ProcessHandle {
         try pidfd.fileSystemType() == .pidfs ? try pidfd.status().inode : nil
     }
 
-    /// How the process ended, also for somebody who isn't its parent; nil while it runs. PIDFD_GET_INFO, Linux 6.15.
+    /// How the process ended, also for somebody who isn't its parent; nil until it was reaped. PIDFD_GET_INFO, Linux 6.15.
     ///
     /// - Throws: `ENOTTY` or `EINVAL` on older kernels; `ESRCH` if nobody held a pidfd of it when it was reaped.
     public static func exitStatus(of pidfd: borrowing FileDescriptor) throws(SystemCallError) -> ExitStatus? {
         let number = pidfd.number
         var status: CInt = 0
         let hasEnded = try retryingInterrupts("ioctl", on: "PIDFD_GET_INFO") { hako_pidfd_exit_status(number, &status) }
-        guard hasEnded == 1 else { return nil }
-        let signal = status & 0x7F
-        return signal == 0
-            ? .exited(code: status >> 8 & 0xFF) : .killed(signal: signal, dumpedCore: status & 0x80 != 0)
+        return hasEnded == 1 ? ExitStatus(waitStatus: status) : nil
     }
 }

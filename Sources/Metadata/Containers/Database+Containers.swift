@@ -81,14 +81,15 @@ extension Database {
         try writeFreeing { session throws(MetadataError) in try session.setState(state, of: id) }
     }
 
-    /// Sets the status of a container that has another one still; one that has changed meanwhile stays as it is.
+    /// Sets the status of a container that has another one still, and the same process; one that has changed meanwhile stays
+    /// as it is.
     public func setStatus(
-        _ status: ContainerState.Status, from: ContainerState.Status, of id: String
+        _ status: ContainerState.Status, from: ContainerState, of id: String
     ) throws(MetadataError) {
         try write { session throws(MetadataError) in
             try session.run(
-                "UPDATE containers SET status=? WHERE id=? AND status=?",
-                [.text(status.rawValue), .text(id), .text(from.rawValue)])
+                "UPDATE containers SET status=? WHERE id=? AND status=? AND pid=?",
+                [.text(status.rawValue), .text(id), .text(from.status.rawValue), .integer(from.pid)])
         }
     }
 

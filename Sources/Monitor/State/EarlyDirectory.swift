@@ -16,7 +16,8 @@ struct EarlyDirectory: ~Copyable {
         try directory.lockWhole()
         // Their modes and owners are the engine's to set, which may come first: so each is made in one step, or is there. What
         // can't be made is made later, with an error.
-        for name in [ContainerDirectory.work, ContainerDirectory.upper] { try? directory.makeDirectory(name, mode: 0o700) }
+        try? directory.makeDirectory(ContainerDirectory.work, mode: 0o700)
+        try? directory.makeDirectory(ContainerDirectory.upper, mode: ContainerDirectory.unready)
         for name in ContainerDirectory.accountFiles + [ContainerDirectory.newState] {
             _ = try? directory.openChild(name, flags: O_WRONLY | O_CREAT, mode: 0o600).number
         }

@@ -17,7 +17,7 @@ public struct AttachConnection: ~Copyable {
         try calling { () throws(SystemCallError) in
             let directory = try FileDescriptor.directory(bundle)
             let connection = AttachConnection(try UnixSocket.connect(.stream, to: "monitor.sock", in: directory))
-            try connection.socket.writeAll(AttachFrame(.request, request.json.bytes()).bytes)
+            try connection.send(AttachFrame(.request, request.json.bytes()))
             return connection
         }
     }
@@ -42,10 +42,10 @@ public struct AttachConnection: ~Copyable {
     /// no other process can get it. Not for a connection that is relayed.
     ///
     /// - Parameter endsAll: Whether the container is not to be started again, whatever its policy says.
-    /// - Throws: `ESRCH` once the process has ended; not while a container waits for its restart, which that prevents.
+    /// - Throws: ``RuntimeClientError/monitorLost``; `ESRCH` once the process has ended; not while a container waits for its restart, which that prevents.
     public borrowing func signal(_ number: CInt, endsAll: Bool = false) throws(RuntimeClientError) {
         do throws(SystemCallError) {
-            try socket.writeAll(AttachFrame(.signal, [UInt8(truncatingIfNeeded: number)] + (endsAll ? [1] : [])).bytes)
+            try send(AttachFrame(.signal, [UInt8(truncatingIfNeeded: number)] + (endsAll ? [1] : [])))
             let answer = try nextFrame(of: .signal)
             guard let errno = answer?.payload.first else {
                 throw SystemCallError("pidfd_send_signal", on: "the container's process", .noSuchProcess)
@@ -53,13 +53,16 @@ public struct AttachConnection: ~Copyable {
             guard errno == 0 else {
                 throw SystemCallError("pidfd_send_signal", on: "the container's process", Errno(rawValue: CInt(errno)))
             }
-        } catch { throw .system(error) }
+        } catch {
+            let failure = RuntimeClientError.system(error)
+            throw failure.isClosed ? .monitorLost : failure
+        }
     }
 
     /// Has the monitor follow another restart policy.
     public borrowing func follow(_ policy: RestartPolicy) throws(RuntimeClientError) {
         do throws(SystemCallError) {
-            try socket.writeAll(AttachFrame(.policy, policy.json.bytes()).bytes)
+            try send(AttachFrame(.policy, policy.json.bytes()))
             guard let errno = try nextFrame(of: .policy)?.payload.first, errno == 0 else {
                 throw SystemCallError("write", on: "the container's monitor", .noSuchProcess)
             }
@@ -74,6 +77,12 @@ public struct AttachConnection: ~Copyable {
         do throws(SystemCallError) { frame = try nextFrame(of: .end) } catch { throw .system(error) }
         guard let frame else { throw .monitorLost }
         return try decoding("the monitor's last frame", frame.payload, ContainerExit.init(json:))
+    }
+
+    /// Not by write(2): a monitor that is gone would end this process by SIGPIPE.
+    private borrowing func send(_ frame: AttachFrame) throws(SystemCallError) {
+        var rest = frame.bytes[...]
+        while !rest.isEmpty { rest = rest.dropFirst(try socket.send(rest)) }
     }
 
     /// Readable when a frame has come.

@@ -72,6 +72,11 @@ extension RuntimeCommand {
     /// Sends SIGKILL to all processes of a container, by its cgroup.
     public func killAll(_ id: String) throws(RuntimeClientError) { try run(["kill", "--all"], container: id, trailing: "KILL") }
 
+    /// Sends a signal to a container's first process.
+    public func kill(_ id: String, signal: CInt) throws(RuntimeClientError) {
+        try run(["kill"], container: id, trailing: String(signal))
+    }
+
     /// Stops all processes of a container where they are.
     public func pause(_ id: String) throws(RuntimeClientError) { try run(["pause"], container: id) }
 

@@ -84,12 +84,19 @@ public struct MonitorProcess: ~Copyable {
     public borrowing func prepare(
         _ settings: MonitorSettings, handing handed: Handed
     ) throws(RuntimeClientError) {
-        try calling { () throws(SystemCallError) in
-            for (kind, number) in handed.all {
-                _ = try control.send(ControlMessage.descriptor(kind).json.bytes()[...], withNumber: number)
+        do throws(RuntimeClientError) {
+            try calling { () throws(SystemCallError) in
+                for (kind, number) in handed.all {
+                    _ = try control.send(ControlMessage.descriptor(kind).json.bytes()[...], withNumber: number)
+                }
             }
+            try send(settings.json)
+        } catch {
+            guard error.isClosed else { throw error }
+            // It may have said why before it went.
+            _ = try next()
+            throw .monitorLost
         }
-        try send(settings.json)
     }
 
     /// Has the monitor make the container, from the bundle, which is whole now.
@@ -109,17 +116,16 @@ public struct MonitorProcess: ~Copyable {
         } catch {
             switch error {
             case .monitorLost: return false
-            case .system(let error) where error.errno == .brokenPipe: return false
-            default: throw error
+            default:
+                guard error.isClosed else { throw error }
+                return false
             }
         }
     }
 
     /// A monitor that has failed meanwhile has said why before it went: what comes next is read.
     private borrowing func sendUnlessFailed(_ message: ControlMessage) throws(RuntimeClientError) {
-        do throws(RuntimeClientError) { try send(message.json) } catch {
-            guard case .system(let error) = error, error.errno == .brokenPipe else { throw error }
-        }
+        do throws(RuntimeClientError) { try send(message.json) } catch { guard error.isClosed else { throw error } }
     }
 
     private borrowing func send(_ message: JSON) throws(RuntimeClientError) {

@@ -31,6 +31,10 @@ enum ExecCommand {
         } catch {
             // 126 and 127 speak of the command; where it does not come to that, Docker's client ends with 1.
             let failure = CommandFailure.running(error)
+            // Where the container has ended meanwhile, that is the reason.
+            if failure.exitCode == 125 {
+                do { try engine.requireRunning(arguments.positionals[0]) } catch { throw CommandFailure(error, exitCode: 1) }
+            }
             throw failure.exitCode == 125 ? CommandFailure(failure.cause, exitCode: 1) : failure
         }
     }

@@ -101,6 +101,44 @@ struct ExhaustionTests {
         #expect(try store.output("system", "check") == "The store is whole.")
     }
 
+    @Test("and a hako that stands still at any moment keep nobody else waiting for ever (T-X5)", .timeLimit(.minutes(5)))
+    func stoppedPrograms() throws {
+        let store = try TestStore()
+        for number in 0..<20 {
+            let child = try store.start(["run", "-d", "--name", "box\(number)", "--network", "none", "busybox", "sleep", "1000"])
+            var entries = [PollEntry(child.pidfd.number, .readable)]
+            // The moment is what the test is about: any is right.
+            _ = try PollEntry.wait(&entries, timeoutMilliseconds: CInt(number * 4))
+            try child.send(signal: SIGSTOP)
+            defer {
+                try? child.send(signal: SIGCONT)
+                _ = try? child.wait()
+            }
+            // Tells a hang from an answer. In the middle of a transaction it keeps others from writing, which they say.
+            let listed = try store.shell("timeout 40 $HAKO ps -a > /dev/null")
+            #expect(
+                listed.status == 0 || listed.error.contains("database is locked"), "stopped after \(number * 4) ms: \(listed)")
+        }
+        let ids = try store.output("ps", "-aq").split(separator: "\n").map(String.init)
+        #expect(try store.hako(["rm", "-f"] + ids).status == 0)
+        try store.expectNothingLeft()
+    }
+
+    @Test("and are used very often leave their monitor as it was (T-X5)")
+    func oftenUsed() throws {
+        let store = try TestStore()
+        try store.hako("run", "-d", "--name", "box", "busybox", "sh", "-c", "while :; do sleep 1; done").expectSuccess()
+        let count = getenv("HAKO_TEST_ALL") == nil ? 20 : 3000
+        let script = """
+            p=$(pgrep -f '[h]ako-runtime monitor.*\(store.runRoot)'); look() { ls /proc/$p/fd | wc -l; awk '/^RssAnon/ { print $2 }' /proc/$p/status; }
+            use() { for n in $(seq $1); do $HAKO exec box true; timeout -s KILL 0.1 $HAKO attach --no-stdin box; $HAKO kill -s CONT box > /dev/null; done; sleep 1.5; }
+            use 5; look; use \(count); look
+            """
+        let numbers = try store.shell(script).lines.compactMap { Int($0) }
+        // Descriptors, and KiB, which the kernel counts in batches.
+        #expect(numbers.count == 4 && numbers[0] == numbers[2] && numbers[3] <= numbers[1] + 128, "\(numbers)")
+    }
+
     @Test("don't take with them what the host has mounted in their files (T-V3)")
     func removalCrossesNoMount() throws {
         let store = try TestStore()
