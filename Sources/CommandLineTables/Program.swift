@@ -113,6 +113,6 @@ extension Program {
         return CommandLineError(
             .unknownCommand, "\(name): unknown command: \(joined) \(word)",
             suggestion: Suggestion.nearest(to: word, among: names).map { "'\(joined) \($0)'" },
-            usage: path.count > 1 ? joined : nil, pointer: "Run '\(joined) --help' for more information")
+            usage: path.count > 1 ? joined + " COMMAND" : nil, pointer: "Run '\(joined) --help' for more information")
     }
 }

@@ -94,7 +94,7 @@ struct LifeTests {
         #expect(all.last == "80/tcp -> " + one)
         #expect(try store.output("port", "box", "80/tcp") == one)
         let none = try store.hako("port", "box", "53")
-        #expect(none.status == 1 && none.error.contains("No public port '53/tcp' published for box"))
+        #expect(none.status == 1 && none.error.contains("No public port '53' published for box"))
         #expect(try store.hako("port", "box", "http").status == 1)
         try store.hako("stop", "-t", "0", "box")
         #expect(try store.output("port", "box") == "")

@@ -127,8 +127,12 @@ extension Engine {
     /// Fills in what was left open and refuses what can't be. Returns what the user should know.
     private func validate(_ spec: inout StoredSpec) throws(EngineError) -> [String] {
         let command = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
-        guard !command.isEmpty, command.first?.isEmpty == false else {
+        guard let program = command.first else {
             throw EngineError(.invalidArgument, "no command specified", hint: "Name one behind the image.")
+        }
+        // As for a program that is not there; but known before anything is made.
+        guard !program.isEmpty else {
+            throw EngineError(.commandNotFound, "cannot execute \"\": executable file not found in $PATH")
         }
         let directory = spec.config.workingDirectory
         guard directory.isEmpty || directory.hasPrefix("/") else {
@@ -141,8 +145,8 @@ extension Engine {
         }
         try spec.host.validate()
         try resolveJoinedContainers(&spec)
-        if !spec.host.capAdd.isEmpty { spec.host.capAdd = try CapabilitySet.canonical(spec.host.capAdd) }
-        if !spec.host.capDrop.isEmpty { spec.host.capDrop = try CapabilitySet.canonical(spec.host.capDrop) }
+        if !spec.host.capAdd.isEmpty { spec.host.capAdd = try CapabilitySet.canonical(spec.host.capAdd, in: "CapAdd") }
+        if !spec.host.capDrop.isEmpty { spec.host.capDrop = try CapabilitySet.canonical(spec.host.capDrop, in: "CapDrop") }
         var warnings: [String] = []
         if spec.host.networkMode == "host", !spec.host.portBindings.isEmpty || spec.host.publishAllPorts {
             warnings.append("Published ports are discarded when using host network mode")
@@ -177,7 +181,7 @@ extension Engine {
                     .conflict,
                     "container ID file found, make sure the other container isn't running or delete \(path)")
             }
-            throw EngineError(.system, cannot: "write the container ID file \(path)", because: "\(error)", cause: error)
+            throw EngineError(.system, "failed to create the container ID file: open \(path): \(error.errno)")
         }
     }
 }

@@ -120,6 +120,13 @@ extension Engine {
         var config = stored.config
         config.environment = Environment.merged(config.environment, with: spec.environment)
         config.entrypoint = nil
+        guard spec.command.first?.isEmpty == false else {
+            throw EngineError(.commandNotFound, "cannot execute \"\": executable file not found in $PATH")
+        }
+        guard spec.workingDirectory.isEmpty || spec.workingDirectory.hasPrefix("/") else {
+            throw EngineError(
+                .invalidArgument, "the working directory '\(spec.workingDirectory)' is invalid, it needs to be an absolute path")
+        }
         config.command = spec.command
         config.tty = spec.terminal
         if !spec.workingDirectory.isEmpty { config.workingDirectory = spec.workingDirectory }

@@ -10,7 +10,7 @@ extension Engine {
             throw EngineError(.conflict, "Container \(record.id) is already paused")
         }
         guard record.state.status == .running else {
-            throw EngineError(.conflict, "Container \(record.id) is not running")
+            throw EngineError(.conflict, "container \(record.id) is not running")
         }
         let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
         try whileUp(record) { () throws(EngineError) in

@@ -4,11 +4,12 @@ extension Engine {
     /// Gives a container another name.
     public func rename(_ name: String, to newName: String) throws(EngineError) {
         let record = try container(name)
+        guard !newName.isEmpty else { throw EngineError(.invalidArgument, "Neither old nor new names may be empty") }
         try Self.requireValid(newName)
         let bare = Self.bare(newName)
         guard bare != record.name else {
             throw EngineError(
-                .invalidArgument, "Error when allocating new name: renaming a container with the same name as its current name")
+                .invalidArgument, "Renaming a container with the same name as its current name")
         }
         try onDatabase("rename container \(record.name)") { database throws(MetadataError) in
             try database.renameContainer(record.id, to: bare)

@@ -55,7 +55,10 @@ extension Engine {
 
     /// Sends a signal to the container's first process.
     public func kill(_ name: String, signal: String = "KILL") throws(EngineError) {
-        let record = try container(name)
+        let record: ContainerRecord
+        do throws(EngineError) { record = try container(name) } catch {
+            throw EngineError(error.kind, "cannot kill container: \(name): \(error.reason)", hint: error.hint)
+        }
         let number = try Self.signalNumber(signal)
         guard record.state.isUp else {
             throw EngineError(

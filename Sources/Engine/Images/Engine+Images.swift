@@ -61,15 +61,21 @@ extension Engine {
 
     // MARK: Pull and load
 
-    /// Whether the store has what a name means.
-    public func hasImage(_ name: String) throws(EngineError) -> Bool {
+    /// The whole name that a pull would ask for, of an image that the store doesn't have; nil where it is there.
+    public func wholeName(ofMissing name: String) throws(EngineError) -> String? {
         let store = try images()
         do throws(StoreError) {
             _ = try store.resolve(name)
-            return true
+            return nil
         } catch {
-            if case .noSuchImage = error { return false }
+            if case .noSuchImage = error { return try Self.reference(name).familiar }
             throw EngineError(error, cannot: "find image \(name)")
+        }
+    }
+
+    private static func reference(_ name: String) throws(EngineError) -> Reference {
+        do throws(ReferenceError) { return try Reference(name).withDefaultTag } catch {
+            throw EngineError(.invalidArgument, "\(error)")
         }
     }
 
@@ -77,10 +83,7 @@ extension Engine {
     public func pull(
         _ name: String, platform: String? = nil, onEvent: (ImageEvent) -> Void
     ) throws(EngineError) -> ImageResult {
-        let reference: Reference
-        do throws(ReferenceError) {
-            reference = try Reference(name).withDefaultTag
-        } catch { throw EngineError(.invalidArgument, "invalid reference format: \(error)") }
+        let reference = try Self.reference(name)
         let wanted = try platform.map { text throws(EngineError) in try Self.platform(text) }
         _ = try images()
         do throws(ImageClientError) {
@@ -203,8 +206,8 @@ extension EngineError {
         switch error {
         case .noSuchImage(let name):
             self.init(.notFound, "No such image: \(Self.tagged(name))")
-        case .invalidReference(let text, let cause):
-            self.init(.invalidArgument, "invalid reference format: \(text): \(cause)")
+        case .invalidReference(_, let cause):
+            self.init(.invalidArgument, "\(cause)")
         case .ambiguousID(let prefix):
             self.init(.invalidArgument, "multiple IDs found with provided prefix: \(prefix)", hint: "Give more of the id, or a name.")
         case .conflict(let conflict): self.init(.conflict, "\(conflict)")

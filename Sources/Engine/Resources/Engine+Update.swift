@@ -16,12 +16,12 @@ extension Engine {
         let record = try container(name)
         let before = try storedSpec(of: record)
         var spec = before
-        try spec.host.resources.take(change)
+        let refuse = { (reason: String) in EngineError(.conflict, "Cannot update container \(record.id): \(reason)") }
+        do throws(EngineError) { try spec.host.resources.take(change) } catch { throw refuse(error.reason) }
         try spec.host.validate()
         if let policy {
             guard !spec.host.autoRemove || policy.condition == .never else {
-                throw EngineError(
-                    .conflict, "Restart policy cannot be updated because AutoRemove is enabled for the container")
+                throw refuse("Restart policy cannot be updated because AutoRemove is enabled for the container")
             }
             try requireHealthCheck(for: policy, spec.config)
             spec.host.restartPolicy = policy

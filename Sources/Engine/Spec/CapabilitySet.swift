@@ -26,8 +26,8 @@ enum CapabilitySet {
     static func resolve(add: [String], drop: [String], isPrivileged: Bool) throws(EngineError) -> [String] {
         var added: [String] = []
         var dropped: [String] = []
-        for name in add { added.append(try canonical(name)) }
-        for name in drop { dropped.append(try canonical(name)) }
+        for name in add { added.append(try canonical(name, in: "CapAdd")) }
+        for name in drop { dropped.append(try canonical(name, in: "CapDrop")) }
         if isPrivileged { return all }
         var result = dropped.contains("ALL") ? [] : defaults
         if added.contains("ALL") { result = all }
@@ -48,20 +48,21 @@ enum CapabilitySet {
     }
 
     /// `NET_ADMIN` and `cap_net_admin` as `CAP_NET_ADMIN`, `all` as `ALL`, sorted, each once: what inspect shows.
-    static func canonical(_ names: [String]) throws(EngineError) -> [String] {
+    ///
+    /// - Parameter list: What an error calls them: `CapAdd`, `CapDrop`.
+    static func canonical(_ names: [String], in list: String) throws(EngineError) -> [String] {
         var result: Set<String> = []
-        for name in names { result.insert(try canonical(name)) }
+        for name in names { result.insert(try canonical(name, in: list)) }
         return result.contains("ALL") ? ["ALL"] : result.sorted()
     }
 
-    private static func canonical(_ name: String) throws(EngineError) -> String {
+    private static func canonical(_ name: String, in list: String) throws(EngineError) -> String {
         let upper = name.uppercased()
         if upper == "ALL" { return upper }
         let full = upper.hasPrefix("CAP_") ? upper : "CAP_" + upper
         guard all.contains(full) else {
             throw EngineError(
-                .invalidArgument, "invalid capability: unknown capability to add or drop: \"\(name)\"",
-                hint: "capabilities(7) lists them.")
+                .invalidArgument, "invalid \(list): unknown capability: \"\(full)\"", hint: "capabilities(7) lists them.")
         }
         return full
     }

@@ -24,8 +24,8 @@ extension ContainerConfig {
         let check: Healthcheck
         do throws(FormatError) {
             check = try Healthcheck(JSONFields(json, at: "Healthcheck"))
-            try check.check()
         } catch { throw EngineError(.invalidArgument, "invalid health check: \(error)") }
+        do throws(FormatError) { try check.check() } catch { throw EngineError(.invalidArgument, "\(error)") }
         guard let probe = try probe(of: check.test) else { return nil }
         let seconds: Int64 = 1_000_000_000
         let or = { (value: Int64, usual: Int64) in value == 0 ? usual : value }

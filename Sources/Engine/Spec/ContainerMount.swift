@@ -162,7 +162,7 @@ extension ContainerMount {
             let name = option.split(separator: "=").first.map(String.init) ?? option
             // `dev` would give the container device nodes of its own making.
             guard known.contains(name), Self.isSound(option) else {
-                throw EngineError(.invalidArgument, "invalid tmpfs option [\"\(option)\"]")
+                throw EngineError(.invalidArgument, "invalid tmpfs option \"\(option)\"")
             }
             if option == "ro" { isReadOnly = true }
             tmpfsOptions.append(option)

@@ -37,7 +37,7 @@ extension Resources {
             throw refuse("Minimum memory limit can not be less than memory reservation limit, see usage")
         }
         if let memorySwappiness, memorySwappiness != -1, !(0...100).contains(memorySwappiness) {
-            throw refuse("Invalid value: \(memorySwappiness), valid memory swappiness range is 0-100")
+            throw refuse("invalid value: \(memorySwappiness). Valid memory swappiness range is 0-100")
         }
     }
 
@@ -48,10 +48,10 @@ extension Resources {
             throw refuse(
                 "range of CPUs is from 0.01 to \(count).00, as there are only \(count) CPUs available")
         }
-        if nanoCPUs > 0, cpuPeriod > 0 || cpuQuota > 0 {
-            throw refuse("conflicting options: CPUs and CPU Period or Quota cannot both be set")
+        for (other, name) in [(cpuPeriod, "Period"), (cpuQuota, "Quota")] where nanoCPUs > 0 && other > 0 {
+            throw refuse("Conflicting options: Nano CPUs and CPU \(name) cannot both be set")
         }
-        if cpuShares < 0 { throw refuse("invalid CPU shares \(cpuShares): value must not be negative") }
+        if cpuShares < 0 { throw refuse("invalid CPU shares (\(cpuShares)): value must be a positive integer") }
         // What the kernel has of shares (kernel/sched/sched.h); it would take another value without a word.
         if cpuShares == 1 { throw refuse("the minimum allowed cpu-shares is 2") }
         if cpuShares > 262_144 { throw refuse("the maximum allowed cpu-shares is 262144") }
@@ -78,7 +78,7 @@ extension Resources {
     ) throws(EngineError) {
         guard !list.isEmpty else { return }
         guard let wanted = IndexRanges(list) else {
-            throw EngineError(.invalidArgument, "Invalid value \(list) for \(name)")
+            throw EngineError(.invalidArgument, "Invalid value \(list) for \(name): invalid format: \(list)")
         }
         // Without the file there is one of them: a kernel built for a single node.
         let text = (try? FileDescriptor.contents(of: path, limit: 65536)).map { String(decoding: $0, as: UTF8.self) }

@@ -6,8 +6,11 @@ struct SecurityOptions {
 
     init(_ options: [String]) { self.options = options }
 
+    private static let noNewPrivileges = ["", ":true", "=true"].map { "no-new-privileges" + $0 }
+    private static let newPrivileges = [":false", "=false"].map { "no-new-privileges" + $0 }
+
     var noNewPrivileges: Bool {
-        options.contains { ["no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"].contains($0) }
+        (options.last { (Self.noNewPrivileges + Self.newPrivileges).contains($0) }).map(Self.noNewPrivileges.contains) ?? false
     }
     var hasUnconfinedSystemPaths: Bool { options.contains { $0 == "systempaths=unconfined" } }
     /// `unconfined`, or a profile as JSON text; nil is the default policy.
@@ -22,7 +25,9 @@ struct SecurityOptions {
         for option in options {
             let name = option.split(whereSeparator: { $0 == "=" || $0 == ":" }).first.map(String.init) ?? option
             switch name {
-            case "no-new-privileges", "seccomp", "systempaths": break
+            case "no-new-privileges" where (Self.noNewPrivileges + Self.newPrivileges).contains(option): break
+            case "seccomp": break
+            case "systempaths" where option == "systempaths=unconfined": break
             case "label" where option == "label=disable" || option == "label:disable": break
             case "apparmor" where option == "apparmor=unconfined" || option == "apparmor:unconfined": break
             case "apparmor":
@@ -31,7 +36,7 @@ struct SecurityOptions {
             case "label":
                 throw EngineError(
                     .invalidArgument, cannot: "apply \(option)", because: "Hako sets no SELinux labels")
-            default: throw EngineError(.invalidArgument, "invalid --security-opt: \"\(option)\"")
+            default: throw EngineError(.invalidArgument, "Invalid --security-opt: \"\(option)\"")
             }
         }
         // Hako's own has no mistakes to find.

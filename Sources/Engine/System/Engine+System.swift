@@ -120,6 +120,8 @@ extension Engine {
             "KernelVersion": .string(HostInfo.kernelRelease), "OperatingSystem": .string(HostInfo.operatingSystem),
             "OSType": "linux", "Architecture": .string(HostInfo.machine), "NCPU": .integer(Int64(HostInfo.cpuCount)),
             "MemTotal": .integer(HostInfo.memory), "DockerRootDir": .string(paths.root), "Name": .string(HostInfo.nodeName),
+            // Scripts ask whether this is a node of one.
+            "Swarm": ["LocalNodeState": "inactive"],
             "Warnings": JSON(try firewallWarnings()),
         ]
         for (name, value) in configured { object[name] = value }

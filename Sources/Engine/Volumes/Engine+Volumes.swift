@@ -13,9 +13,11 @@ extension Engine {
         var labels = labels
         if name == nil { labels[VolumeNames.anonymousLabel] = "" }
         let name = name ?? RandomID.make()
-        try VolumeNames.requireLocal(driver)
+        do throws(EngineError) {
+            try VolumeNames.requireLocal(driver)
+            _ = try VolumeDevice(options)
+        } catch { throw EngineError(error.kind, "create \(name): \(error.reason)", hint: error.hint) }
         try VolumeNames.requireValid(name)
-        _ = try VolumeDevice(options)
         while true {
             if let found = try volumeRow(name) { return found }
             let record = VolumeRecord(

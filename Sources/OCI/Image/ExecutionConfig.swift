@@ -153,8 +153,8 @@ public struct Healthcheck: Hashable, Sendable {
     /// probe in every nanosecond.
     public func check() throws(FormatError) {
         for (name, value) in numbers where name != "Retries" && value != 0 && value < 1_000_000 {
-            throw FormatError("Healthcheck.\(name)", "must not be less than a millisecond")
+            throw FormatError("\(name) in Healthcheck", "cannot be less than 1ms")
         }
-        guard retries >= 0 else { throw FormatError("Healthcheck.Retries", "must not be negative") }
+        guard retries >= 0 else { throw FormatError("Retries in Healthcheck", "cannot be negative") }
     }
 }

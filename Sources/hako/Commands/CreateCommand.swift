@@ -40,14 +40,16 @@ enum CreateCommand {
                 .invalidArgument, "invalid pull option: '\(policy)': must be one of \"always\", \"missing\" or \"never\"")
         }
         if policy == "always" { try pull(engine, spec, arguments) }
+        let missing: String
         do throws(EngineError) {
             return try made(engine, spec)
         } catch {
-            guard error.kind == .notFound, policy == "missing", !(try engine.hasImage(spec.config.image)) else {
-                throw error
-            }
+            guard error.kind == .notFound, policy == "missing",
+                let name = try engine.wholeName(ofMissing: spec.config.image)
+            else { throw error }
+            missing = name
         }
-        Terminal.printError("Unable to find image '\(Terminal.escaped(spec.config.image))' locally\n")
+        Terminal.printError("Unable to find image '\(missing)' locally\n")
         try pull(engine, spec, arguments)
         return try made(engine, spec)
     }

@@ -1,5 +1,6 @@
 import CommandLineTables
 import Engine
+import GoTemplate
 import Metadata
 import OCI
 
@@ -15,6 +16,7 @@ enum EventsCommand {
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
+        if let format = arguments.value("format") { try check(format) }
         let filters = try EventFilters(arguments.values("filter"))
         var query = EventQuery()
         query.since = try arguments.moment("since")?.nanoseconds
@@ -31,6 +33,13 @@ enum EventsCommand {
         }
         if let failure { throw failure }
         return 0
+    }
+
+    /// Before anything is waited for.
+    private static func check(_ format: String) throws {
+        do { _ = try Template(format) } catch {
+            throw CommandFailure(EngineError(.invalidArgument, "Error parsing format: \(error)"), exitCode: 64)
+        }
     }
 
     private static func show(_ event: Event, _ attributes: JSONObject, _ format: String?) throws {

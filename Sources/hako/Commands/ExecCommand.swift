@@ -41,8 +41,7 @@ enum ExecCommand {
 
     private static func exec(_ engine: Engine, _ arguments: ParsedArguments) throws -> Int32 {
         var spec = ExecSpec(command: Array(arguments.positionals.dropFirst()))
-        spec.environment = try EnvironmentOption.list(
-            files: arguments.values("env-file"), values: arguments.values("env"))
+        spec.environment = try EnvironmentOption.list(arguments)
         spec.user = arguments.value("user") ?? ""
         spec.workingDirectory = arguments.value("workdir") ?? ""
         spec.isPrivileged = arguments.flag("privileged")

@@ -13,14 +13,15 @@ enum PortCommand {
         let record = try engine.container(arguments.positionals[0])
         let published = PortList(text: record.state.isUp ? record.ports : "").entries.filter { $0.hostPort != nil }
         guard let wanted = arguments.positionals.dropFirst().first else {
-            let lines = published.map { "\($0.containerPort)/\($0.proto) -> \(PortText.hostPlace($0))\n" }
-            Terminal.print(lines.sorted().joined())
+            let sorted = published.map { ($0.containerPort, "\($0.containerPort)/\($0.proto) -> \(PortText.hostPlace($0))\n") }
+                .sorted { $0 < $1 }
+            Terminal.print(sorted.map(\.1).joined())
             return 0
         }
         let (port, proto) = try parsed(wanted)
         let places = published.filter { $0.containerPort == port && $0.proto == proto }.map(PortText.hostPlace)
         guard !places.isEmpty else {
-            throw EngineError(.notFound, "No public port '\(port)/\(proto)' published for \(arguments.positionals[0])")
+            throw EngineError(.notFound, "No public port '\(wanted)' published for \(arguments.positionals[0])")
         }
         Terminal.print(places.map { $0 + "\n" }.joined())
         return 0

@@ -26,7 +26,10 @@ enum PsCommand {
         defer { engine.finish() }
         let records = try select(engine, arguments, filters)
         let isTruncated = !arguments.flag("no-trunc")
-        if arguments.flag("quiet"), !arguments.isGiven("format") {
+        if arguments.flag("quiet") {
+            if arguments.value("format")?.isEmpty == false {
+                Terminal.printError("WARNING: Ignoring custom format, because both --format and --quiet are set.\n")
+            }
             Terminal.print(records.map { (isTruncated ? String($0.id.prefix(12)) : $0.id) + "\n" }.joined())
             return 0
         }

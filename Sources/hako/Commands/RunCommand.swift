@@ -20,7 +20,9 @@ enum RunCommand {
             let configuration = try arguments.configuration()
             var spec = try ContainerOptions.spec(arguments, configuration)
             guard !arguments.flag("detach") || !arguments.isGiven("attach") else {
-                throw EngineError(.invalidArgument, "conflicting options: cannot specify both --attach and --detach")
+                // Docker's client does not take it for one of its 125s.
+                throw CommandFailure(
+                    EngineError(.invalidArgument, "conflicting options: cannot specify both --attach and --detach"), exitCode: 1)
             }
             let engine = try arguments.engine(configuration)
             defer { engine.finish() }

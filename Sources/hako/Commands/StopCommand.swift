@@ -60,7 +60,8 @@ enum KillCommand {
         arity: .atLeast(1), completion: .runningContainers,
         options: [.text("signal", short: "s", "Signal to send to the container")]
     ) { arguments in
-        try Each.run(arguments) { try $0.kill($1, signal: arguments.value("signal") ?? "KILL") }
+        let signal = arguments.value("signal") ?? ""
+        return try Each.run(arguments) { try $0.kill($1, signal: signal.isEmpty ? "KILL" : signal) }
     }
 }
 

@@ -63,7 +63,8 @@ enum VolumeGroup {
     }
 
     private static let remove = Command(
-        "rm", aliases: ["remove"], "Remove one or more volumes that no container uses", usage: "VOLUME [VOLUME...]",
+        "rm", aliases: ["remove"], "Remove one or more volumes",
+        details: "Remove one or more volumes. You cannot remove a volume that is in use by a container.", usage: "VOLUME [VOLUME...]",
         arity: .atLeast(1), completion: .volumes,
         options: [.flag("force", short: "f", "Be content with volumes that are not there")]
     ) { arguments in
@@ -75,7 +76,7 @@ enum VolumeGroup {
     }
 
     private static let prune = Command(
-        "prune", "Remove anonymous volumes that no container uses", arity: .none,
+        "prune", "Remove unused local volumes", arity: .none,
         options: [
             .flag("all", short: "a", "Remove all volumes that no container uses, not just anonymous ones"),
             .list("filter", "Provide filter values: label=KEY, label!=KEY, label=KEY=VALUE", placeholder: "filter"),
@@ -84,6 +85,9 @@ enum VolumeGroup {
 
     private static func runPrune(_ arguments: ParsedArguments) throws -> Int32 {
         let filters = try VolumeFilters(arguments.values("filter"), known: ["all", "label", "label!"])
+        guard try !arguments.flag("all") || filters.flag("all") == nil else {
+            throw EngineError(.invalidArgument, "conflicting options: cannot specify both --all and --filter all=1")
+        }
         let engine = try arguments.engine()
         defer { engine.finish() }
         let all = try arguments.flag("all") || filters.flag("all") ?? false

@@ -7,7 +7,7 @@ extension ContainerOptions {
     /// What the options and the words after them ask for.
     static func spec(_ arguments: ParsedArguments, _ configuration: EngineConfiguration) throws -> ContainerSpec {
         var spec = ContainerSpec(defaults: configuration)
-        spec.name = arguments.value("name")
+        spec.name = arguments.value("name").flatMap { $0.isEmpty ? nil : $0 }
         spec.platform = arguments.value("platform")
         try fillConfig(&spec.config, arguments)
         try fillHost(&spec.host, arguments)
@@ -15,6 +15,8 @@ extension ContainerOptions {
         try fillResources(&spec.host.resources, arguments)
         try fillDevices(&spec.host.resources, arguments)
         spec.host.logConfig.addDefaults(of: configuration)
+        // Of a new container, no limit is none at all.
+        if let limit = spec.host.resources.pidsLimit, limit <= 0 { spec.host.resources.pidsLimit = nil }
         return spec
     }
 
@@ -30,8 +32,7 @@ extension ContainerOptions {
         config.workingDirectory = arguments.value("workdir") ?? ""
         config.tty = arguments.flag("tty")
         config.openStdin = arguments.flag("interactive")
-        config.environment = try EnvironmentOption.list(
-            files: arguments.values("env-file"), values: arguments.values("env"))
+        config.environment = try EnvironmentOption.list(arguments)
         config.environment += GlobalOptions.user.proxyVariables(
             host: GlobalOptions.environment("DOCKER_HOST") ?? GlobalOptions.localHost, beside: config.environment)
         config.labels = try LabelOption.labels(
@@ -48,7 +49,9 @@ extension ContainerOptions {
     }
 
     private static func fillHost(_ host: inout HostConfig, _ arguments: ParsedArguments) throws {
-        host.binds = arguments.values("volume").filter { $0.contains(":") }.map(MountOption.bind)
+        for bind in arguments.values("volume").filter({ $0.contains(":") }).map(MountOption.bind) where !host.binds.contains(bind) {
+            host.binds.append(bind)
+        }
         host.volumesFrom = arguments.values("volumes-from")
         host.volumeDriver = arguments.value("volume-driver") ?? ""
         host.mounts = try arguments.values("mount").map { try MountOption.mount($0, arguments) }
@@ -83,10 +86,14 @@ extension ContainerOptions {
         host.sysctls = try map(arguments, "sysctl")
         if let runtime = arguments.value("runtime"), !runtime.isEmpty { host.runtime = runtime }
         host.initProcess = arguments.isGiven("init") ? arguments.flag("init") : nil
-        host.annotations = try map(arguments, "annotation")
+        host.annotations = try map(arguments, "annotation", takesBareNames: true)
     }
 
     private static func fillNetwork(_ spec: inout ContainerSpec, _ arguments: ParsedArguments) throws {
+        guard arguments.values("network").count <= 1 else {
+            throw EngineError(
+                .invalidArgument, "a container can be connected to one network only: \(arguments.values("network").joined(separator: ", "))")
+        }
         if let network = arguments.value("network") ?? arguments.value("net") {
             spec.host.networkMode = network == "default" ? "bridge" : network
         }
@@ -129,14 +136,18 @@ extension ContainerOptions {
     // MARK: Grammars of single values
 
     /// `name=value`, each name once, the last one winning.
-    private static func map(_ arguments: ParsedArguments, _ option: String) throws -> [String: String] {
+    ///
+    /// - Parameter takesBareNames: A name alone has an empty value.
+    private static func map(
+        _ arguments: ParsedArguments, _ option: String, takesBareNames: Bool = false
+    ) throws -> [String: String] {
         var map: [String: String] = [:]
         for text in arguments.values(option) {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, !parts[0].isEmpty else {
+            guard parts.count == 2 || takesBareNames, !parts[0].isEmpty else {
                 throw arguments.invalid(text, for: option, because: "expected NAME=VALUE")
             }
-            map[parts[0]] = parts[1]
+            map[parts[0]] = parts.count == 2 ? parts[1] : ""
         }
         return map
     }

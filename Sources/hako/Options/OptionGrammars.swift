@@ -6,20 +6,23 @@ import Linux
 /// `-e` and `--env-file`.
 enum EnvironmentOption {
     /// Files first, then options; a bare name takes the value that Hako's caller has, as Docker's client does.
-    static func list(files: [String], values: [String]) throws -> [String] {
-        try files.flatMap { try lines(of: $0, isEnvironment: true) } + values.map { try expanded($0) }
+    static func list(_ arguments: ParsedArguments) throws -> [String] {
+        let values = arguments.values("env")
+        for entry in values where entry.isEmpty || entry.hasPrefix("=") {
+            throw arguments.invalid(entry, for: "env", because: "invalid environment variable: \(entry)")
+        }
+        return try arguments.values("env-file").flatMap { try lines(of: $0, "env") }.map(expanded) + values.map(expanded)
     }
 
-    private static func expanded(_ entry: String) throws -> String {
-        guard !entry.isEmpty, !entry.hasPrefix("=") else {
-            throw EngineError(.invalidArgument, "invalid environment variable: \(entry)")
-        }
+    private static func expanded(_ entry: String) -> String {
         guard !entry.contains("="), let value = getenv(entry) else { return entry }
         return "\(entry)=\(String(cString: value))"
     }
 
     /// The lines of a file but comments and empty ones.
-    static func lines(of path: String, isEnvironment: Bool) throws -> [String] {
+    ///
+    /// - Parameter kind: What errors call the file: `env`, `label`.
+    static func lines(of path: String, _ kind: String) throws -> [String] {
         let bytes: [UInt8]
         do {
             bytes = try FileDescriptor.contents(of: path, limit: 16 << 20)
@@ -32,11 +35,12 @@ enum EnvironmentOption {
             let trimmed = text.hasSuffix("\r") ? String(text.unicodeScalars.dropLast().map(Character.init)) : text
             if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
             let name = trimmed.prefix { $0 != "=" }
-            guard !name.isEmpty, !name.contains(where: { $0 == " " || $0 == "\t" }) else {
-                throw EngineError(
-                    .invalidArgument, "poorly formatted environment: variable '\(name)' contains whitespaces")
+            let invalid = { (reason: String) in EngineError(.invalidArgument, "invalid \(kind) file (\(path)): \(reason)") }
+            guard !name.isEmpty else { throw invalid("no variable name on line '\(trimmed)'") }
+            guard !name.contains(where: { $0 == " " || $0 == "\t" }) else {
+                throw invalid("variable '\(name)' contains whitespaces")
             }
-            result.append(isEnvironment ? try expanded(trimmed) : trimmed)
+            result.append(trimmed)
         }
         return result
     }
@@ -48,7 +52,7 @@ enum LabelOption {
         var labels: [String: String] = [:]
         // As Docker's: a name without a value counts on the command line, and not in a file.
         var lines: [String] = []
-        for file in files { lines += try EnvironmentOption.lines(of: file, isEnvironment: false).filter { $0.contains("=") } }
+        for file in files { lines += try EnvironmentOption.lines(of: file, "label").filter { $0.contains("=") } }
         for entry in lines + values {
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard !parts[0].isEmpty else { throw EngineError(.invalidArgument, "invalid label '\(entry)': empty name") }
@@ -249,7 +253,7 @@ enum SecurityOption {
             let bytes = try FileDescriptor.contents(of: path, limit: 4 << 20)
             return "seccomp=" + String(decoding: bytes, as: UTF8.self)
         } catch {
-            throw EngineError(.invalidArgument, "opening seccomp profile (\(path)) failed: \(error.errno)")
+            throw EngineError(.invalidArgument, "opening seccomp profile (\(path)) failed: open \(path): \(error.errno)")
         }
     }
 }

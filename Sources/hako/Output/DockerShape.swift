@@ -35,6 +35,7 @@ enum DockerShape {
 
     private static func omitted(from object: JSONObject, named name: String, below parent: String) -> [String: TemplateValue] {
         var omitted: [String: TemplateValue] = [:]
+        if name.isEmpty, object["Actor"] != nil { return eventFields(object) }
         // Where the document begins: a container has a host configuration, an image a root file system.
         let document = object["HostConfig"] != nil ? "Container" : object["Mountpoint"] != nil ? "Volume" : "Image"
         let key = !name.isEmpty ? name : parent == "Mounts" ? "Mount" : document
@@ -42,6 +43,12 @@ enum DockerShape {
             omitted[member] = texts.contains(member) ? .string("") : nilValue(member)
         }
         return omitted
+    }
+
+    /// Those of an event whose names in JSON are others.
+    private static func eventFields(_ object: JSONObject) -> [String: TemplateValue] {
+        let names = [("Status", "status"), ("ID", "id"), ("From", "from"), ("Scope", "scope"), ("Time", "time"), ("TimeNano", "timeNano")]
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, object[$1].map { value($0, named: "", below: "") } ?? .string("")) })
     }
 
     // MARK: Docker Engine API 1.51: ContainerInspectResponse, HostConfig, ContainerConfig, ImageInspect

@@ -30,7 +30,10 @@ enum Formatted {
             // Docker's client ends with 64 here, and nowhere else.
             throw CommandFailure(EngineError(.invalidArgument, "template parsing error: \(error)"), exitCode: 64)
         }
-        Terminal.print(
-            Terminal.escapedLines(try template.render(DockerShape.value(document), missingKey: .error)) + "\n")
+        let text: String
+        do {
+            text = try template.render(DockerShape.value(document), missingKey: .error)
+        } catch { throw EngineError(.invalidArgument, "template parsing error: \(error)") }
+        Terminal.print(Terminal.escapedLines(text) + "\n")
     }
 }

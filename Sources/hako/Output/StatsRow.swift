@@ -65,7 +65,7 @@ struct StatsRow: Formattable {
 
     var template: TemplateRecord {
         TemplateRecord(
-            "*formatter.statsContext",
+            "*container.statsContext",
             [
                 .value("BlockIO", .string(block)), .value("CPUPerc", .string(cpu)), .value("Container", .string(asked)),
                 .value("ID", .string(id)), .value("MemPerc", .string(memoryShare)), .value("MemUsage", .string(memory)),
