@@ -23,8 +23,8 @@ enum HealthOptions {
     }
 
     static let times = [
-        ("health-interval", "Interval"), ("health-start-interval", "StartInterval"), ("health-start-period", "StartPeriod"),
-        ("health-timeout", "Timeout"),
+        ("health-interval", "Interval"), ("health-timeout", "Timeout"), ("health-start-period", "StartPeriod"),
+        ("health-start-interval", "StartInterval"),
     ]
 
     /// Docker's `Healthcheck`; nil where nothing was said of it. What is left open is the image's.
