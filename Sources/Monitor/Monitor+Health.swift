@@ -57,9 +57,9 @@ extension Monitor {
         guard let timeout = health?.check.timeout else { return }
         if let probe = health?.probe.take() {
             probe.kill()
-            note(probe.timeoutResult(timeout), probe.start)
+            noteTimeout(probe.timeoutResult(timeout), probe.start)
         } else if let connection = health?.connection.take() {
-            note(connection.timeoutResult(timeout), connection.start)
+            noteTimeout(connection.timeoutResult(timeout), connection.start)
         } else {
             startProbe()
         }
@@ -124,6 +124,12 @@ extension Monitor {
         let connection = try ConnectionProbe(to: address, port: port, request: request, container: container.pid, start)
         try queue.add(connection.connection.descriptor, connection.interest, token: Token.connection)
         health?.connection = consume connection
+    }
+
+    /// Nothing answers while the container is paused, and a probe stands still with it: that says nothing of its health.
+    private func noteTimeout(_ result: HealthReport.Result, _ start: ProbeStart) {
+        guard !runtime.isPaused else { return rest() }
+        note(result, start)
     }
 
     private func note(_ result: HealthReport.Result, _ start: ProbeStart) {

@@ -106,11 +106,14 @@ struct HealthTests {
     func paused() throws {
         let store = try TestStore()
         try store.hako(
-            "run", "-d", "--name", "box", "--health-cmd", "true", "--health-interval", "100ms", "--health-timeout", "1s",
-            "--health-retries", "1", "busybox", "sleep", "1000")
+            "run", "-d", "--name", "box", "--health-cmd", "! test -e /slow || { touch /begun; sleep 1000; }",
+            "--health-interval", "100ms", "--health-timeout", "2s", "--health-retries", "1", "busybox", "sleep", "1000")
         try wait(store, "box", for: "healthy")
+        // One probe is under way and would have taken too long, others would have begun.
+        try store.hako("exec", "box", "touch", "/slow")
+        try store.hako("exec", "box", "sh", "-c", "until test -e /begun; do usleep 10000; done; rm /slow")
         try store.hako("pause", "box")
-        usleep(1_500_000)
+        usleep(3_000_000)
         #expect(try store.inspect("box", "{{.State.Health.FailingStreak}}") == "0")
         try store.hako("unpause", "box")
         try wait(store, "box", for: "healthy")
