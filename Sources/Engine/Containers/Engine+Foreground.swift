@@ -8,6 +8,8 @@ import RuntimeClient
 extension Engine {
     /// Sends a signal to the container's first process.
     public func signal(_ id: String, _ number: CInt) throws(EngineError) {
+        // Its start stands in the journal: who stays with a container looks at its row no more.
+        try foldJournal()
         let record = try container(id)
         guard record.state.isUp else { throw EngineError(.conflict, "container \(id) is not running") }
         guard let monitor = connection(to: record) else { return try signalWithoutMonitor(record, number) }

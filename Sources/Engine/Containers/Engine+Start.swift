@@ -172,7 +172,7 @@ extension Engine {
         guard error.kind == .commandNotFound || error.kind == .commandNotExecutable, error.hint == nil,
             let finding = programFindings(record, spec).first.map({ naming($0, record) })
         else { return error }
-        let advice = finding.advice.first.map { " " + $0.sentence } ?? ""
+        let advice = finding.advice.first.map { " Try: \($0)" } ?? ""
         return EngineError(
             error.kind, cannot: error.action, because: error.reason, hint: finding.evidence.sentence + advice, cause: error.cause)
     }
