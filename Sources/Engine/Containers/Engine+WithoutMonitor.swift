@@ -18,7 +18,12 @@ extension Engine {
         }
         note("kill", of: record.id, ["signal": String(SIGKILL)])
         let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
-        try calling("kill container \(record.name)") { () throws(RuntimeClientError) in try runtime.killAll(record.id) }
+        do throws(EngineError) {
+            try calling("kill container \(record.name)") { () throws(RuntimeClientError) in try runtime.killAll(record.id) }
+        } catch {
+            // One that has ended by itself meanwhile may have nothing left to be killed.
+            guard !isAlive(record) else { throw error }
+        }
         if record.state.status == .paused { try? thaw(record) }
         return try wait(for: process, of: record, seconds: 10)
     }
