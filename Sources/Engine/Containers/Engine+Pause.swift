@@ -47,14 +47,11 @@ extension Engine {
     /// Nil where the processes that a container had are still there.
     func whyEnded(_ record: ContainerRecord) throws(EngineError) -> EngineError? {
         let state = try container(record.id).state
-        guard !state.isUp else {
-            guard state.pid == record.state.pid, state.status != .restarting else {
-                return EngineError(.conflict, "Container \(record.id) is restarting, wait until the container is running")
-            }
-            // Its end may not be written down yet, nor ever be by a monitor that was killed.
-            guard !isAlive(record) else { return nil }
-            return EngineError(.conflict, "Container \(record.id) is not running")
+        if state.isUp, state.pid != record.state.pid || state.status == .restarting {
+            return EngineError(.conflict, "Container \(record.id) is restarting, wait until the container is running")
         }
+        // Its end may not be written down yet, nor ever be by a monitor that was killed.
+        guard !state.isUp || !isAlive(record) else { return nil }
         return EngineError(.conflict, "Container \(record.id) is not running")
     }
 

@@ -9,9 +9,9 @@ extension Engine {
         let words = (spec.config.entrypoint ?? []) + (spec.config.command ?? [])
         guard let program = words.first, let tree = try? containerTree(record) else { return [] }
         let mounts = (try? spec.mounts()) ?? []
-        let path = spec.config.environment.last { $0.hasPrefix("PATH=") }.map { String($0.dropFirst("PATH=".count)) }
+        let path = spec.config.environment.last { $0.hasPrefix("PATH=") } ?? SpecDefaults.path
         let check = ProgramCheck(
-            searchPath: path ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            searchPath: String(path.dropFirst("PATH=".count)),
             workingDirectory: spec.config.workingDirectory.isEmpty ? "/" : spec.config.workingDirectory,
             look: { self.look($0, tree, mounts) })
         return check.findings(for: program)

@@ -24,19 +24,22 @@ public enum RecordLock {
     public static func acquireWaiting(
         byte offset: Int64, of file: borrowing FileDescriptor
     ) throws(SystemCallError) {
-        let number = file.number
-        _ = try retryingInterrupts("fcntl", on: "lock \(offset)") {
-            hako_ofd_set_lock(number, Int16(F_WRLCK), offset, 1, 1)
-        }
+        try wait(for: F_WRLCK, byte: offset, of: file)
     }
 
     /// Takes the byte together with whoever else takes it so; the file must be open for reading. Waits for who has it alone.
     public static func acquireShared(
         byte offset: Int64, of file: borrowing FileDescriptor
     ) throws(SystemCallError) {
+        try wait(for: F_RDLCK, byte: offset, of: file)
+    }
+
+    private static func wait(
+        for kind: CInt, byte offset: Int64, of file: borrowing FileDescriptor
+    ) throws(SystemCallError) {
         let number = file.number
         _ = try retryingInterrupts("fcntl", on: "lock \(offset)") {
-            hako_ofd_set_lock(number, Int16(F_RDLCK), offset, 1, 1)
+            hako_ofd_set_lock(number, Int16(kind), offset, 1, 1)
         }
     }
 
