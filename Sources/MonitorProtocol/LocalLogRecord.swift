@@ -52,6 +52,16 @@ public struct LocalLogRecord: Hashable, Sendable {
         return (fixedSize...limit).contains(length) ? length : nil
     }
 
+    /// How many records `bytes` are.
+    public static func count(in bytes: ArraySlice<UInt8>) -> Int {
+        var (index, count) = (bytes.startIndex, 0)
+        while let length = length(at: index, in: bytes) {
+            index += size(length: length)
+            count += 1
+        }
+        return count
+    }
+
     /// Reads the record at the beginning of `bytes`; nil where there is no whole one, or nothing that is one.
     public init?(_ bytes: ArraySlice<UInt8>) {
         guard let length = Self.length(at: bytes.startIndex, in: bytes), bytes.count >= length + Self.frameSize,

@@ -54,13 +54,7 @@ struct LogRecordEncoder {
     func count(of bytes: ArraySlice<UInt8>) -> Int {
         switch format {
         case .json: return bytes.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
-        case .local:
-            var (index, count) = (bytes.startIndex, 0)
-            while let length = LocalLogRecord.length(at: index, in: bytes) {
-                index += LocalLogRecord.size(length: length)
-                count += 1
-            }
-            return count
+        case .local: return LocalLogRecord.count(in: bytes)
         }
     }
 

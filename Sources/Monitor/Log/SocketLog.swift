@@ -219,14 +219,7 @@ private struct MessageQueue {
     var isEmpty: Bool { head == records.count }
     var byteCount: Int { records.count - head }
 
-    var count: Int {
-        var (index, count) = (head, 0)
-        while let length = LocalLogRecord.length(at: index, in: records[...]) {
-            index += LocalLogRecord.size(length: length)
-            count += 1
-        }
-        return count
-    }
+    var count: Int { LocalLogRecord.count(in: records[head...]) }
 
     mutating func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
         LocalLogRecord.append(piece, isError: stream == .stderr, time: time, details: [], to: &records)
