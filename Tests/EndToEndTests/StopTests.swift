@@ -92,4 +92,30 @@ struct StopTests {
         #expect(Timings.monotonicNanoseconds() - before >= 1_000_000_000)
         #expect(try store.inspect("box", "{{.State.ExitCode}}") == "137")
     }
+
+    @Test(
+        "one in uninterruptible sleep is named, with what it sleeps in, and goes when that is over",
+        .enabled(if: Program.isInstalled("fsfreeze") && Program.isInstalled("mkfs.ext4"), "needs fsfreeze and mkfs.ext4"))
+    func uninterruptible() throws {
+        let store = try TestStore()
+        let directory = store.scratch.path("frozen")
+        defer { _ = try? store.shell("fsfreeze -u \(directory); umount -l \(directory)") }
+        try store.shell(
+            "mkdir \(directory) && truncate -s 32M \(directory).img && mkfs.ext4 -q \(directory).img && mount -o loop \(directory).img \(directory)"
+        ).expectSuccess()
+        let script = "while :; do echo x >> /data/file; done"
+        _ = try store.output("run", "-d", "--name", "box", "-v", "\(directory):/data", "busybox", "sh", "-c", script)
+        let pid = try store.inspect("box", "{{.State.Pid}}")
+        try store.shell("fsfreeze -f \(directory) && until grep -q '^State:.D' /proc/\(pid)/status; do sleep 0.01; done").expectSuccess()
+        let run = try store.hako("kill", "box")
+        #expect(run.status == 1 && run.error.contains("cannot kill container box: its process sh (pid \(pid)) does not end by SIGKILL"), "\(run)")
+        #expect(run.error.contains("uninterruptible sleep in the kernel ("), "\(run)")
+        #expect(try store.output("ps", "--format", "{{.Names}} {{.State}}") == "box running")
+        let why = try store.output("why", "box")
+        #expect(why.contains("was sent SIGKILL and can't end") && why.contains("frozen file system"), "\(why)")
+        try store.shell("fsfreeze -u \(directory)").expectSuccess()
+        #expect(try store.output("wait", "box") == "137")
+        #expect(try store.output("rm", "box") == "box")
+        try store.expectNothingLeft()
+    }
 }

@@ -134,8 +134,8 @@ struct WhyTests {
     @Test("the last minute of what it used, while it runs and after it", .timeLimit(.minutes(2)))
     func usage() throws {
         let store = try TestStore()
-        try store.hako("run", "-d", "--name", "box", "--cpus", "0.2", "busybox", "sh", "-c", "while :; do :; done")
-        // From its second sample on, ten seconds after the start.
+        try store.hako("run", "-d", "--name", "box", "--cpus", "0.05", "busybox", "sh", "-c", "while :; do :; done")
+        // From its second sample on, ten seconds after the start. So little is used up on a busy host, too.
         var text = ""
         for _ in 0..<600 where !text.contains("seconds of its use") {
             usleep(100_000)
@@ -152,7 +152,7 @@ struct WhyTests {
         try store.hako("wait", "box")
         #expect(try why(store, "box").contains("seconds of its life"))
         let share = try store.output("why", "--format", "{{with index .Usage 0}}{{.CPUPercent}}{{end}}", "box")
-        #expect((5...40).contains(Double(share) ?? 0), "\(share)")
+        #expect((1...40).contains(Double(share) ?? 0), "\(share)")
         #expect(try store.hako("rm", "box").status == 0)
         #expect(access("\(store.root)/containers/\(id)", F_OK) != 0)
     }

@@ -21,13 +21,7 @@ struct SignalReception {
     init?(of pid: Int64) {
         // Before and after, as it may begin or end to wait in between.
         let wasWaiting = Self.isInSignalWait(pid)
-        guard pid > 0, let status = try? FileDescriptor.contents(of: "/proc/\(pid)/status", limit: 1 << 16) else { return nil }
-        var fields: [String: Substring] = [:]
-        for line in String(decoding: status, as: UTF8.self).split(separator: "\n") {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            fields[String(line[..<colon])] = line[line.index(after: colon)...].drop { $0 == "\t" || $0 == " " }
-        }
-        guard let caught = fields["SigCgt"].flatMap({ UInt64($0, radix: 16) }),
+        guard pid > 0, let fields = Self.status("/proc/\(pid)"), let caught = fields["SigCgt"].flatMap({ UInt64($0, radix: 16) }),
             let blocked = fields["SigBlk"].flatMap({ UInt64($0, radix: 16) }),
             let ignored = fields["SigIgn"].flatMap({ UInt64($0, radix: 16) })
         else { return nil }
@@ -39,6 +33,19 @@ struct SignalReception {
         name = fields["Name"].map(String.init) ?? ""
         let times = (try? FileDescriptor.contents(of: "/proc/\(pid)/schedstat", limit: 4096)) ?? []
         ran = UInt64(String(decoding: times.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)) ?? 0
+    }
+
+    /// What proc_pid_status(5) shows, by name; nil for what is gone.
+    ///
+    /// - Parameter directory: A process's or a thread's below `/proc`.
+    static func status(_ directory: String) -> [String: Substring]? {
+        guard let text = try? FileDescriptor.contents(of: directory + "/status", limit: 1 << 16) else { return nil }
+        var fields: [String: Substring] = [:]
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[String(line[..<colon])] = line[line.index(after: colon)...].drop { $0 == "\t" || $0 == " " }
+        }
+        return fields
     }
 
     /// A handler, or a mask: what is blocked may be read by sigwait(3) or signalfd(2).

@@ -32,7 +32,7 @@ extension Engine {
                         ? "paused and must be unpaused first"
                         : "running: stop the container before removing or force remove"))
         }
-        guard try end(record, signal: SIGKILL, timeout: 10) else { throw Self.unending(record, "remove") }
+        guard try end(record, signal: SIGKILL, timeout: 10) else { throw unending(record, "remove") }
     }
 
     /// Nil where it is gone.

@@ -24,16 +24,10 @@ extension Engine {
         let seconds = timeout ?? spec.config.stopTimeout ?? 10
         try noteStopped(record, spec)
         guard try end(record, signal: number, timeout: seconds, isStrict: isStrict) else {
-            throw Self.unending(record, "stop")
+            throw unending(record, "stop")
         }
         note("stop", of: record.id)
         return true
-    }
-
-    static func unending(_ record: ContainerRecord, _ action: String) -> EngineError {
-        EngineError(
-            .system, cannot: "\(action) container \(record.name)", because: "it did not end after SIGKILL",
-            hint: "A process in uninterruptible sleep ends when what it waits for does; `ps -o stat,wchan` shows it.")
     }
 
     /// Stops the container as ``stop(_:timeout:signal:isStrict:)`` does, if it runs, and starts it.
@@ -67,7 +61,7 @@ extension Engine {
         let spec = try storedSpec(of: record)
         if number == SIGKILL {
             try noteStopped(record, spec)
-            _ = try end(record, signal: SIGKILL, timeout: 10)
+            guard try end(record, signal: SIGKILL, timeout: 10) else { throw unending(record, "kill") }
             return
         }
         // Its stop signal means to stop it, whoever sends it.

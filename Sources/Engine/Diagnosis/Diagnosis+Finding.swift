@@ -6,6 +6,7 @@ extension Diagnosis {
             case carriageReturn, unknownFormat, missingLibrary
             case ended, failed, signal, stopped, killed, outOfMemory, unwatched
             case restarting, paused, unhealthy, throttled, memoryPressure, blockPressure, nearMemoryLimit, nearProcessLimit
+            case unending
         }
 
         public var kind: Kind

@@ -61,6 +61,7 @@ extension Engine {
 
     private func runningFindings(_ record: ContainerRecord, _ spec: StoredSpec) -> [Diagnosis.Finding] {
         var findings: [Diagnosis.Finding] = []
+        if let stuck = unkillable(of: record, onlyKilled: true) { findings.append(stuck.finding) }
         if record.health == HealthReport.Status.unhealthy.rawValue { findings.append(healthFinding(record)) }
         let meter = UsageMeter(self, withPressure: true)
         guard let usage = meter.usage(of: [record], rest: {}).first else { return findings }
