@@ -63,6 +63,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite"),
         module("SQLite", ["CSQLite"]),
         .systemLibrary(name: "CZlib"),
+        module("Gzip", ["CZlib", "Linux"]),
 
         // Values and formats.
         module("OCI"),
@@ -89,7 +90,7 @@ let package = Package(
             "Engine",
             [
                 "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
-                "MonitorProtocol", "ConfigurationFiles", "GoTemplate", "OCI", "Linux", "CZlib",
+                "MonitorProtocol", "ConfigurationFiles", "GoTemplate", "OCI", "Linux", "Gzip",
             ]),
 
         program(

@@ -1,4 +1,5 @@
 import Glibc
+import Gzip
 import Linux
 import MonitorProtocol
 
@@ -20,7 +21,7 @@ final class LogFile {
     ) throws(SystemCallError) {
         self.format = format
         if isCompressed {
-            identity = try GzipLabel.read(file)
+            identity = try Gzip.label(of: file)
             source = try CompressedLog(file)
         } else {
             identity = try file.status().inode
@@ -192,9 +193,9 @@ private final class PlainLog: LogBytes {
 }
 
 private final class CompressedLog: LogBytes {
-    private let stream: GzipStream
+    private let stream: GzipReader
 
-    init(_ file: consuming FileDescriptor) throws(SystemCallError) { stream = try GzipStream(file) }
+    init(_ file: consuming FileDescriptor) throws(SystemCallError) { stream = try GzipReader(file) }
 
     func read(_ count: Int, to buffer: inout [UInt8]) throws(SystemCallError) -> Bool {
         let chunk = try stream.read(upTo: count)

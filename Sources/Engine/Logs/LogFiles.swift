@@ -7,19 +7,37 @@ struct LogFiles {
     let path: String
     let format: LogDestination.LogFile.Format
 
+    /// So often it is looked again for a monitor to be done with changing names, a millisecond apart. One that was killed in
+    /// between never is.
+    private static let patience = 200
+
     /// Opens all of them, the oldest first, so that none is missing and none is there twice.
     ///
-    /// The monitor changes names only while it alone has the lock on the current file.
+    /// The monitor changes names only while it alone has the lock on the current file, or where it has waited for that for
+    /// long (`RotatingLog` of Monitor). Then the next current file, `path.new`, tells: it is there before the first name
+    /// changes, and takes the current file's name last.
     func open() throws(SystemCallError) -> [LogFile] {
+        var looks = 0
         while true {
-            guard let current = try openIfThere(path) else { return try older().reversed() }
+            guard let current = try openIfThere(path) else {
+                let older = try older()
+                guard areNamesSettled(&looks) else { continue }
+                return older.reversed()
+            }
             try current.lockWholeShared()
-            // Between opening it and having the lock, another one may have taken its place.
-            guard try isCurrent(try current.status().inode) else { continue }
-            let files = try older()
+            let older = try older()
+            // Between opening it and having the lock, or since then, another one may have taken its place.
+            guard areNamesSettled(&looks), try isCurrent(try current.status().inode) else { continue }
             try current.unlockWhole()
-            return files.reversed() + [try LogFile(current, format)]
+            return older.reversed() + [try LogFile(current, format)]
         }
+    }
+
+    private func areNamesSettled(_ looks: inout Int) -> Bool {
+        guard looks < Self.patience, access(path + ".new", F_OK) == 0 else { return true }
+        looks += 1
+        usleep(1000)
+        return false
     }
 
     private func older() throws(SystemCallError) -> [LogFile] {

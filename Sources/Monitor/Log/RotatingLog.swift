@@ -10,6 +10,7 @@ import OCI
 ///
 /// Names change only while the current file is locked (flock(2)). Readers have a lock on it while they open the files: they see
 /// all of them, each once. It is never waited for: with a reader in between, the file gets longer than it should, up to twice.
+/// Then names change all the same; who opens the files meanwhile sees `.new`, or that the current one is another, and begins anew.
 final class RotatingLog: LogSink {
     private let settings: LogDestination.LogFile
     private var file: FileDescriptor
