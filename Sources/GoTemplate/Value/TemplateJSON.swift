@@ -58,7 +58,8 @@ enum TemplateJSON {
                 case "\u{0C}": write("\\f")
                 case "<", ">", "&": if escapesHTML { escape(scalar) } else { write(String(scalar)) }
                 case "\u{2028}", "\u{2029}": escape(scalar)
-                case _ where scalar.value < 0x20: escape(scalar)
+                // DEL too, which Go leaves: what makes output harmless for terminals would make it no JSON.
+                case _ where scalar.value < 0x20 || scalar.value == 0x7F: escape(scalar)
                 default: write(String(scalar))
                 }
             }

@@ -1,5 +1,6 @@
 extension JSON {
-    /// The value as JSON text in UTF-8, without a line end.
+    /// The value as JSON text in UTF-8, without a line end. What would steer a terminal is escaped: strangers choose texts, and
+    /// people look at documents.
     ///
     /// - Parameter indent: Spaces for each level, one member to a line; nil for everything on one line without spaces.
     ///   Docker's `inspect` indents by 4.
@@ -61,18 +62,18 @@ private struct JSONWriter {
         defer { bytes.append(UInt8(ascii: "\"")) }
         // Nearly every one: a copy, not a look at each byte twice.
         guard !Self.isPlain(text) else { return literal(text) }
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\":
                 bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x0A: literal("\\n")
-            case 0x0D: literal("\\r")
-            case 0x09: literal("\\t")
-            case 0..<0x20, 0x7F:
-                let digits = String(byte, radix: 16)
-                literal("\\u00" + (digits.utf8.count == 1 ? "0" : "") + digits)
-            default: bytes.append(byte)
+                literal(String(scalar))
+            case "\n": literal("\\n")
+            case "\r": literal("\\r")
+            case "\t": literal("\\t")
+            case _ where scalar.steersTerminals:
+                let digits = String(scalar.value, radix: 16)
+                literal("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
+            default: literal(String(scalar))
             }
         }
     }
@@ -83,8 +84,22 @@ private struct JSONWriter {
         return true
     }
 
-    /// What stands for itself.
+    /// What stands for itself, and begins no sign of those that are escaped beyond ASCII.
     private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte != 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+        switch byte {
+        case 0..<0x20, 0x7F, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0xC2, 0xE2, 0xEF: false
+        default: true
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether a terminal does something else than show it: control characters (C0, C1, DEL), line and paragraph separators,
+    /// and the marks that turn the writing direction. All are below U+10000.
+    public var steersTerminals: Bool {
+        switch value {
+        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import OCI
 
 /// What Hako writes for its user.
 enum Terminal {
@@ -26,13 +27,12 @@ enum Terminal {
         exit(failure.errno == .brokenPipe ? 141 : 125)
     }
 
-    /// Text that a container, image or registry chose, made harmless for a terminal: control characters (C0, C1, DEL), line
-    /// and paragraph separators and the marks that turn the writing direction are shown as escapes.
+    /// Text that a container, image or registry chose, made harmless for a terminal: what would steer it is shown as escapes.
     static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        guard text.unicodeScalars.contains(where: \.steersTerminals) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
-            if !isHarmful(scalar) {
+            if !scalar.steersTerminals {
                 result.unicodeScalars.append(scalar)
             } else if scalar == "\n" {
                 result += "\\n"
@@ -50,7 +50,7 @@ enum Terminal {
 
     /// The same for text of several lines, whose line ends and tabs are the user's own template's.
     static func escapedLines(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { isHarmful($0) && $0 != "\n" && $0 != "\t" }) else { return text }
+        guard text.unicodeScalars.contains(where: { $0.steersTerminals && $0 != "\n" && $0 != "\t" }) else { return text }
         return text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             line.split(separator: "\t", omittingEmptySubsequences: false).map { escaped(String($0)) }
                 .joined(separator: "\t")
@@ -59,12 +59,5 @@ enum Terminal {
 
     private static func pad(_ digits: String, _ width: Int) -> String {
         String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-    }
-
-    private static func isHarmful(_ scalar: UnicodeScalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-        default: false
-        }
     }
 }
