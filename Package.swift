@@ -126,7 +126,7 @@ let package = Package(
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
         tests(of: "ContainerNetwork", ["container-probe"]), tests(of: "Engine"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "Linux", "container-probe"],
+            name: "EndToEndTests", dependencies: ["TestSupport", "OCI", "Linux", "container-probe"],
             exclude: ["Compatibility/Transcripts", "Compatibility/normalise.sed", "Compatibility/reference.txt"], swiftSettings: strict),
     ]
 )

@@ -123,7 +123,7 @@ struct LogDriverTests {
 @Suite("Logs that others keep", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct ForeignLogTests {
     /// Prints what it gets until one message says "bye"; where it listens is in a file beside.
-    private static let receiver = """
+    static let receiver = """
         import socket, sys
         kind, place = sys.argv[1], sys.argv[2]
         if kind == 'unixgram':
@@ -185,23 +185,34 @@ struct ForeignLogTests {
         #expect(try store.hako("ps", "-q").text.isEmpty)
     }
 
-    static let journald = "/lib/systemd/systemd-journald"
+    private static let journald = "/lib/systemd/systemd-journald"
+    static let hasJournal = access(journald, X_OK) == 0 && access("/usr/bin/journalctl", X_OK) == 0
 
-    @Test(
-        "the journal gets each line with the container's fields, and gives it back, also to one who follows",
-        .enabled(if: access(journald, X_OK) == 0 && access("/usr/bin/journalctl", X_OK) == 0, "needs systemd's journal")
-    )
-    func journal() throws {
-        let store = try TestStore()
-        // A journal of the test's own: no file of the host's is seen.
-        let run = try store.shell(
+    /// Runs a script beside a journal of its own, in a directory of its own: no file of the host's is seen.
+    static func besideJournal(_ store: TestStore, _ script: String) throws -> ProgramRun {
+        try store.shell(
             """
             cat > '\(store.scratch.root)/script' <<'END'
             set -e
             mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/log; mkdir -p /run/systemd/journal
-            \(Self.journald) 2> /dev/null & pid=$!
+            \(journald) 2> /dev/null & pid=$!
             trap 'kill $pid; wait $pid || true' EXIT
             for i in $(seq 100); do [ -S /run/systemd/journal/socket ] && break; sleep 0.05; done
+            cd '\(store.scratch.root)'
+            \(script)
+            END
+            exec unshare -m --propagation private bash '\(store.scratch.root)/script'
+            """)
+    }
+
+    @Test(
+        "the journal gets each line with the container's fields, and gives it back, also to one who follows",
+        .enabled(if: hasJournal, "needs systemd's journal"))
+    func journal() throws {
+        let store = try TestStore()
+        let run = try Self.besideJournal(
+            store,
+            """
             "$HAKO" run -d --name box --log-driver journald --log-opt labels=a-b --log-opt tag=t --label a-b=v busybox \\
                 sh -c 'echo one; head -c 20000 /dev/zero | tr "\\0" x; echo; sleep 0.3; echo three >&2; sleep 0.3; echo four' > /dev/null
             "$HAKO" logs -f box 2> /dev/null | md5sum
@@ -209,8 +220,6 @@ struct ForeignLogTests {
             "$HAKO" logs --tail 1 box
             "$HAKO" logs --details box 2>&1 > /dev/null
             journalctl -q -o json CONTAINER_NAME=box SYSLOG_IDENTIFIER=t MESSAGE=three | tr , '\\n' | grep -E '"(PRIORITY|A_B|IMAGE_NAME)"' | sort
-            END
-            exec unshare -m --propagation private bash '\(store.scratch.root)/script'
             """)
         let expected = try store.shell("{ echo one; head -c 20000 /dev/zero | tr '\\0' x; echo; echo four; } | md5sum")
             .text

@@ -133,13 +133,20 @@ extension JournalExport.Entry {
             text("PRIORITY") == "3" ? .stderr : .stdout, time, message, details: LogDetails.text(attributes))
     }
 
-    /// What isn't the driver's own or the journal's: names as they were sent.
+    /// Names as they were sent.
     private var attributes: [String: String] {
-        let own: Set = [
-            "MESSAGE", "PRIORITY", "CONTAINER_ID", "CONTAINER_ID_FULL", "CONTAINER_NAME", "CONTAINER_TAG", "IMAGE_NAME",
-            "CONTAINER_PARTIAL_MESSAGE", "CONTAINER_PARTIAL_ID", "CONTAINER_PARTIAL_ORDINAL", "CONTAINER_PARTIAL_LAST",
-        ]
-        return fields.filter { !own.contains($0.key) && !$0.key.hasPrefix("_") && !$0.key.hasPrefix("SYSLOG_") }
-            .mapValues { String(decoding: $0, as: UTF8.self) }
+        fields.filter { !JournalFields.isOwn($0.key) }.mapValues { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// Fields that the journal and the driver have for themselves.
+enum JournalFields {
+    private static let own: Set = [
+        "MESSAGE", "PRIORITY", "CONTAINER_ID", "CONTAINER_ID_FULL", "CONTAINER_NAME", "CONTAINER_TAG", "IMAGE_NAME",
+        "CONTAINER_PARTIAL_MESSAGE", "CONTAINER_PARTIAL_ID", "CONTAINER_PARTIAL_ORDINAL", "CONTAINER_PARTIAL_LAST",
+    ]
+
+    static func isOwn(_ name: String) -> Bool {
+        own.contains(name) || name.hasPrefix("_") || name.hasPrefix("SYSLOG_")
     }
 }

@@ -36,7 +36,10 @@ extension Engine {
     {
         let log = spec.host.logConfig
         let tag = try LogTag.text(log.options["tag"], standard: "{{.ID}}", record, spec, hostName: HostInfo.nodeName)
-        var fields = try LogAttributes(spec, rename: LogAttributes.journalName).values
+        // A field may stand in a message twice: a label called "message" or "priority" would be taken for the record's.
+        var fields = try LogAttributes(spec, rename: LogAttributes.journalName).values.filter { name, _ in
+            !name.isEmpty && !JournalFields.isOwn(name)
+        }
         fields["CONTAINER_ID"] = String(record.id.prefix(12))
         fields["CONTAINER_ID_FULL"] = record.id
         fields["CONTAINER_NAME"] = record.name
@@ -45,7 +48,7 @@ extension Engine {
         fields["SYSLOG_IDENTIFIER"] = tag
         // Where systemd's journal takes messages, everywhere.
         return .init(
-            .journal(fields: fields.filter { !$0.key.isEmpty }),
+            .journal(fields: fields),
             address: .init(.unixgram, host: "/run/systemd/journal/socket"),
             bufferSize: log.bufferSize)
     }
@@ -54,6 +57,10 @@ extension Engine {
         let log = spec.host.logConfig
         let hostName = HostInfo.nodeName
         let tag = try LogTag.text(log.options["tag"], standard: "{{.ID}}", record, spec, hostName: hostName)
+        // It may be made of the image's labels, and messages end with a line end: it would begin one of its own.
+        guard !tag.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw EngineError(.invalidArgument, "invalid value for tag: \(tag): it holds a control character")
+        }
         let form = try log.syslogForm(tag: tag, hostName: hostName)
         return .init(
             .syslog(form), address: try log.syslogAddress() ?? LogAddress(.unixgram, host: "/dev/log"),
