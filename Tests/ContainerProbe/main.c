@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -153,9 +154,10 @@ static void forget(int pid, FILE *events) {
     fprintf(events, "gone\n");
 }
 
-// Exchanges a name with a symlink to `target`, until it is killed.
-static int swap(const char *directory, const char *name, const char *target) {
+// Exchanges a name with a symlink to `target`, until it is killed; as another user where `user` isn't 0.
+static int swap(const char *directory, const char *name, const char *target, unsigned user) {
     char spare[256];
+    if (user && (setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0)) return 1;
     snprintf(spare, sizeof spare, ".swapped-%s", name);
     int top = open(directory, O_RDONLY | O_DIRECTORY);
     if (top < 0 || (symlinkat(target, top, spare) < 0 && errno != EEXIST)) return 1;
@@ -242,6 +244,31 @@ static int fill_pipes(void) {
     return 0;
 }
 
+// Open files, as many as are asked for: in as many processes as it takes, each up to its limit. They stay until they are killed.
+static int hold_descriptors(int wanted) {
+    int ends[2], held = 0, count;
+    if (pipe(ends) < 0) return 1;
+    while (held < wanted) {
+        pid_t child = fork();
+        if (child < 0) return 1;
+        if (child == 0) {
+            struct rlimit limit;
+            if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+                limit.rlim_cur = limit.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &limit);
+            }
+            for (count = 0; held + count < wanted && open("/dev/null", O_RDONLY) >= 0;) count++;
+            if (write(ends[1], &count, sizeof count) < 0) return 1;
+            for (;;) pause();
+        }
+        if (read(ends[0], &count, sizeof count) != sizeof count || count == 0) return 1;
+        held += count;
+    }
+    printf("holds %d\n", held);
+    fflush(stdout);
+    for (;;) pause();
+}
+
 // Directories in one another, whose path is longer than any that a system call takes.
 static int deep_tree(int depth) {
     int parent = open("/", O_RDONLY | O_DIRECTORY);
@@ -290,12 +317,14 @@ int main(int count, char **arguments) {
         asked = arguments[3];
         return watch(arguments + 2, pry, forget);
     }
-    if (!strcmp(what, "swap") && count == 5) return swap(arguments[2], arguments[3], arguments[4]);
+    if (!strcmp(what, "swap") && count == 6)
+        return swap(arguments[2], arguments[3], arguments[4], (unsigned)atoi(arguments[5]));
     if (!strcmp(what, "with-key") && count >= 4) return with_key(arguments + 2);
     if (!strcmp(what, "find-key") && count == 3) return find_key(arguments[2]);
     if (!strcmp(what, "push-input")) return push_input();
     if (!strcmp(what, "escape-cgroup")) return escape_cgroup(count > 2);
     if (!strcmp(what, "fill-pipes")) return fill_pipes();
+    if (!strcmp(what, "hold-descriptors") && count == 3) return hold_descriptors(atoi(arguments[2]));
     if (!strcmp(what, "deep-tree") && count == 3) return deep_tree(atoi(arguments[2]));
     if (!strcmp(what, "advertise") && count == 3) return advertise(arguments[2]);
     if (!strcmp(what, "as-process") && count == 3) return as_process(atoi(arguments[2]));

@@ -258,9 +258,13 @@ extension ContainerMount {
                 "invalid mount config for type \"bind\": bind source path does not exist: \(source)")
         }
         do throws(SystemCallError) {
-            try Directory.create(source, mode: 0o755)
+            // Other users may have a hand in the path: root makes nothing where a symlink of theirs leads (threat: T-V7).
+            try Directory.create(source, mode: 0o755, followingSymlinksOf: 0)
         } catch {
-            throw EngineError(.system, cannot: "make the mount source \(source)", because: "\(error)", cause: error)
+            throw EngineError(
+                .system, cannot: "make the mount source \(source)", because: "\(error)",
+                hint: error.errno == .symlinkLoop
+                    ? "That symlink isn't root's and may lead anywhere: make the directory yourself." : nil, cause: error)
         }
         return "made the directory \(source), which was not there"
     }

@@ -9,9 +9,12 @@ public struct Attacker: ~Copyable {
     private let hasBegun: Bool
 
     /// Exchanges `name` in a directory with a symlink to `target`, over and over.
-    public init(swapping name: String, in directory: String, with target: String) throws {
+    ///
+    /// - Parameter userID: Who does, and whom the symlink belongs to.
+    public init(swapping name: String, in directory: String, with target: String, userID: UInt32 = 0) throws {
         let output = try Pipe()
-        let process = try Self.start(["container-probe", "swap", directory, name, target], output.writing)
+        let process = try Self.start(
+            ["container-probe", "swap", directory, name, target, String(userID)], output.writing)
         let reading = output.keepingReading()
         // Failing is an answer: nothing was read.
         let line = try? reading.read(upTo: 100)
