@@ -9,6 +9,9 @@ import Metadata
 /// whoever is at work: an unlocked one is what a killed process left.
 struct VolumeDirectories: Sendable {
     let path: String
+    /// How long to wait for who makes or removes volumes: as long as for the database. They hold the lock for a moment, unless
+    /// they were stopped.
+    var patienceMilliseconds = 8000
 
     static let data = "_data"
     /// RENAME_NOREPLACE of renameat2(2).
@@ -20,9 +23,15 @@ struct VolumeDirectories: Sendable {
     ) throws(EngineError) -> Result {
         let directory = try explaining("lock \(path)") { () throws(SystemCallError) in
             try Directory.create(path)
-            let directory = try FileDescriptor.directory(path)
-            try directory.lockWhole()
-            return directory
+            return try FileDescriptor.directory(path)
+        }
+        let isLocked = try explaining("lock \(path)") { () throws(SystemCallError) in
+            try directory.lockWhole(withinMilliseconds: patienceMilliseconds)
+        }
+        guard isLocked else {
+            throw EngineError(
+                .unavailable, cannot: "lock \(path)", because: "another process has had it locked for too long",
+                hint: "`fuser \(path)` names it: it may have been stopped.")
         }
         return try body(directory)
     }

@@ -121,6 +121,16 @@ extension FileDescriptor {
         _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_EX) }
     }
 
+    /// As ``lockWhole()``, for so long at most; false where another still has it then.
+    public borrowing func lockWhole(withinMilliseconds limit: Int) throws(SystemCallError) -> Bool {
+        // There is no such call: it is asked for over and over.
+        for _ in 0..<max(limit, 1) {
+            if try tryLockWhole() { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
     /// Waits for a lock that others may have at the same time, but nobody who has it alone.
     public borrowing func lockWholeShared() throws(SystemCallError) {
         let number = number

@@ -32,6 +32,21 @@ struct VolumeContentTests {
         #expect(try FileDescriptor.status(of: scratch.path("volumes")).permissions == 0o700)
     }
 
+    @Test(
+        "is not waited for without end, where a process that makes or removes volumes stands still (T-X5)",
+        .timeLimit(.minutes(1)))
+    func lockedForLong() throws {
+        let scratch = try Scratch(["volumes": .directory])
+        let stopped = try FileDescriptor.directory(scratch.path("volumes"))
+        try stopped.lockWhole()
+        let directories = VolumeDirectories(path: scratch.path("volumes"), patienceMilliseconds: 20)
+        let record = VolumeRecord(name: "data", created: 1)
+        let error = #expect(throws: EngineError.self) { try directories.stage(record) }
+        #expect(error?.kind == .unavailable)
+        try stopped.unlockWhole()
+        _ = try directories.stage(record)
+    }
+
     @Test("is filled if it is empty, and then has the source's owner and mode")
     func filling() throws {
         let scratch = try Scratch(["source/d/f": "new", "volume/_data": .directory])
