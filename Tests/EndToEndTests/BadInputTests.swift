@@ -30,6 +30,23 @@ struct BadInputTests {
         try store.expectNothingLeft()
     }
 
+    @Test("a file of variables or labels that is no text is refused with the line, and a sign that many editors put first is none of it")
+    func filesOfVariables() throws {
+        let store = try TestStore()
+        try store.scratch.add("bytes", .file(Array("A=b\nB=".utf8) + [0xFF, 0xFE, 0x0A]))
+        for option in ["env", "label"] {
+            let run = try store.hako("create", "--\(option)-file", store.scratch.path("bytes"), "busybox", "true")
+            let message = "invalid \(option) file (\(store.scratch.path("bytes"))): invalid utf8 bytes at line 2: [66 61 255 254]"
+            #expect(run.status == 125 && run.error.contains(message), "\(run)")
+        }
+        try store.scratch.add("text", .file(Array("\u{FEFF}A=\u{301}\n\t#B=c\n\n C=d\r\n".utf8)))
+        let file = store.scratch.path("text")
+        #expect(
+            try store.output("run", "--rm", "--env-file", file, "busybox", "sh", "-c", "echo $A$B$C") == "\u{301}d")
+        _ = try store.output("create", "--name", "box", "--label-file", file, "busybox", "true")
+        #expect(try store.inspect("box", "{{index .Config.Labels \"A\"}}{{.Config.Labels.C}}") == "\u{301}d")
+    }
+
     @Test("a registry that can't be reached is told by its name")
     func unreachable() throws {
         let store = try TestStore(images: [])

@@ -30,15 +30,20 @@ enum EnvironmentOption {
             throw EngineError(.invalidArgument, "open \(path): \(error.errno)")
         }
         var result: [String] = []
-        for line in bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") }) {
-            let text = String(decoding: line.drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self)
+        let invalid = { (reason: String) in EngineError(.invalidArgument, "invalid \(kind) file (\(path)): \(reason)") }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            // Bytes that are no text would become other ones.
+            guard let line = String(validating: line, as: UTF8.self) else {
+                throw invalid("invalid utf8 bytes at line \(index + 1): [\(line.map(String.init).joined(separator: " "))]")
+            }
+            let text = String(line.drop { $0 == " " || $0 == "\t" || $0 == "\u{FEFF}" && index == 0 })
             let trimmed = text.hasSuffix("\r") ? String(text.unicodeScalars.dropLast().map(Character.init)) : text
             if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
-            let name = trimmed.prefix { $0 != "=" }
-            let invalid = { (reason: String) in EngineError(.invalidArgument, "invalid \(kind) file (\(path)): \(reason)") }
+            let name = trimmed.unicodeScalars.prefix { $0 != "=" }
             guard !name.isEmpty else { throw invalid("no variable name on line '\(trimmed)'") }
             guard !name.contains(where: { $0 == " " || $0 == "\t" }) else {
-                throw invalid("variable '\(name)' contains whitespaces")
+                throw invalid("variable '\(String(name))' contains whitespaces")
             }
             result.append(trimmed)
         }
@@ -52,9 +57,11 @@ enum LabelOption {
         var labels: [String: String] = [:]
         // As Docker's: a name without a value counts on the command line, and not in a file.
         var lines: [String] = []
-        for file in files { lines += try EnvironmentOption.lines(of: file, "label").filter { $0.contains("=") } }
+        for file in files { lines += try EnvironmentOption.lines(of: file, "label").filter { $0.utf8.contains(UInt8(ascii: "=")) } }
         for entry in lines + values {
-            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            // As scalars: with a combining mark behind it, the sign would be another character.
+            let parts = entry.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map { String($0) }
             guard !parts[0].isEmpty else { throw EngineError(.invalidArgument, "invalid label '\(entry)': empty name") }
             labels[parts[0]] = parts.count > 1 ? parts[1] : ""
         }
