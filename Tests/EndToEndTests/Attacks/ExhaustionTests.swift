@@ -76,6 +76,39 @@ struct ExhaustionTests {
         #expect((Int(memory.text) ?? .max) <= 2048, "\(memory)")
     }
 
+    @Test(
+        "fill neither the disk nor their monitor with open files, health checks, programs and readers without end (T-X3)",
+        arguments: [["json-file"], ["local"]])
+    func floods(driver: [String]) throws {
+        let store = try TestStore()
+        let options =
+            ["--log-driver"] + driver + ["--log-opt", "max-size=1m", "--log-opt", "max-file=2", "--health-interval", "50ms"]
+            + ["--health-cmd", "cat /dev/zero", "--health-timeout", "200ms"] + (try store.probe())
+        // A limit of open files above the caller's own takes a capability of the host's that is not everywhere.
+        try store.hako(
+            ["run", "-d", "--name", "loud"] + options + [
+                "busybox", "sh", "-c",
+                "/attack/container-probe hold-descriptors 100000 > /held & until [ -s /held ]; do :; done; cat /held; exec cat /dev/zero",
+            ]
+        ).expectSuccess()
+        let id = try store.inspect("loud", "{{.Id}}")
+        let seen = try store.shell(
+            """
+            cd '\(store.scratch.root)'; mkfifo attached ran; exec 7<> attached 8<> ran
+            $HAKO attach --no-stdin loud > attached & reader=$!; $HAKO exec loud cat /dev/zero > ran & program=$!
+            until [ $($HAKO inspect -f '{{.State.Health.FailingStreak}}' loud) -gt 5 ]; do kill -0 $program || exit; done
+            cat /proc/$(pgrep -f '[h]ako-runtime monitor.*\(id)' | head -1)/status /proc/$program/status | awk '/RssAnon/{print $2}'
+            stat -c %s \(store.root)/containers/\(id)/*.log* | awk '{n += $1} END {print n}'
+            $HAKO exec loud cat /held; kill -KILL $reader $program
+            """)
+        let numbers = seen.lines.compactMap { Int($0) }
+        try #require(numbers.count == 3, "\(seen)")
+        // Of the monitor and of exec in KiB, of the log's files in bytes.
+        #expect(seen.lines.contains("holds 100000") && numbers[0] <= 2048 && numbers[1] <= 8192 && numbers[2] <= 2_200_000, "\(seen)")
+        #expect(try store.output("rm", "-f", "loud") == "loud")
+        try store.expectNothingLeft()
+    }
+
     @Test("on a full disk get clear errors; room can be made, and the store stays whole (T-X4)")
     func fullDisk() throws {
         let disk = try LoopDisk(megabytes: 64)

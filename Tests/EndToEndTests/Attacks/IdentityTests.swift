@@ -31,6 +31,36 @@ struct IdentityTests {
         }
     }
 
+    @Test(
+        "has the same rights in a health check as in exec, and gains none by a file's capabilities (T-R9)",
+        arguments: [[], ["--userns=host"]], ["0", "1000:7"])
+    func healthCheck(options: [String], user: String) throws {
+        let store = try TestStore()
+        // struct vfs_cap_data, revision 2, effective: cap_net_raw+ei.
+        let attribute = "setfattr -n security.capability -v 0x0100000200000000002000000000000000000000 raw/grep"
+        try store.load(
+            "raw", layers: [TestStore.shellLayer, "mkdir raw; cp /bin/busybox raw/grep; \(attribute); tar c --xattrs --xattrs-include='*' raw"])
+        let question = """
+            grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)' /proc/self/status; /raw/grep -E '^Cap(Prm|Eff)' /proc/self/status
+            cat /proc/self/oom_score_adj /proc/self/cgroup; ulimit -n; ulimit -Hn; ls -l /proc/self/ns | grep -o '[a-z]*:.*'
+            """
+        let limits = ["--ulimit", "nofile=100:200", "--oom-score-adj", "7", "--security-opt", "no-new-privileges"]
+        try store.hako(
+            ["run", "-d", "--name", "box", "-u", user, "--health-cmd", question, "--health-interval", "100ms"] + limits
+                + options + ["raw", "sleep", "1000"]
+        ).expectSuccess()
+        try waitUntil { try store.inspect("box", "{{.State.Health.Status}}") == "healthy" }
+        let probe = try store.inspect("box", "{{(index .State.Health.Log 0).Output}}").split(separator: "\n").map(String.init)
+        #expect(try store.output("exec", "box", "sh", "-c", question).split(separator: "\n").map(String.init) == probe)
+        let held = user == "0" ? Self.docker : Self.none
+        let expected = [
+            "CapInh:\t\(Self.none)", "CapPrm:\t\(held)", "CapEff:\t\(held)", "CapBnd:\t\(Self.docker)",
+            "CapAmb:\t\(Self.none)", "NoNewPrivs:\t1", "Seccomp:\t2", "7", "100", "200",
+        ]
+        #expect(expected.allSatisfy(probe.contains) && probe.count { $0.hasPrefix("CapEff:\t\(held)") } == 2, "\(probe)")
+        #expect(probe.contains { $0.hasPrefix("Uid:\t" + (user == "0" ? "0\t0" : "1000\t1000")) }, "\(probe)")
+    }
+
     @Test("keeps the groups that deny something (T-R10)")
     func groups() throws {
         let store = try TestStore()
