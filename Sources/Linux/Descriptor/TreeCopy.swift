@@ -35,19 +35,43 @@ extension FileDescriptor {
         }
     }
 
-    /// Copies the content of a regular file into an empty one. Runs of zeros become holes.
+    /// Copies the content of a regular file into an empty one. Holes are passed over, as an image's file may be terabytes of
+    /// nothing, and runs of zeros become some.
     borrowing func copyContents(to other: borrowing FileDescriptor) throws(SystemCallError) {
         var chunk = [UInt8](repeating: 0, count: 128 << 10)
         var position: Int64 = 0
-        var endsInHole = false
-        while true {
-            let count = try read(into: &chunk)
-            guard count > 0 else { break }
-            endsInHole = chunk[..<count].allSatisfy { $0 == 0 }
-            position += Int64(count)
-            if endsInHole { try other.seek(to: position) } else { try other.writeAll(chunk[..<count]) }
+        while let data = try place(of: .data, from: position) {
+            let end = try place(of: .hole, from: data) ?? data
+            try seek(to: data)
+            position = data
+            while position < end {
+                let count = min(try read(into: &chunk), Int(end - position))
+                guard count > 0 else { break }
+                if !chunk[..<count].allSatisfy({ $0 == 0 }) {
+                    try other.seek(to: position)
+                    try other.writeAll(chunk[..<count])
+                }
+                position += Int64(count)
+            }
         }
-        if endsInHole { try other.truncate(to: position) }
+        try other.truncate(to: max(position, try status().size))
+    }
+
+    /// SEEK_DATA and SEEK_HOLE of lseek(2) (Linux 3.1).
+    private enum Extent: CInt { case data = 3, hole = 4 }
+
+    /// Where such a part of the file is, at `offset` or behind it; nil at its end, and where only a hole is left.
+    private borrowing func place(of extent: Extent, from offset: Int64) throws(SystemCallError) -> Int64? {
+        let number = number
+        do throws(SystemCallError) {
+            return Int64(
+                try retryingErrno("lseek", on: "descriptor \(number)") {
+                    Glibc.lseek(number, off_t(offset), extent.rawValue)
+                })
+        } catch {
+            guard error.errno == Errno(rawValue: ENXIO) else { throw error }
+            return nil
+        }
     }
 }
 

@@ -88,23 +88,26 @@ struct ExhaustionTests {
         try store.hako(
             ["run", "-d", "--name", "loud"] + options + [
                 "busybox", "sh", "-c",
-                "/attack/container-probe hold-descriptors 100000 > /held & until [ -s /held ]; do :; done; cat /held; exec cat /dev/zero",
+                "/attack/container-probe hold-descriptors 100000 > /held & exec cat /dev/zero",
             ]
         ).expectSuccess()
         let id = try store.inspect("loud", "{{.Id}}")
         let seen = try store.shell(
             """
             cd '\(store.scratch.root)'; mkfifo attached ran; exec 7<> attached 8<> ran
+            $HAKO exec loud sh -c 'until [ -s /held ]; do sleep 0.1; done; cat /held'
             $HAKO attach --no-stdin loud > attached & reader=$!; $HAKO exec loud cat /dev/zero > ran & program=$!
-            until [ $($HAKO inspect -f '{{.State.Health.FailingStreak}}' loud) -gt 5 ]; do kill -0 $program || exit; done
+            streak() { $HAKO inspect -f '{{.State.Health.FailingStreak}}' loud; }; first=$(streak)
+            until [ $(streak) -gt $((first + 5)) ]; do kill -0 $program || exit; done
             cat /proc/$(pgrep -f '[h]ako-runtime monitor.*\(id)' | head -1)/status /proc/$program/status | awk '/RssAnon/{print $2}'
             stat -c %s \(store.root)/containers/\(id)/*.log* | awk '{n += $1} END {print n}'
-            $HAKO exec loud cat /held; kill -KILL $reader $program
+            kill -KILL $reader $program
             """)
         let numbers = seen.lines.compactMap { Int($0) }
         try #require(numbers.count == 3, "\(seen)")
         // Of the monitor and of exec in KiB, of the log's files in bytes.
-        #expect(seen.lines.contains("holds 100000") && numbers[0] <= 2048 && numbers[1] <= 8192 && numbers[2] <= 2_200_000, "\(seen)")
+        #expect(seen.lines.first == "holds 100000" && numbers[0] <= 2048 && numbers[1] <= 8192, "\(seen)")
+        #expect((1...2_200_000).contains(numbers[2]), "\(seen)")
         #expect(try store.output("rm", "-f", "loud") == "loud")
         try store.expectNothingLeft()
     }
