@@ -64,11 +64,45 @@ struct LogTests: ~Copyable {
         #expect(pieces.count == 3 && times.count == 1)
     }
 
-    @Test("rotates without losing a line, and keeps to size and number")
-    func rotation() throws {
+    @Test("a special byte is found wherever it stands, and no other taken for one")
+    func specialBytes() throws {
+        for byte in UInt8.min...UInt8.max {
+            let isPlain = (0x20..<0x80).contains(byte) && !#""\<>&"#.utf8.contains(byte)
+            for (before, after) in [(0, 0), (0, 20), (3, 1), (7, 9), (8, 0), (13, 3)] {
+                // Those around it are neighbours of what is special.
+                let text = [0x78] + [UInt8](repeating: 0x7F, count: before) + [byte] + [UInt8](repeating: 0x20, count: after)
+                #expect(text[1...].endOfPlainJSON(from: 1) == (isPlain ? text.count : before + 1), "\(byte) behind \(before)")
+            }
+        }
+    }
+
+    @Test("many lines at once are a record each, whatever is between them")
+    func manyLines() throws {
+        let lines = ["plain\n", "\n", "é <b>\n", "\u{1}\n", "\n", String(repeating: "x", count: 300) + "\n", "last"]
+        let text = Array(lines.joined().utf8)
+        for limit in [0, 1, 200, 1 << 20] {
+            var records: [UInt8] = []
+            var encoder = LogRecordEncoder(.init(path: ""))
+            var rest = text[...]
+            var calls = 0
+            while !rest.isEmpty {
+                rest = rest.dropFirst(encoder.append(rest, of: .stderr, at: Self.time, to: &records, until: limit))
+                calls += 1
+            }
+            let texts = try records.split(separator: 0x0A).map { try JSON(parsing: Array($0))["log"]?.string }
+            #expect(texts == lines, "\(limit)")
+            #expect(limit == 200 ? (2..<lines.count).contains(calls) : calls == (limit <= 1 ? lines.count : 1))
+        }
+    }
+
+    @Test("rotates without losing a line, and keeps to size and number", arguments: [1, 7, 200])
+    func rotation(_ linesAtOnce: Int) throws {
         let path = scratch.path("log")
         let log = try ContainerLog(.file(.init(path: path, maxSize: 2000, maxFile: 3)))
-        for number in 0..<200 { log.write(Array("line \(number)\n".utf8)[...], of: .stdout, at: Self.time) }
+        for number in stride(from: 0, to: 200, by: linesAtOnce) {
+            let lines = (number..<min(number + linesAtOnce, 200)).map { "line \($0)\n" }.joined()
+            log.write(Array(lines.utf8)[...], of: .stdout, at: Self.time)
+        }
         log.finish()
         var lines: [String] = []
         for file in [path + ".2", path + ".1", path] {

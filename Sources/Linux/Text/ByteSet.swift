@@ -6,11 +6,6 @@ public struct ByteSet: Sendable {
 
     public init(_ contains: (UInt8) -> Bool) { members = (0...255).map { contains(UInt8($0)) } }
 
-    /// ASCII that stands for itself in JSON as Go's encoder writes it: not control characters, `"`, `\`, `<`, `>` and `&`.
-    public static let plainInJSON = ByteSet { byte in
-        (0x20..<0x80).contains(byte) && !#""\<>&"#.utf8.contains(byte)
-    }
-
     /// How many bytes at the beginning are in the set.
     public func prefixLength(of bytes: ArraySlice<UInt8>) -> Int {
         members.withUnsafeBufferPointer { members in

@@ -6,8 +6,8 @@ enum LogStream: String {
     case stdout, stderr
 }
 
-/// Cuts one stream into what becomes records: lines with their end, and pieces of at most 16 KiB of longer ones, as Docker
-/// has it. What has no line end yet is kept.
+/// Cuts one stream into what becomes records: lines with their end, several at once where they came so, and pieces of at most
+/// 16 KiB of longer ones, as Docker has it. What has no line end yet is kept.
 struct LineSplitter {
     /// In bytes, of one record's text.
     static let pieceLimit = 16 << 10
@@ -19,21 +19,21 @@ struct LineSplitter {
     mutating func append(
         _ bytes: ArraySlice<UInt8>, at time: Timestamp, _ emit: (ArraySlice<UInt8>, Timestamp) -> Void
     ) {
-        var start = bytes.startIndex
-        while let end = bytes[start...].place(of: UInt8(ascii: "\n")) {
-            if kept.isEmpty {
-                emitPieces(bytes[start...end], lineTime ?? time, emit)
-            } else {
-                kept.append(contentsOf: bytes[start...end])
-                emitPieces(kept[...], lineTime ?? time, emit)
-                kept.removeAll(keepingCapacity: true)
-            }
+        var rest = bytes
+        if let begun = lineTime, let end = rest.place(of: UInt8(ascii: "\n")) {
+            kept.append(contentsOf: rest[...end])
+            emitPieces(kept[...], begun, emit)
+            kept.removeAll(keepingCapacity: true)
             lineTime = nil
-            start = end + 1
+            rest = rest[(end + 1)...]
         }
-        guard start < bytes.endIndex else { return }
+        if lineTime == nil, let last = rest.lastIndex(of: UInt8(ascii: "\n")) {
+            emitLines(rest[...last], time, emit)
+            rest = rest[(last + 1)...]
+        }
+        guard !rest.isEmpty else { return }
         lineTime = lineTime ?? time
-        kept.append(contentsOf: bytes[start...])
+        kept.append(contentsOf: rest)
         while kept.count >= Self.pieceLimit { kept.removeFirst(emitPiece(kept[...], lineTime ?? time, emit)) }
     }
 
@@ -42,6 +42,19 @@ struct LineSplitter {
         if !kept.isEmpty, let lineTime { emitPieces(kept[...], lineTime, emit) }
         kept = []
         lineTime = nil
+    }
+
+    /// Whole lines: at once where none of them can be too long.
+    private func emitLines(
+        _ lines: ArraySlice<UInt8>, _ time: Timestamp, _ emit: (ArraySlice<UInt8>, Timestamp) -> Void
+    ) {
+        guard lines.count > Self.pieceLimit else { return emit(lines, time) }
+        var rest = lines
+        while !rest.isEmpty {
+            let line = rest[..<rest.endOfLine]
+            emitPieces(line, time, emit)
+            rest = rest[line.endIndex...]
+        }
     }
 
     private func emitPieces(
@@ -61,4 +74,9 @@ struct LineSplitter {
         emit(piece.prefix(length), time)
         return length
     }
+}
+
+extension ArraySlice<UInt8> {
+    /// Behind the first line and its end; behind all where it has none.
+    var endOfLine: Int { place(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? endIndex }
 }

@@ -6,32 +6,44 @@ import OCI
 struct LogRecordEncoder {
     private let format: LogDestination.LogFile.Format
     private let details: [UInt8]
-    /// What ends each JSON record of one stream and time: many lines are read at once.
-    private var ending: [UInt8] = []
-    private var endingTime: Timestamp?
-    private var endingStream = LogStream.stdout
+    /// Kept, as many lines are read at once.
+    private var ending: JSONLogRecord.Ending?
 
     init(_ settings: LogDestination.LogFile) {
         format = settings.format
         details = Array(settings.details.utf8)
     }
 
+    /// Writes a record of each line, or of the text that is none, until there are `limit` bytes of records; one in any case.
+    ///
+    /// - Returns: How many bytes of the text they hold.
+    @discardableResult
     mutating func append(
-        _ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp, to records: inout [UInt8]
-    ) {
+        _ text: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp, to records: inout [UInt8], until limit: Int = 0
+    ) -> Int {
+        var index = text.startIndex
         switch format {
         case .local:
-            LocalLogRecord.append(piece, isError: stream == .stderr, time: time, details: details, to: &records)
+            repeat {
+                let end = text[index...].endOfLine
+                LocalLogRecord.append(
+                    text[index..<end], isError: stream == .stderr, time: time, details: details, to: &records)
+                index = end
+            } while index < text.endIndex && records.count < limit
         case .json:
-            if endingTime != time || endingStream != stream { prepareEnding(stream, time) }
-            JSONLogRecord.append(piece, of: stream, ending: ending, to: &records)
+            let ending = ending(stream, time)
+            repeat {
+                index = JSONLogRecord.append(text, from: index, ending, to: &records)
+            } while index < text.endIndex && records.count < limit
         }
+        return index - text.startIndex
     }
 
-    private mutating func prepareEnding(_ stream: LogStream, _ time: Timestamp) {
-        ending = JSONLogRecord.ending(time, attributes: details)
-        endingTime = time
-        endingStream = stream
+    private mutating func ending(_ stream: LogStream, _ time: Timestamp) -> JSONLogRecord.Ending {
+        if let ending, ending.time == time, ending.stream == stream { return ending }
+        let new = JSONLogRecord.Ending(stream, time, attributes: details)
+        ending = new
+        return new
     }
 
     /// How many bytes of `bytes` are whole records.
@@ -106,29 +118,61 @@ struct LogRecordEncoder {
 /// Bytes that are not UTF-8 become U+FFFD each, which loses them for Docker's readers; the whole piece is then there once
 /// more as `raw`, in base64, which those pass over and ours prefer.
 enum JSONLogRecord {
-    static func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, ending: [UInt8], to record: inout [UInt8]) {
-        record.append(contentsOf: #"{"log":""#.utf8)
-        let isValid = appendEscaped(piece, to: &record)
-        record.append(contentsOf: (stream == .stdout ? #"","stream":"stdout""# : #"","stream":"stderr""#).utf8)
-        if !isValid {
-            record.append(contentsOf: #","raw":""#.utf8)
-            record.append(contentsOf: Base64.encode(piece).utf8)
-            record.append(UInt8(ascii: "\""))
+    /// What ends each record of one stream and time.
+    struct Ending {
+        let stream: LogStream
+        let time: Timestamp
+        /// What stands before the piece as `raw`, and what behind it.
+        fileprivate let first: [UInt8]
+        fileprivate let last: [UInt8]
+        /// Of a whole line without `raw`.
+        fileprivate let ofLine: [UInt8]
+        fileprivate let ofPiece: [UInt8]
+        fileprivate let beginning = Array(#"{"log":""#.utf8)
+
+        /// - Parameter attributes: A JSON object, or nothing.
+        init(_ stream: LogStream, _ time: Timestamp, attributes: [UInt8]) {
+            self.stream = stream
+            self.time = time
+            first = Array((stream == .stdout ? #"","stream":"stdout""# : #"","stream":"stderr""#).utf8)
+            var last: [UInt8] = []
+            if !attributes.isEmpty {
+                last += #","attrs":"#.utf8
+                last += attributes
+            }
+            last += #","time":""#.utf8
+            time.append(to: &last)
+            last += "\"}\n".utf8
+            self.last = last
+            ofPiece = first + last
+            ofLine = Array(#"\n"#.utf8) + ofPiece
         }
-        record.append(contentsOf: ending)
     }
 
-    /// - Parameter attributes: A JSON object, or nothing.
-    static func ending(_ time: Timestamp, attributes: [UInt8]) -> [UInt8] {
-        var ending: [UInt8] = []
-        if !attributes.isEmpty {
-            ending += #","attrs":"#.utf8
-            ending += attributes
+    /// Writes the record of what begins at `index`: a line, or the rest of the text. Returns where that ends.
+    static func append(
+        _ text: ArraySlice<UInt8>, from index: Int, _ ending: Ending, to record: inout [UInt8]
+    ) -> Int {
+        record.append(contentsOf: ending.beginning)
+        // All of most lines.
+        let plain = text.endOfPlainJSON(from: index)
+        record.append(contentsOf: text[index..<plain])
+        if plain < text.endIndex, text[plain] == UInt8(ascii: "\n") {
+            record.append(contentsOf: ending.ofLine)
+            return plain + 1
         }
-        ending += #","time":""#.utf8
-        time.append(to: &ending)
-        ending += "\"}\n".utf8
-        return ending
+        let end = text[plain...].endOfLine
+        let isValid = appendEscaped(text[plain..<end], to: &record)
+        if isValid {
+            record.append(contentsOf: ending.ofPiece)
+        } else {
+            record.append(contentsOf: ending.first)
+            record.append(contentsOf: #","raw":""#.utf8)
+            record.append(contentsOf: Base64.encode(text[index..<end]).utf8)
+            record.append(UInt8(ascii: "\""))
+            record.append(contentsOf: ending.last)
+        }
+        return end
     }
 
     /// False if some bytes were not UTF-8.
@@ -136,8 +180,7 @@ enum JSONLogRecord {
         var isValid = true
         var index = piece.startIndex
         while index < piece.endIndex {
-            // Most of most logs.
-            let plain = index + ByteSet.plainInJSON.prefixLength(of: piece[index...])
+            let plain = piece.endOfPlainJSON(from: index)
             if plain > index { record.append(contentsOf: piece[index..<plain]) }
             guard plain < piece.endIndex else { break }
             index = plain

@@ -3,8 +3,8 @@ import OCI
 
 /// Where records end up.
 protocol LogSink: AnyObject {
-    /// Adds one piece of output.
-    func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp)
+    /// Adds output: whole lines, each a record, or a piece of one.
+    func append(_ text: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp)
     /// Brings on its way what was added.
     func flush()
     /// Whether more of the container's output may come; where not, it waits, and the container with it once its FIFOs are full.

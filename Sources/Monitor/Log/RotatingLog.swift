@@ -40,18 +40,40 @@ final class RotatingLog: LogSink {
         try FileDescriptor.open(path, flags: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | flags, mode: 0o600)
     }
 
-    /// Adds one piece of output; it is written with ``flush()``, or before if much has come together.
-    func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
-        let start = batch.count
-        encoder.append(piece, of: stream, at: time, to: &batch)
-        if let maxSize = settings.maxSize, size + Int64(batch.count) > maxSize, size + Int64(start) > 0 {
-            let record = Array(batch[start...])
-            batch.removeSubrange(start...)
-            flush()
-            rotate()
-            batch.append(contentsOf: record)
+    /// So many bytes of records are written at once, and one record's more.
+    private static let batchLimit = 32 << 10
+
+    /// Adds output; it is written with ``flush()``, or before if much has come together.
+    func append(_ text: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
+        var rest = text
+        var limit = Self.batchLimit
+        while !rest.isEmpty {
+            let start = batch.count
+            let length = encoder.append(rest, of: stream, at: time, to: &batch, until: limit)
+            if isTooLong(batch.count) {
+                guard limit == 0 else {
+                    // Which of the records is too much shows one by one.
+                    batch.removeSubrange(start...)
+                    limit = 0
+                    continue
+                }
+                if size + Int64(start) > 0 { moveToNextFile(recordAt: start) }
+                limit = Self.batchLimit
+            }
+            rest = rest.dropFirst(length)
+            if batch.count >= Self.batchLimit { flush() }
         }
-        if batch.count >= 32 << 10 { flush() }
+    }
+
+    private func isTooLong(_ more: Int) -> Bool { settings.maxSize.map { size + Int64(more) > $0 } ?? false }
+
+    /// Rotates before the last record.
+    private func moveToNextFile(recordAt start: Int) {
+        let record = Array(batch[start...])
+        batch.removeSubrange(start...)
+        flush()
+        rotate()
+        batch.append(contentsOf: record)
     }
 
     /// Writes what was added.

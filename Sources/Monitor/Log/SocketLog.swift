@@ -44,7 +44,16 @@ final class SocketLog: LogSink {
         }
     }
 
-    func append(_ piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
+    func append(_ text: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
+        var rest = text
+        while !rest.isEmpty {
+            let record = rest[..<rest.endOfLine]
+            append(record: record, of: stream, at: time)
+            rest = rest[record.endIndex...]
+        }
+    }
+
+    private func append(record piece: ArraySlice<UInt8>, of stream: LogStream, at time: Timestamp) {
         guard reconnectIfLost() else {
             losses.note(1, because: unreachable)
             return
