@@ -37,7 +37,9 @@ public protocol Cgroup: Sendable {
     /// How many of its processes the kernel killed because its memory limit was reached.
     func oomKillCount() throws(CgroupError) -> UInt64
 
-    func statistics() throws(CgroupError) -> CgroupStatistics
+    /// - Parameter isBrief: Whether to leave out what takes a file of its own and few people ask for: of ``CgroupStatistics/cpu`` all,
+    ///   peaks, memory kills, the limit of processes, and the counts of ``CgroupStatistics/devices``.
+    func statistics(isBrief: Bool) throws(CgroupError) -> CgroupStatistics
 
     /// The processor time of all its processes together, in nanoseconds; nil where nothing counts it. One small file: for who
     /// asks often.
@@ -56,6 +58,10 @@ public protocol Cgroup: Sendable {
     ///
     /// - Throws: ``CgroupError/busy(_:processes:)`` when some have not ended by then. One that isn't there is no error.
     func delete() throws(CgroupError)
+}
+
+extension Cgroup {
+    public func statistics() throws(CgroupError) -> CgroupStatistics { try statistics(isBrief: false) }
 }
 
 /// What a process needs to be born in, or to join, a cgroup. The descriptors are closed with this value.

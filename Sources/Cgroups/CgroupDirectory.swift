@@ -41,8 +41,14 @@ struct CgroupDirectory: Hashable, Sendable {
         try FileDescriptor.open("\(location)/\(file)", flags: flags)
     }
 
-    func read(_ file: String) throws(SystemCallError) -> String {
-        String(decoding: try open(file, flags: O_RDONLY).readAll(), as: UTF8.self)
+    func read(_ file: String) throws(SystemCallError) -> String { String(decoding: try readBytes(file), as: UTF8.self) }
+
+    /// Not for lists of processes: of other files the kernel writes all at once (seq_file(9), `single_open`), so that what does
+    /// not fill the buffer is all.
+    func readBytes(_ file: String) throws(SystemCallError) -> [UInt8] {
+        let control = try open(file, flags: O_RDONLY)
+        let start = try control.read(upTo: 4096)
+        return start.count < 4096 ? start : start + (try control.readAll())
     }
 
     /// The kernel takes a value only as one write.

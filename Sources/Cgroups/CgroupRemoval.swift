@@ -44,10 +44,12 @@ enum CgroupRemoval {
 /// The `name value` lines of files as `memory.events` and `cpu.stat`.
 enum CgroupText {
     static func value(of name: String, in text: [UInt8]) -> UInt64? {
-        for line in text.split(separator: UInt8(ascii: "\n")) {
-            let words = line.split(separator: UInt8(ascii: " "), maxSplits: 1)
-            guard words.count == 2, words[0].elementsEqual(name.utf8) else { continue }
-            return UInt64(String(decoding: words[1], as: UTF8.self))
+        var rest = text[...]
+        while !rest.isEmpty {
+            let line = rest[..<(rest.place(of: UInt8(ascii: "\n")) ?? rest.endIndex)]
+            rest = rest[line.endIndex...].dropFirst()
+            guard line.starts(with: name.utf8), line.dropFirst(name.utf8.count).first == UInt8(ascii: " ") else { continue }
+            return UInt64(String(decoding: line.dropFirst(name.utf8.count + 1), as: UTF8.self))
         }
         return nil
     }

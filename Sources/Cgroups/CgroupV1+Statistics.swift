@@ -1,17 +1,17 @@
 import Linux
 
 extension CgroupV1 {
-    func statistics() throws(CgroupError) -> CgroupStatistics {
+    func statistics(isBrief: Bool) throws(CgroupError) -> CgroupStatistics {
         var statistics = CgroupStatistics()
         try asCgroupError { () throws(SystemCallError) in
-            if let directory = directory(of: "cpuacct") { statistics.cpu = try cpu(directory) }
-            if let directory = directory(of: "memory") { statistics.memory = try memory(directory) }
+            if !isBrief, let directory = directory(of: "cpuacct") { statistics.cpu = try cpu(directory) }
+            if let directory = directory(of: "memory") { statistics.memory = try memory(directory, isBrief) }
             if let directory = directory(of: "pids") {
                 statistics.pids = .init(
                     current: CgroupText.number(try directory.read("pids.current")) ?? 0,
-                    limit: CgroupText.number(try directory.read("pids.max")))
+                    limit: isBrief ? nil : CgroupText.number(try directory.read("pids.max")))
             }
-            if let directory = directory(of: "blkio") { statistics.devices = try devices(directory) }
+            if let directory = directory(of: "blkio") { statistics.devices = try devices(directory, isBrief) }
         }
         return statistics
     }
@@ -42,19 +42,20 @@ extension CgroupV1 {
         return cpu
     }
 
-    private func memory(_ directory: CgroupDirectory) throws(SystemCallError) -> CgroupStatistics.Memory {
+    private func memory(_ directory: CgroupDirectory, _ isBrief: Bool) throws(SystemCallError) -> CgroupStatistics.Memory {
         var memory = CgroupStatistics.Memory()
         memory.usage = CgroupText.number(try directory.read("memory.usage_in_bytes")) ?? 0
-        memory.peak = CgroupText.number(try directory.read("memory.max_usage_in_bytes"))
         let limit = CgroupText.number(try directory.read("memory.limit_in_bytes"))
         // No limit reads as the highest multiple of a page that fits an Int64.
         memory.limit = limit.flatMap { $0 >= UInt64(Int64.max) - 0xFFFF ? nil : $0 }
-        memory.inactiveFile = CgroupText.value(of: "total_inactive_file", in: try directory.read("memory.stat")) ?? 0
+        memory.inactiveFile = CgroupText.value(of: "total_inactive_file", in: try directory.readBytes("memory.stat")) ?? 0
+        if isBrief { return memory }
+        memory.peak = CgroupText.number(try directory.read("memory.max_usage_in_bytes"))
         memory.oomKills = CgroupText.value(of: "oom_kill", in: try directory.read("memory.oom_control")) ?? 0
         return memory
     }
 
-    private func devices(_ directory: CgroupDirectory) throws(SystemCallError) -> [CgroupStatistics.Device] {
+    private func devices(_ directory: CgroupDirectory, _ isBrief: Bool) throws(SystemCallError) -> [CgroupStatistics.Device] {
         var devices: [String: CgroupStatistics.Device] = [:]
         // `254:0 Read 4096`, and lines with sums, which begin with `Total`.
         func read(
@@ -70,8 +71,10 @@ extension CgroupV1 {
         try read("blkio.throttle.io_service_bytes_recursive") { device, kind, bytes in
             if kind == "Read" { device.readBytes = bytes } else if kind == "Write" { device.writtenBytes = bytes }
         }
-        try read("blkio.throttle.io_serviced_recursive") { device, kind, count in
-            if kind == "Read" { device.reads = count } else if kind == "Write" { device.writes = count }
+        if !isBrief {
+            try read("blkio.throttle.io_serviced_recursive") { device, kind, count in
+                if kind == "Read" { device.reads = count } else if kind == "Write" { device.writes = count }
+            }
         }
         return devices.values.sorted { $0.device < $1.device }
     }

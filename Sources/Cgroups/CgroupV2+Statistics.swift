@@ -7,15 +7,15 @@ extension CgroupV2 {
         }
     }
 
-    func statistics() throws(CgroupError) -> CgroupStatistics {
+    func statistics(isBrief: Bool) throws(CgroupError) -> CgroupStatistics {
         var statistics = CgroupStatistics()
         try asCgroupError { () throws(SystemCallError) in
-            if let text = try readIfPresent("cpu.stat") { statistics.cpu = cpu(text) }
-            if let usage = try readIfPresent("memory.current") { statistics.memory = try memory(usage) }
+            if !isBrief, let text = try readIfPresent("cpu.stat") { statistics.cpu = cpu(text) }
+            if let usage = try readIfPresent("memory.current") { statistics.memory = try memory(usage, isBrief) }
             if let current = try readIfPresent("pids.current") {
                 statistics.pids = .init(
                     current: CgroupText.number(current) ?? 0,
-                    limit: CgroupText.number(try directory.read("pids.max")))
+                    limit: isBrief ? nil : CgroupText.number(try directory.read("pids.max")))
             }
             if let text = try readIfPresent("io.stat") { statistics.devices = devices(text) }
         }
@@ -53,12 +53,13 @@ extension CgroupV2 {
         return cpu
     }
 
-    private func memory(_ usage: String) throws(SystemCallError) -> CgroupStatistics.Memory {
+    private func memory(_ usage: String, _ isBrief: Bool) throws(SystemCallError) -> CgroupStatistics.Memory {
         var memory = CgroupStatistics.Memory()
         memory.usage = CgroupText.number(usage) ?? 0
-        memory.peak = try readIfPresent("memory.peak").flatMap(CgroupText.number)  // Linux 5.19
         memory.limit = CgroupText.number(try directory.read("memory.max"))
-        memory.inactiveFile = CgroupText.value(of: "inactive_file", in: try directory.read("memory.stat")) ?? 0
+        memory.inactiveFile = CgroupText.value(of: "inactive_file", in: try directory.readBytes("memory.stat")) ?? 0
+        if isBrief { return memory }
+        memory.peak = try readIfPresent("memory.peak").flatMap(CgroupText.number)  // Linux 5.19
         memory.oomKills = CgroupText.value(of: "oom_kill", in: try directory.read("memory.events")) ?? 0
         return memory
     }

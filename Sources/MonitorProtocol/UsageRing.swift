@@ -71,13 +71,17 @@ public enum UsageRing {
     }
 
     private static func sample(_ bytes: ArraySlice<UInt8>) -> UsageSample {
-        let numbers = (0..<8).map { place in
-            bytes.dropFirst(place * 8).prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        }
         var sample = UsageSample()
-        (sample.time, sample.processor, sample.memory, sample.pids) = (numbers[0], numbers[1], numbers[2], numbers[3])
-        (sample.processorPressure, sample.memoryPressure) = (numbers[4], numbers[5])
-        (sample.blockPressure, sample.throttled) = (numbers[6], numbers[7])
+        (sample.time, sample.processor) = (number(0, bytes), number(1, bytes))
+        (sample.memory, sample.pids) = (number(2, bytes), number(3, bytes))
+        (sample.processorPressure, sample.memoryPressure) = (number(4, bytes), number(5, bytes))
+        (sample.blockPressure, sample.throttled) = (number(6, bytes), number(7, bytes))
         return sample
+    }
+
+    private static func number(_ place: Int, _ bytes: ArraySlice<UInt8>) -> UInt64 {
+        var value: UInt64 = 0
+        for byte in 0..<8 { value |= UInt64(bytes[bytes.startIndex + place * 8 + byte]) << UInt64(byte * 8) }
+        return value
     }
 }

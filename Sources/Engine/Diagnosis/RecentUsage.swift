@@ -66,13 +66,17 @@ extension RecentUsage.Interval {
 extension Engine {
     /// Nil where the container has not run for ten seconds, or nobody has noted anything down.
     func recentUsage(of record: ContainerRecord) -> RecentUsage? {
-        guard let started = record.state.started,
-            let bytes = try? FileDescriptor.contents(
-                of: "\(runtimePaths.directory(record.id))/\(UsageRing.file)", limit: 64 << 10)
-        else { return nil }
+        guard let started = record.state.started else { return nil }
         let end = record.state.isUp ? .max : UInt64(clamping: record.state.finished ?? .max)
         let start = UInt64(clamping: started)
         guard start <= end else { return nil }
-        return RecentUsage(UsageRing.samples(in: bytes), in: start...end)
+        return RecentUsage(usageSamples(of: record), in: start...end)
+    }
+
+    /// What a container's monitor has noted down, also of an earlier run; the oldest first.
+    func usageSamples(of record: ContainerRecord) -> [UsageSample] {
+        let path = "\(runtimePaths.directory(record.id))/\(UsageRing.file)"
+        // Nothing is noted down in the first seconds.
+        return (try? FileDescriptor.contents(of: path, limit: 64 << 10)).map(UsageRing.samples) ?? []
     }
 }

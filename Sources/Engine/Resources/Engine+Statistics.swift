@@ -1,6 +1,7 @@
 import Cgroups
 import Linux
 import Metadata
+import MonitorProtocol
 
 /// What a container has used up to a moment.
 public struct ContainerUsage: Sendable {
@@ -27,16 +28,11 @@ public struct ContainerUsage: Sendable {
 
 /// Looks at what containers use, again and again. Where a container's cgroup is, is found out once.
 public final class UsageMeter {
-    /// Processor time up to a moment, both in nanoseconds.
-    private struct Mark {
-        let time: UInt64
-        let processor: UInt64
-    }
-
     private let engine: Engine
     private let withPressure: Bool
+    private let hostMemory = UInt64(clamping: HostInfo.memory)
     private var cgroups: [String: any Cgroup] = [:]
-    private var marks: [String: Mark] = [:]
+    private var marks: [String: ProcessorMark] = [:]
 
     /// - Parameter withPressure: Whether ``ContainerUsage/pressure`` is wanted: three files more for each.
     public init(_ engine: Engine, withPressure: Bool) {
@@ -44,9 +40,18 @@ public final class UsageMeter {
         self.withPressure = withPressure
     }
 
-    /// Begins to measure what the containers use of the processors.
-    public func begin(_ records: [ContainerRecord]) {
-        for record in records { marks[record.id] = mark(record) }
+    /// Begins to measure what the containers use of the processors: some seconds ago, as their monitors have noted down what they
+    /// had used then, or now.
+    ///
+    /// - Returns: Whether it has begun some time ago for all: then there is nothing to wait for.
+    public func begin(_ records: [ContainerRecord]) -> Bool {
+        var isLongAgo = true
+        for record in records where record.state.hasProcess {
+            let noted = engine.processorMark(of: record)
+            if noted == nil { isLongAgo = false }
+            marks[record.id] = noted ?? mark(record)
+        }
+        return isLongAgo
     }
 
     /// What these containers have used; one that doesn't run, or ends meanwhile, has used nothing.
@@ -66,16 +71,15 @@ public final class UsageMeter {
         return usages
     }
 
-    private func mark(_ record: ContainerRecord) -> Mark? {
+    private func mark(_ record: ContainerRecord) -> ProcessorMark? {
         guard let cgroup = cgroup(of: record), let processor = try? cgroup.processorTime() else { return nil }
-        return Mark(time: Timings.monotonicNanoseconds(), processor: processor)
+        return ProcessorMark(time: Timings.monotonicNanoseconds(), processor: processor)
     }
 
     private func usage(_ record: ContainerRecord) -> ContainerUsage {
-        let hostMemory = UInt64(clamping: HostInfo.memory)
         let cgroup = cgroup(of: record)
         // A cgroup that is gone is a container that has ended since.
-        let used = cgroup.flatMap { try? $0.statistics() } ?? CgroupStatistics()
+        let used = cgroup.flatMap { try? $0.statistics(isBrief: !withPressure) } ?? CgroupStatistics()
         var traffic = NetworkCounters()
         if cgroup != nil, record.networkMode != "host" { traffic = NetworkCounters(of: record.state.pid) }
         return ContainerUsage(
@@ -91,6 +95,35 @@ public final class UsageMeter {
         let found = try? engine.cgroup(of: record)
         cgroups[record.id] = found
         return found
+    }
+}
+
+/// Processor time of a container up to a moment of the clock that only goes forward, both in nanoseconds.
+struct ProcessorMark {
+    let time: UInt64
+    let processor: UInt64
+}
+
+extension Engine {
+    /// In nanoseconds. What was less long ago tells little about a container that works now and then.
+    private static let shortTime: UInt64 = 500_000_000
+    /// Longer than from one sample to the next: of a monitor that was killed, or of before the clock was set.
+    private static let longTime: UInt64 = 10_000_000_000
+
+    /// What a container had used of the processors half a second to some seconds ago: as its monitor has noted it down, or nothing,
+    /// at its start. Nil where neither is so.
+    func processorMark(of record: ContainerRecord) -> ProcessorMark? {
+        guard let started = record.state.started.map(UInt64.init(clamping:)) else { return nil }
+        let (now, clock) = (UInt64(clamping: RealTime.now), Timings.monotonicNanoseconds())
+        func isUsable(_ time: UInt64) -> Bool { time &+ Self.shortTime <= now && now &- time <= Self.longTime }
+        var (time, processor): (UInt64, UInt64) = (started, 0)
+        // The newest is the last.
+        for sample in usageSamples(of: record)
+        where sample.time > time && isUsable(sample.time) && sample.processor != UsageSample.unknown {
+            (time, processor) = (sample.time, sample.processor)
+        }
+        guard isUsable(time) else { return nil }
+        return ProcessorMark(time: clock - (now - time), processor: processor)
     }
 }
 
