@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "hako_spawn.h"
 
+#include "clone.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -9,6 +12,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -121,6 +125,36 @@ int hako_fork(int *pidfd) {
     kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
     return error;
+}
+
+static void close_inherited(int null) {
+    for (int standard = 0; standard < 3; standard++) dup2(null, standard);
+    // What this program opened itself is closed on exec.
+    DIR *directory = opendir("/proc/self/fd");
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        int number = atoi(entry->d_name), flags = number > 2 ? fcntl(number, F_GETFD) : -1;
+        if (flags >= 0 && !(flags & FD_CLOEXEC)) close(number);
+    }
+    if (directory) closedir(directory);
+}
+
+int hako_daemonize(int status) {
+    int null = RESULT(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (null < 0) return null;
+    // A handler that ran in the parent would run on the child's stack; and the kernel would write to the child's memory at the
+    // parent's end (set_tid_address(2)).
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    syscall(SYS_set_tid_address, NULL);
+    int result = (int)hako_clone_and_exit(status);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (result == 0) {
+        close_inherited(null);
+        setsid();
+    }
+    close(null);
+    return result;
 }
 
 int hako_wait_pidfd(int pidfd, int block, int *code, int *status) {

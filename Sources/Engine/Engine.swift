@@ -23,6 +23,8 @@ public final class Engine {
     /// Of the container that is to be started next; see ``prepareStart(of:)``.
     var namespaceDraft: UserNamespace.Draft?
     var monitorDraft: MonitorDraft?
+    /// Directories of removed containers; see ``retireFiles(of:)``.
+    var retired: [RetiredDirectory] = []
 
     /// - Throws: ``EngineError`` where Hako is not root, or its directories can't be made.
     public init(
@@ -78,6 +80,7 @@ public final class Engine {
     public func finish() {
         // The answer was given; a checkpoint that fails is tried by the next command.
         try? openedImages?.database.checkpointIfLarge()
+        removeRetired()
     }
 }
 

@@ -105,6 +105,9 @@ public final class Database: @unchecked Sendable {
         }
     }
 
+    /// Whether ``checkpointIfLarge()`` has something to do.
+    public var isLogLarge: Bool { turn.withLock { _ in connection.logSize > Self.logLimit } }
+
     /// A process that finds no other one at work reads the whole log when it opens the database: 1.2 ms for each MiB, which is
     /// the trace of fifty containers. A checkpoint takes about as much, and then nobody waits for an answer.
     static let logLimit: Int64 = 128 << 10

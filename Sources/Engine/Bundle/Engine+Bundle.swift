@@ -35,9 +35,12 @@ extension Engine {
         do throws(SystemCallError) {
             for path in [directory, "\(directory)/\(ContainerDirectory.work)"] { try Directory.create(path) }
             try makeUpper(plan)
-            // What a monitor that was killed left there is of no use.
-            try Directory.removeTree(bundle)
-            for path in [bundle, bundle + "/rootfs"] { try Directory.create(path) }
+            if try !Directory.create(bundle) {
+                // What a monitor that was killed left there is of no use. While the bundle itself is there, whoever removes the
+                // container looks for its cgroup.
+                for name in try FileDescriptor.directory(bundle).names() { try Directory.removeTree("\(bundle)/\(name)") }
+            }
+            try Directory.create(bundle + "/rootfs")
             try plan.volumes.makePlaces(in: bundle)
         } catch { throw EngineError(.system, cannot: "make the bundle \(bundle)", because: "\(error)", cause: error) }
     }

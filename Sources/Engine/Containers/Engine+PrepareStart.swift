@@ -29,6 +29,8 @@ extension Engine {
     /// The container's monitor: the one that waits for it, or a new one.
     func takeMonitor(_ id: String, _ host: HostConfig) throws(EngineError) -> MonitorProcess {
         if monitorDraft.id == id, let draft = monitorDraft.take() { return draft.monitor }
+        // Before the monitor makes a cgroup; see ``remove(_:withVolumes:)``.
+        try explaining("make the bundle") { () throws(SystemCallError) in _ = try Directory.create(runtimePaths.bundle(id)) }
         return try spawnMonitor(id, host)
     }
 

@@ -44,8 +44,8 @@ extension Engine {
         return try reconciled([found]).first
     }
 
-    /// Removes what does not run any more. The files go before the row: a Hako that is killed in between leaves a row that
-    /// can be removed again.
+    /// Removes what does not run any more, but for its files, which go with ``finish()``. They lose their name before the row
+    /// goes: a Hako that is killed in between leaves a row that can be removed again.
     ///
     /// - Returns: False where somebody has started it meanwhile.
     @discardableResult
@@ -62,12 +62,24 @@ extension Engine {
 
     private func removeLocked(_ record: ContainerRecord, _ withVolumes: Bool) throws(EngineError) {
         releaseNetwork(record.id)
-        let spec = try storedSpec(of: record)
-        try removeRuntimeState(record.id, spec.host)
-        try removeFiles(record.id)
+        let volumes = try onDatabase("find the container's volumes") { database throws(MetadataError) in
+            try database.anonymousVolumes(of: record.id)
+        }
+        if mayHaveRuntimeState(record) {
+            try removeRuntimeState(record.id, storedSpec(of: record).host)
+            try removeBundle(record.id)
+        }
+        try retireFiles(of: record.id)
         // With what has happened to it until now: its events tell its name, too.
         try foldJournal(deleting: record.id, withVolumes: withVolumes)
-        try discardVolumes(spec.anonymousVolumes)
+        try discardVolumes(volumes)
+    }
+
+    /// Whether a monitor may not have cleaned up: it removes the bundle last, and whoever starts a container again makes that
+    /// first. With its first start a cgroup may be there before.
+    private func mayHaveRuntimeState(_ record: ContainerRecord) -> Bool {
+        record.state.status == .created || access(runtimePaths.bundle(record.id), F_OK) == 0
+            || access(runtimePaths.runtimeRoot + "/" + record.id, F_OK) == 0
     }
 
     /// What a monitor that was killed has left of a container that nobody else can start: its processes, the runtime's state

@@ -8,6 +8,7 @@ extension Engine {
     /// The engine is of no more use then.
     public func reset() throws(EngineError) {
         for record in try containers() { try remove(record.id, force: true) }
+        removeRetired()
         do throws(NetworkError) {
             try Bridge.remove(
                 BridgeSettings(name: paths.bridgeName, table: paths.nftTable, lockPath: Self.networkLock))

@@ -8,7 +8,7 @@ extension Engine {
     func checkVolumes(repair: Bool) throws(EngineError) -> [String] {
         let directories = volumeDirectories
         var findings: [String] = []
-        var retired: [RetiredVolume] = []
+        var retired: [RetiredDirectory] = []
         try directories.locked { directory throws(EngineError) in
             let known = try volumes().map(\.record.name)
             let names = try directories.names(in: directory)

@@ -36,7 +36,7 @@ extension Engine {
     ) throws(EngineError) -> Result? {
         guard !staged.isEmpty else { return try body([]) }
         let directories = volumeDirectories
-        var retired: [RetiredVolume] = []
+        var retired: [RetiredDirectory] = []
         let outcome = try directories.locked { directory throws(EngineError) -> Swift.Result<Result?, EngineError> in
             for volume in staged where try volumeRow(volume.record.name) != nil { return .success(nil) }
             var failure: EngineError?

@@ -115,7 +115,7 @@ extension Engine {
     func discardVolumes(_ names: [String]) throws(EngineError) {
         let directories = volumeDirectories
         for name in names {
-            let retired = try directories.locked { directory throws(EngineError) -> RetiredVolume? in
+            let retired = try directories.locked { directory throws(EngineError) -> RetiredDirectory? in
                 guard try volumeRow(name) == nil else { return nil }
                 return try directories.retire(name, in: directory)
             }

@@ -55,7 +55,7 @@ struct VolumeDirectories: Sendable {
     /// Gives a staged volume its name; `directory` is this one, locked, and the name has no row.
     ///
     /// - Returns: What had the name: left over, and to be removed when nobody waits.
-    func place(_ staged: StagedVolume, in directory: borrowing FileDescriptor) throws(EngineError) -> RetiredVolume? {
+    func place(_ staged: StagedVolume, in directory: borrowing FileDescriptor) throws(EngineError) -> RetiredDirectory? {
         let leftover = try retire(staged.record.name, in: directory)
         try explaining("make the volume \(staged.record.name)") { () throws(SystemCallError) in
             try FileDescriptor.rename(
@@ -77,14 +77,14 @@ struct VolumeDirectories: Sendable {
     }
 
     /// Takes a directory's name away; `directory` is this one, locked. Nil where there is none.
-    func retire(_ name: String, in directory: borrowing FileDescriptor) throws(EngineError) -> RetiredVolume? {
+    func retire(_ name: String, in directory: borrowing FileDescriptor) throws(EngineError) -> RetiredDirectory? {
         let mark = Self.mark("gone")
         do throws(SystemCallError) {
             try FileDescriptor.rename(name, in: directory, to: mark, in: directory, flags: Self.exclusively)
             let opened = try directory.openChild(mark, flags: O_RDONLY | O_DIRECTORY)
             // Where somebody still fills it, that is waited for when it is removed.
             _ = try opened.tryLockWhole()
-            return RetiredVolume(at: path, mark, opened)
+            return RetiredDirectory("\(path)/\(mark)", opened)
         } catch {
             if error.errno == .noSuchFile { return nil }
             throw EngineError(.system, cannot: "remove the volume \(name)", because: "\(error)", cause: error)
@@ -123,25 +123,6 @@ final class StagedVolume {
     deinit {
         // What stays is found by `system check`.
         if !isPlaced { try? Directory.removeTree("\(parent)/\(name)") }
-    }
-}
-
-/// A directory that is no volume's any more, and is to be removed when nobody waits for it.
-final class RetiredVolume {
-    private let path: String
-    private let directory: FileDescriptor
-
-    init(at parent: String, _ name: String, _ directory: consuming FileDescriptor) {
-        path = "\(parent)/\(name)"
-        self.directory = directory
-    }
-
-    /// Removes it, without leaving its file system: a mount in it stops it.
-    func remove() throws(EngineError) {
-        try explaining("remove \(path)") { () throws(SystemCallError) in
-            try directory.lockWhole()
-            try Directory.removeTree(path)
-        }
     }
 }
 

@@ -35,6 +35,11 @@ extension Database {
         }
     }
 
+    /// The names of the volumes that a container uses and that nobody named.
+    public func anonymousVolumes(of container: String) throws(MetadataError) -> [String] {
+        try read { session throws(MetadataError) in try session.anonymousVolumes(of: container, unlessKept: true) }
+    }
+
     /// Deletes a volume's row. Its directory is the caller's to remove, afterwards.
     ///
     /// - Throws: ``MetadataError/volumeInUse(name:by:)``, ``MetadataError/noSuchVolume(_:)``.

@@ -97,7 +97,6 @@ enum RmCommand {
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let engine = try arguments.engine()
-        defer { engine.finish() }
         var status: Int32 = 0
         for name in arguments.positionals {
             do throws(EngineError) {
@@ -110,6 +109,7 @@ enum RmCommand {
             }
         }
         engine.printWarnings()
+        engine.finish(leaving: status)
         return status
     }
 }

@@ -1,0 +1,21 @@
+import Linux
+
+/// A directory that belongs to nothing any more, and is to be removed when nobody waits for it.
+final class RetiredDirectory {
+    private let path: String
+    private let directory: FileDescriptor
+
+    /// - Parameter directory: Locked by who is at work, so that nobody takes it for left over.
+    init(_ path: String, _ directory: consuming FileDescriptor) {
+        self.path = path
+        self.directory = directory
+    }
+
+    /// Removes it, without leaving its file system: a mount in it stops it.
+    func remove() throws(EngineError) {
+        try explaining("remove \(path)") { () throws(SystemCallError) in
+            try directory.lockWhole()
+            try Directory.removeTree(path)
+        }
+    }
+}

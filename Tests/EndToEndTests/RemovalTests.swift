@@ -1,0 +1,79 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@Suite("What rm leaves to do after its answer", .enabled(if: TestStore.isRunnable, TestStore.reason))
+struct RemovalTests {
+    /// Of all that is below the containers' directory, hidden too.
+    private func names(_ store: TestStore) throws -> [String] {
+        try FileDescriptor.directory("\(store.root)/containers").names().map(\.description)
+    }
+
+    @Test("the name is free at once, and the files go without another command, also where only what rm prints is waited for")
+    func files() throws {
+        let store = try TestStore()
+        let fill = "mkdir /many; i=0; while [ $i -lt 1000 ]; do echo > /many/$i; i=$((i + 1)); done"
+        _ = try store.output("run", "--name", "box", "-v", "/data", "busybox", "sh", "-c", fill)
+        let volume = try store.inspect("box", "{{(index .Mounts 0).Name}}")
+        // The substitution waits for whoever has the pipe open. A descriptor of the caller's is not kept either.
+        let run = try store.shell("exec 9> \(store.scratch.path("lock")); flock 9; [ \"$($HAKO rm -v box)\" = box ] || exit 1; exec 9>&-; flock -n \(store.scratch.path("lock")) true")
+        run.expectSuccess()
+        #expect(access("\(store.root)/volumes/\(volume)", F_OK) != 0)
+        #expect(try store.output("ps", "-aq") == "")
+        _ = try store.output("create", "--name", "box", "busybox", "true")
+        try waitUntil { try names(store).isEmpty }
+        #expect(try names(store) == [])
+        #expect(try store.output("rm", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    @Test("what a killed one has left goes with the next, but not what somebody is at work on")
+    func leftovers() throws {
+        let store = try TestStore()
+        let dead = "\(store.root)/containers/.gone-dead"
+        let busy = "\(store.root)/containers/.gone-busy"
+        for path in [dead, busy] { try Directory.create(path + "/upper/etc") }
+        let held = try FileDescriptor.directory(busy)
+        try held.lockWhole()
+        #expect(try store.output("system", "check").contains("\(dead) belongs to no container"))
+        _ = try store.output("run", "--name", "box", "busybox", "true")
+        #expect(try store.output("rm", "box") == "box")
+        try waitUntil { try names(store) == [".gone-busy"] }
+        #expect(try names(store) == [".gone-busy"])
+        try held.unlockWhole()
+        _ = try store.output("run", "--name", "box", "busybox", "true")
+        #expect(try store.output("rm", "box") == "box")
+        try waitUntil { try names(store).isEmpty }
+        #expect(try names(store) == [])
+    }
+
+    @Test("killed at any moment, with what goes on after it, it leaves a container that can be removed, or none")
+    func killed() throws {
+        let store = try TestStore()
+        let mark = "killed-\(getpid())"
+        let run = try store.shell(
+            """
+            for n in $(seq 0 24); do
+              $HAKO run --name \(mark)-$n --network none busybox sh -c 'mkdir /many; cd /many; touch $(seq 200)' || echo run $n
+              $HAKO inspect -f '{{.Id}}' \(mark)-$n >> \(store.scratch.path("ids"))
+              $HAKO rm \(mark)-$n > /dev/null 2>&1 & hako=$!
+              sleep 0.$(printf %03d $n)
+              kill -9 $(pgrep -f '[r]m \(mark)-'$n'$') $hako 2> /dev/null
+              wait $hako
+            done 2> /dev/null
+            """)
+        #expect(run.status == 0 && run.output == "", "\(run)")
+        let left = try store.output("ps", "-aq").split(separator: "\n").map(String.init)
+        if !left.isEmpty { _ = try store.output(["rm"] + left) }
+        // The last one to be removed sees to what the others have left.
+        _ = try store.output("run", "--name", "last", "busybox", "true")
+        _ = try store.output("rm", "last")
+        try waitUntil { try names(store).allSatisfy { !$0.hasPrefix(".gone-") } }
+        #expect(try names(store).allSatisfy { !$0.hasPrefix(".gone-") })
+        let ids = try store.shell("cat \(store.scratch.path("ids"))").text.split(separator: "\n").map(String.init)
+        #expect(ids.count == 25)
+        try store.expectNothingLeft(of: ids)
+        #expect(try names(store) == [])
+    }
+}
