@@ -2,11 +2,28 @@
 #define HAKO_CSQLITE_SHIM_H
 
 #include <sqlite3.h>
+#include <stdint.h>
 #include <unistd.h>
 
 // sqlite3_db_config is variadic in C, so not importable.
 static inline int hako_sqlite3_db_config(sqlite3 *database, int option, int value) {
     return sqlite3_db_config(database, option, value, (int *)0);
+}
+
+static int hako_sqlite3_pause(void *milliseconds, int count) {
+    long limit = (long)(intptr_t)milliseconds * 1000, before = 0, pause = 100;
+    for (int past = 0; past < count; past++) {
+        before += pause;
+        if (pause < 25600) pause *= 2;
+    }
+    if (before >= limit) return 0;
+    usleep(pause);
+    return 1;
+}
+
+// As sqlite3_busy_timeout, whose first pause is a millisecond: most hold the lock for tenths of one.
+static inline int hako_sqlite3_busy_timeout(sqlite3 *database, int milliseconds) {
+    return sqlite3_busy_handler(database, milliseconds > 0 ? hako_sqlite3_pause : NULL, (void *)(intptr_t)milliseconds);
 }
 
 // SQLITE_TRANSIENT is a cast of -1 to a function pointer: SQLite copies the bytes before the call returns.

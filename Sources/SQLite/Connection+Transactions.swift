@@ -59,9 +59,9 @@ extension Connection {
         guard code == SQLITE_OK else { throw SQLiteError(code: code, database: handle, operand: path) }
         // What was moved stands in the log until it is cut, and whoever opens the database next would read it. Only if
         // nobody is at work: the next one to write cuts it else.
-        sqlite3_busy_timeout(handle, 0)
+        _ = hako_sqlite3_busy_timeout(handle, 0)
         _ = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
-        sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
+        _ = hako_sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
         return true
     }
 

@@ -32,7 +32,7 @@ public final class Connection {
         self.handle = handle
         self.path = path
         self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
-        sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
+        _ = hako_sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
         _ = hako_sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         // Text in the schema can't run functions with side effects, whoever wrote the file.
         _ = hako_sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)

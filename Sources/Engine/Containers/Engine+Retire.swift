@@ -16,7 +16,7 @@ extension Engine {
         let gone = "\(paths.containers)/\(Self.mark)\(RandomID.make().prefix(16))"
         do throws(SystemCallError) {
             let directory = try FileDescriptor.directory(path)
-            // Its monitor has it locked until it ends: that is waited for later.
+            // A monitor that has let go of everything else still has it locked for a moment.
             _ = try directory.tryLockWhole()
             try FileDescriptor.rename(path, to: gone)
             retired.append(RetiredDirectory(gone, directory))
@@ -33,8 +33,8 @@ extension Engine {
         guard !retired.isEmpty else { return }
         for directory in retired { try? directory.remove() }
         retired = []
-        let names = (try? FileDescriptor.directory(paths.containers).names().map(\.description)) ?? []
-        for name in names where name.hasPrefix(Self.mark) {
+        let names = (try? FileDescriptor.directory(paths.containers).names()) ?? []
+        for name in names where name.bytes.starts(with: Self.mark.utf8) {
             let path = "\(paths.containers)/\(name)"
             guard let directory = try? FileDescriptor.directory(path), (try? directory.tryLockWhole()) == true else { continue }
             try? RetiredDirectory(path, directory).remove()

@@ -13,9 +13,12 @@ final class RetiredDirectory {
 
     /// Removes it, without leaving its file system: a mount in it stops it.
     func remove() throws(EngineError) {
-        try explaining("remove \(path)") { () throws(SystemCallError) in
-            try directory.lockWhole()
-            try Directory.removeTree(path)
-        }
+        try explaining("remove \(path)") { () throws(SystemCallError) in try Directory.removeTree(path) }
+    }
+
+    /// The same once nobody else is at work in it.
+    func removeOnceFree() throws(EngineError) {
+        try explaining("lock \(path)") { () throws(SystemCallError) in try directory.lockWhole() }
+        try remove()
     }
 }

@@ -23,7 +23,7 @@ extension Engine {
                 if repair { try explaining("make \(path)") { () throws(SystemCallError) in try makeData(path) } }
             }
         }
-        for volume in retired { try volume.remove() }
+        for volume in retired { try volume.removeOnceFree() }
         return try findings + unsettledVolumes(repair: repair)
     }
 

@@ -50,7 +50,7 @@ extension Engine {
             for volume in staged where volume.isPlaced { try directories.takeBack(volume, in: directory) }
             return failure.map { .failure($0) } ?? .success(nil)
         }
-        for volume in retired { try volume.remove() }
+        for volume in retired { try volume.removeOnceFree() }
         return try outcome.get()
     }
 

@@ -120,7 +120,7 @@ extension Engine {
                 return try directories.retire(name, in: directory)
             }
             guard let retired else { continue }
-            try retired.remove()
+            try retired.removeOnceFree()
             noteVolume("destroy", name)
         }
     }

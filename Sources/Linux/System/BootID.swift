@@ -2,8 +2,16 @@ import Glibc
 
 /// What tells this boot of the machine from every other.
 public enum BootID {
-    /// A UUID that the kernel makes anew at each boot. random(4).
+    /// A UUID that the kernel makes anew at each boot. random(4). No process lives longer: it is read once.
     public static func current() throws(SystemCallError) -> String {
+        if let known { return known }
+        return try read()
+    }
+
+    /// Nil where it can't be read: the next look says why.
+    private static let known = try? read()
+
+    private static func read() throws(SystemCallError) -> String {
         let bytes = try FileDescriptor.contents(of: "/proc/sys/kernel/random/boot_id", limit: 4096)
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
