@@ -9,6 +9,8 @@ struct RecipeTests {
     static let requests: [[String]] = [
         ["busybox"], ["busybox", "sh", "-c", "echo \"it's $HOME\"; exit 3"], ["-it", "busybox"], ["-a", "stdout", "busybox", "true"],
         ["-e", "A=1", "-e", "B=two words", "-e", "C=\"$x`\\", "-e", "EMPTY=", "-l", "a.b=c d", "-l", "plain", "busybox", "env"],
+        // What a terminal would not show, and signs that a combining mark makes other characters of, but for the shell.
+        ["-e", "A='\u{301}; exit 9; '\u{301}\u{1B}[31m\u{9B}\r\n\u{7F}0", "-l", "x=$\u{301}(exit 9)\\", "--mount", "type=volume,target=/m,\"volume-label=a=b,\u{301}c\"", "busybox", "echo", "'\u{301};exit 9;'\u{301}"],
         ["--entrypoint", "/bin/echo", "busybox", "-n", "--", "x"], ["--entrypoint", "", "busybox", "true"],
         ["-h", "web", "--domainname", "example.org", "-u", "1000:10", "-w", "/tmp", "--stop-signal", "INT", "--stop-timeout", "3", "busybox", "true"],
         ["-p", "127.0.0.1:8077:80", "-p", "[::1]:8078:81/udp", "-p", "53", "--expose", "9000-9002", "-P", "busybox", "true"],

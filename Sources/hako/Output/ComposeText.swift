@@ -26,7 +26,7 @@ enum ComposeText {
     private static func escaped(_ value: JSON) -> JSON {
         switch value {
         case .string(let text):
-            .string(text.split(separator: "$", omittingEmptySubsequences: false).joined(separator: "$$"))
+            .string(text.escaping("$", as: "$$"))
         case .array(let elements): .array(elements.map(escaped))
         case .object(let object): .object(JSONObject(object.members.map { ($0.name, escaped($0.value)) }))
         default: value

@@ -158,7 +158,7 @@ private struct OptionWords {
     }
 }
 
-/// Words as a POSIX shell reads them.
+/// Words as a shell reads them.
 enum ShellWord {
     static func quoted(_ word: String) -> String {
         let isPlain = { (byte: UInt8) in
@@ -168,7 +168,30 @@ enum ShellWord {
             }
         }
         guard word.isEmpty || !word.utf8.allSatisfy(isPlain) else { return word }
-        return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        let steers = { (scalar: Unicode.Scalar) in scalar.steersTerminals && scalar != "\n" && scalar != "\t" }
+        guard !word.unicodeScalars.contains(where: steers) else { return escaped(word) }
+        return "'" + word.escaping("'", as: "'\\''") + "'"
+    }
+
+    /// What a terminal would not show as it is, in the form that POSIX has for it since 2024, and bash and its kin for long.
+    private static func escaped(_ word: String) -> String {
+        let scalars = word.unicodeScalars.map { scalar in
+            switch scalar {
+            case "'", "\\": "\\\(scalar)"
+            case _ where scalar.steersTerminals:
+                String(scalar).utf8.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            default: String(scalar)
+            }
+        }
+        return "$'" + scalars.joined() + "'"
+    }
+}
+
+extension String {
+    /// With other text in the place of a sign. By scalars: with a combining mark behind it, the sign would be another character, and
+    /// a quote go on ending a word.
+    func escaping(_ sign: Unicode.Scalar, as text: String) -> String {
+        unicodeScalars.split(separator: sign, omittingEmptySubsequences: false).map { String($0) }.joined(separator: text)
     }
 }
 
@@ -251,8 +274,8 @@ extension MountRequest {
         if tmpfsSize > 0 { fields.append("tmpfs-size=\(tmpfsSize)") }
         if let tmpfsMode { fields.append("tmpfs-mode=\(String(tmpfsMode, radix: 8))") }
         return fields.map { field in
-            guard field.contains(",") || field.contains("\"") else { return field }
-            return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+            guard field.utf8.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }) else { return field }
+            return "\"" + field.escaping("\"", as: "\"\"") + "\""
         }.joined(separator: ",")
     }
 }
