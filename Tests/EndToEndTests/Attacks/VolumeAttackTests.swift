@@ -44,9 +44,8 @@ struct VolumeAttackTests {
             config: TestStore.plainConfig + #","Volumes":{"/l":{},"/m":{},"/real":{}}"#)
         let run = try store.hako(
             "run", "--rm", "linked", "sh", "-c", "cat /l/secret /m/secret; echo EVIL > /l/secret; ls /real")
-        #expect(
-            !run.output.contains(Canary.secret) && !run.output.contains("null") && !run.output.contains("fifo"),
-            "\(run)")
+        // Of /real, that is all; what /l was given has EVIL by now.
+        #expect(run.status == 0 && run.output == "l\n", "\(run)")
         // A volume that holds links, with an image that has files of their names.
         try store.load(
             "files",
