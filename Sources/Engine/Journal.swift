@@ -86,7 +86,7 @@ extension Engine {
     }
 
     /// What is known of a container that the database takes for running and that no monitor watches.
-    private func settled(_ record: ContainerRecord) -> Metadata.ContainerState {
+    func settled(_ record: ContainerRecord) -> Metadata.ContainerState {
         var state = record.state
         (state.status, state.pid) = (.exited, 0)
         // A file that can't be read is no better than none.
@@ -102,62 +102,6 @@ extension Engine {
             state.error = "how it ended is unknown: nobody was watching"
         }
         return state
-    }
-
-    /// Sees to it that what is said to run does: a monitor that was killed left its row behind.
-    ///
-    /// The order matters: the journal is read after the lock was seen free, as a monitor writes before it lets go.
-    func reconciled(_ records: [ContainerRecord]) throws(EngineError) -> [ContainerRecord] {
-        let running = records.filter(\.state.isUp)
-        guard !running.isEmpty else { return records }
-        let lost = try calling("look at the locks") { () throws(RuntimeClientError) in
-            let locks = try ContainerLocks(path: runtimePaths.locks)
-            var lost: [String] = []
-            for record in running where !(try locks.isHeld(record.slot)) { lost.append(record.id) }
-            return lost
-        }
-        guard !lost.isEmpty else { return records }
-        try foldJournal()
-        let fresh = try onDatabase("list the containers") { database throws(MetadataError) in try database.containers() }
-        var states: [(id: String, state: Metadata.ContainerState)] = []
-        for record in fresh where lost.contains(record.id) && record.state.isUp {
-            guard !isAlive(record) else { continue }
-            states.append((record.id, settled(record)))
-        }
-        if !states.isEmpty {
-            try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
-            for (id, _) in states { cleanUpLost(id) }
-        }
-        let known = Set(records.map(\.id))
-        return try onDatabase("list the containers") { database throws(MetadataError) in
-            try database.containers().filter { known.contains($0.id) }
-        }
-    }
-
-    /// Whether the container's first process lives although its monitor doesn't.
-    ///
-    /// The number may be another process's by now; its cgroup tells, which nobody but Hako names so.
-    func isAlive(_ record: ContainerRecord) -> Bool {
-        guard record.state.pid > 0,
-            let cgroups = try? FileDescriptor.contents(of: "/proc/\(record.state.pid)/cgroup", limit: 65536),
-            String(decoding: cgroups, as: UTF8.self).contains("/\(record.id)")
-        else { return false }
-        return !Self.isZombie(record.state.pid)
-    }
-
-    /// One that has ended and that nobody has waited for.
-    private static func isZombie(_ pid: Int64) -> Bool {
-        guard let state = stat(of: pid)?.first?.first else { return true }
-        return state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
-    }
-
-    /// The fields of a process's `stat` from the third one on, which is its state: `PID (name) Z …`, where the name may be
-    /// anything. proc_pid_stat(5).
-    static func stat(of pid: Int64) -> [ArraySlice<UInt8>]? {
-        guard let stat = try? FileDescriptor.contents(of: "/proc/\(pid)/stat", limit: 65536),
-            let end = stat.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
-        return stat[(end + 1)...].split(separator: UInt8(ascii: " "))
     }
 
     /// Runs a step of the runtime's client; its facts become an error in words.

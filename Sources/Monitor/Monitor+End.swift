@@ -5,9 +5,10 @@ import OCI
 
 extension Monitor {
     /// The container has ended: everyone is told, then everything is cleaned up. Nothing that takes long comes before.
-    func end(_ status: ExitStatus) {
+    func end(_ status: ExitStatus?) {
         guard hasStarted else {
-            tell(StartFailure(.system, "the container's process ended before it was started (\(status.shellCode))"))
+            let code = status.map { "\($0.shellCode)" } ?? "unknown"
+            tell(StartFailure(.system, "the container's process ended before it was started (\(code))"))
             cleanUp()
             return
         }
@@ -16,13 +17,15 @@ extension Monitor {
     }
 
     /// Everybody hears of the end, once it is written down.
-    func tellEnd(_ status: ExitStatus, isRestarting: Bool) -> ContainerExit {
+    func tellEnd(_ status: ExitStatus?, isRestarting: Bool) -> ContainerExit {
         Timings.span("drain") { drain() }
         stopHealthChecks()
         stopUsage()
-        let exit = ContainerExit(exitCode: status.shellCode, oomKilled: memory.hasKilled)
+        let exit = ContainerExit(
+            exitCode: status?.shellCode ?? 255, oomKilled: memory.hasKilled, isKnown: status != nil)
         do throws(SystemCallError) {
-            try recorder.recordExit(exit, isRestarting: isRestarting, error: log?.failure ?? "")
+            let errors = [status == nil ? ContainerExit.unknown : nil, log?.failure].compactMap { $0 }
+            try recorder.recordExit(exit, isRestarting: isRestarting, error: errors.joined(separator: "; "))
         } catch {
             // On a full disk the state can't be written; whoever listens is told all the same, others see it as unknown.
             cleanUpFailures.append("cannot write the state: \(error)")
@@ -62,7 +65,7 @@ extension Monitor {
         if isEngineGone { runExitCommand() }
     }
 
-    private func tell(_ failure: StartFailure) { control?.send(.failed(failure)) }
+    func tell(_ failure: StartFailure) { control?.send(.failed(failure)) }
 
     /// The engine went away before it said `start`: it was killed, and nobody knows of the container.
     func abandon() {

@@ -3,6 +3,7 @@ import Linux
 import MonitorProtocol
 import OCI
 import OCIRuntime
+import Runtime
 
 /// A health check under way.
 struct HealthWatch: ~Copyable {
@@ -28,13 +29,16 @@ struct HealthWatch: ~Copyable {
 // Asks from time to time how the container is. What it finds stands in a file, and where the answer changes, in the journal.
 extension Monitor {
     /// To be called when the container's program runs.
-    func startHealthChecks() {
+    ///
+    /// - Parameter report: What a monitor before this one has found of the same run.
+    func startHealthChecks(after report: HealthReport? = nil) {
         guard let check = settings.health else { return }
         do throws(SystemCallError) {
-            let watch = try HealthWatch(check, healthProcess)
+            var watch = try HealthWatch(check, healthProcess)
+            if let report { watch.report = report }
             try queue.add(watch.timer.descriptor, .readable, token: Token.healthTimer)
             health = consume watch
-            try recorder.recordHealth(.starting)
+            if report == nil { try recorder.recordHealth(.starting) }
             writeHealth()
             try waitForProbe()
         } catch { cleanUpFailures.append("cannot check the container's health: \(error)") }
@@ -121,9 +125,21 @@ extension Monitor {
 
     private func connect(_ address: String, _ port: UInt16, _ request: String?, _ start: ProbeStart) throws(SystemCallError) {
         guard let address = IPAddress(address) else { return }
-        let connection = try ConnectionProbe(to: address, port: port, request: request, container: container.pid, start)
+        let connection = try inNetwork { () throws(SystemCallError) in
+            try ConnectionProbe(to: address, port: port, request: request, start)
+        }
         try queue.add(connection.connection.descriptor, connection.interest, token: Token.connection)
         health?.connection = consume connection
+    }
+
+    /// In the container's network namespace, which is the host's where none was handed over.
+    private func inNetwork<Result: ~Copyable>(
+        _ body: () throws(SystemCallError) -> Result
+    ) throws(SystemCallError) -> Result {
+        switch networkNamespace {
+        case .some(let namespace): try NamespaceVisit.run(in: namespace, .network, body)
+        case .none: try body()
+        }
     }
 
     /// Nothing answers while the container is paused, and a probe stands still with it: that says nothing of its health.

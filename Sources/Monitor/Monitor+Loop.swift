@@ -186,8 +186,10 @@ extension Monitor {
     }
 
     private func noteEnd() {
-        guard let status = container.reapIfEnded() else { return }
-        phase = .ended(status)
+        do throws(SystemCallError) {
+            guard let status = try container.statusIfEnded() else { return }
+            phase = .ended(status)
+        } catch { phase = .ended(nil) }
     }
 
     private func reapOrphans() {
@@ -195,39 +197,5 @@ extension Monitor {
         while let signal = try? signals.next() { _ = signal }
         let others = [container.pid, health?.probe?.child.pid ?? -1, log?.compressor ?? -1]
         while let pid = try? ChildProcess.reapAny(except: others) { _ = pid }
-    }
-}
-
-extension Optional where Wrapped == ChildProcess {
-    /// -1 where there is none.
-    var pid: CInt {
-        switch self {
-        case .some(let process): process.pid
-        case .none: -1
-        }
-    }
-
-    func reapIfEnded() -> ExitStatus? {
-        switch self {
-        // Somebody else's reaping would be a fault of ours: then it has ended, in a way that nobody knows.
-        case .some(let process): do { return try process.statusIfEnded() } catch { return .exited(code: 255) }
-        case .none: return nil
-        }
-    }
-
-    func kill() {
-        switch self {
-        case .some(let process):
-            // It can only fail for a process that has ended.
-            try? process.send(signal: SIGKILL)
-        case .none: break
-        }
-    }
-
-    func waitForEnd() {
-        switch self {
-        case .some(let process): _ = try? process.wait()
-        case .none: break
-        }
     }
 }

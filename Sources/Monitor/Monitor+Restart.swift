@@ -4,10 +4,10 @@ import MonitorProtocol
 // A container that is started again by its policy: in the namespaces, behind the ports and with the files that it had.
 extension Monitor {
     /// Whether the container, which has ended with this, is to be started again; then that is arranged.
-    func restarts(after status: ExitStatus) -> Bool {
+    func restarts(after status: ExitStatus?) -> Bool {
         guard hasStarted else { return false }
         let ran = (Timings.monotonicNanoseconds() &- startedAt) / 1_000_000
-        guard let delay = plan.next(afterExitCode: status.shellCode, ranMilliseconds: ran) else { return false }
+        guard let delay = plan.next(afterExitCode: status?.shellCode ?? 255, ranMilliseconds: ran) else { return false }
         // Without a clock nobody would wake us.
         guard (try? restartTimer?.set(milliseconds: delay)) != nil else { return false }
         let exit = tellEnd(status, isRestarting: true)
@@ -49,12 +49,16 @@ extension Monitor {
         container = nil
         memory = nil
         hasStarted = false
+        losses = nil
+        try? bundleDirectory.unlink(BundleFile.takenOver)
     }
 
     /// The time has come.
     func startAgain() throws(StartFailure) {
         guard case .resting(let former) = phase else { return }
         do throws(StartFailure) {
+            // One that was taken over had its own while it ran, on the same writable layer.
+            if !hasMounts { try mountRoot() }
             try makeContainer(try readConfig())
             try startProgram()
         } catch {
@@ -63,6 +67,13 @@ extension Monitor {
             container.waitForEnd()
             try? recorder.add(error: error.message)
             stay(former)
+        }
+    }
+
+    private var hasMounts: Bool {
+        switch mounts {
+        case .some: true
+        case .none: false
         }
     }
 

@@ -30,7 +30,9 @@ extension Monitor {
         // From now on: one that was stopped for long has no samples to catch up with.
         usageDue = now &+ UsageRing.intervalMilliseconds * 1_000_000
         do throws(SystemCallError) {
-            if isFirstSample, let cgroup = memory.cgroup { usage = try UsageRecorder(of: cgroup, in: directory) }
+            if isFirstSample, let cgroup = memory.cgroup { 
+                usage = try UsageRecorder(of: cgroup, in: directory, goesOn: losses != nil)
+            }
             try usage?.record(&buffer)
         } catch {
             // A full disk, most likely. It is a help for people, and no reason for anything to fail.

@@ -38,7 +38,7 @@ final class Monitor {
     /// What probes of its health run as.
     var healthProcess: JSON?
     var terminalSize: WindowSize?
-    var container: ChildProcess?
+    var container: FirstProcess?
     var memory: OOMCounter?
     /// Nil until the first sample.
     var usage: UsageRecorder?
@@ -49,6 +49,8 @@ final class Monitor {
     var earlyCgroup: EarlyCgroup?
     var phase = Phase.creating
     var hasStarted = false
+    /// What this run of the container has lost with the monitor that was killed; nil where this monitor has started it.
+    var losses: [String]?
     var plan: RestartPlan
     /// On the clock that only goes forward, in nanoseconds.
     var startedAt: UInt64 = 0
@@ -61,8 +63,8 @@ final class Monitor {
 
     enum Phase {
         case creating, created, running
-        /// The container has ended, with this.
-        case ended(ExitStatus)
+        /// The container has ended, with this; nil where nobody tells.
+        case ended(ExitStatus?)
         /// It is not to be started: nobody is there who could ask for it.
         case abandoned
         /// It has ended, with this, and waits to be started again.
@@ -107,6 +109,8 @@ final class Monitor {
         let bundleDirectory = try FileDescriptor.directory(bundle)
         // It goes after the end was told: meanwhile it is nobody's leftover.
         try bundleDirectory.lockWhole()
+        // Of the monitor that was killed.
+        if settings.running != nil { try? bundleDirectory.unlink(AttachServer.socket) }
         let clients = try AttachServer(in: bundleDirectory)
         let directory = try Self.lockedDirectory(settings.directory, early)
         self.settings = settings
@@ -137,12 +141,18 @@ final class Monitor {
     }
 
     /// The life of the container. Returns when nothing is left to do.
-    func run(attach: Int32?) {
+    ///
+    /// - Parameter process: The number of a pidfd, for a container that is taken over.
+    func run(attach: Int32?, process: CInt?) {
         do throws(StartFailure) {
             try watch(attach: attach)
-            try create()
-            try serve()
-        } catch { fail(error) }
+            if let running = settings.running { try takeOver(running, process) } else { try create() }
+        } catch {
+            // One that runs already goes on without us.
+            if settings.running == nil { fail(error) } else { tell(error) }
+            return
+        }
+        do throws(StartFailure) { try serve() } catch { fail(error) }
     }
 
     private func watch(attach: Int32?) throws(StartFailure) {
@@ -186,18 +196,17 @@ final class Monitor {
         if case .command(let words) = settings.health?.probe { healthProcess = config.process(running: words) }
         let pid = try Timings.span("create") { () throws(StartFailure) in try createProcess(config) }
         if let cgroup = earlyCgroup.take() { cgroup.leaveToContainer() }
-        let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in
-            try ChildProcess(adopting: pid)
-        }
-        memory = OOMCounter(of: pid)
+        let container = try explaining("hold process \(pid)") { () throws(SystemCallError) in try FirstProcess(child: pid) }
+        memory = OOMCounter(of: pid, named: settings.id)
         try explaining("wait for events") { () throws(SystemCallError) in
-            try queue.add(container.pidfd, .readable, token: Token.container)
+            try queue.add(number: container.number, .readable, token: Token.container)
         }
         self.container = consume container
         phase = .created
     }
 
-    private func mountRoot() throws(StartFailure) {
+    /// In a mount namespace of this monitor's own.
+    func mountRoot() throws(StartFailure) {
         var mounts = try explaining("make a mount namespace") { () throws(SystemCallError) in try PrivateMounts() }
         if let root = settings.root {
             try explaining("mount the root") { () throws(SystemCallError) in
@@ -219,7 +228,7 @@ final class Monitor {
     private func prepareRoot(_ config: inout BundleConfig) throws(StartFailure) {
         guard settings.user != nil || settings.makesWorkingDirectory else { return }
         let root = try explaining("open the root") { () throws(SystemCallError) in
-            try RootPreparation(bundle: bundle, idMap: settings.idMap)
+            try RootPreparation(root: bundle + "/rootfs", idMap: settings.idMap)
         }
         if let user = settings.user { config.set(try root.resolve(user, groupAdd: settings.groupAdd)) }
         if settings.makesWorkingDirectory {

@@ -1,6 +1,7 @@
 import Glibc
 import Linux
 import MonitorProtocol
+import OCI
 import Runtime
 
 /// `hako-runtime monitor`: stays with one container.
@@ -27,28 +28,39 @@ public enum MonitorCommand {
         var handed = HandedDescriptors()
         do throws(StartFailure) {
             // An engine that goes away before it has said what to do wants nothing.
-            guard let settings = try handed.receive(control.socket) else { return 0 }
-            guard handed.lock >= 0 else { throw StartFailure(.invalid, "the container's lock was not handed over") }
-            monitor = try prepare(arguments, handed, settings, directory)
+            guard let prepared = try prepare(arguments, &handed, control, directory) else { return 0 }
+            monitor = prepared
             monitor.earlyCgroup = cgroup
         } catch {
             control.send(.failed(error))
             return 125
         }
         monitor.control = consume control
-        monitor.run(attach: handed.attach)
+        monitor.run(attach: handed.attach, process: handed.process)
         return 0
     }
 
+    /// Nil where the engine has gone away.
     private static func prepare(
-        _ arguments: MonitorArguments, _ handed: HandedDescriptors, _ settings: MonitorSettings,
+        _ arguments: MonitorArguments, _ handed: inout HandedDescriptors, _ control: borrowing ControlSocket,
         _ directory: consuming EarlyDirectory?
-    ) throws(StartFailure) -> Monitor {
+    ) throws(StartFailure) -> Monitor? {
+        guard let message = try handed.receive(control.socket) else { return nil }
+        guard handed.lock >= 0 else { throw StartFailure(.invalid, "the container's lock was not handed over") }
+        let settings: MonitorSettings
+        do { settings = try MonitorSettings(json: JSON(parsing: message)) } catch {
+            throw StartFailure(.invalid, "the monitor's settings: \(error)")
+        }
         do throws(SystemCallError) {
             // It came without close-on-exec, as it came through an exec.
             try FileDescriptor.setCloseOnExec(number: arguments.control)
             try ChildProcess.becomeSubreaper()
-            return try Monitor(bundle: arguments.bundle, handed, settings, directory)
+            let monitor = try Monitor(bundle: arguments.bundle, handed, settings, directory)
+            // For who takes the container over from us. Meanwhile the engine writes the rest of the bundle.
+            if settings.running == nil {
+                try FileDescriptor.openEmpty("\(arguments.bundle)/\(BundleFile.settings)", mode: 0o600).writeAll(message)
+            }
+            return monitor
         } catch { throw StartFailure(.system, "cannot prepare the monitor: \(error)") }
     }
 }

@@ -50,15 +50,27 @@ public struct ContainerExit: Hashable, Sendable {
     /// As a shell tells it: 128 + n for signal n.
     public var exitCode: Int32
     public var oomKilled: Bool
+    /// False where the kernel told it nobody: before Linux 6.15 it does so of a container that was taken over. ``exitCode`` is 255 then.
+    public var isKnown: Bool
 
-    public init(exitCode: Int32, oomKilled: Bool) {
+    public init(exitCode: Int32, oomKilled: Bool, isKnown: Bool = true) {
         self.exitCode = exitCode
         self.oomKilled = oomKilled
+        self.isKnown = isKnown
     }
 
     public init(json: JSON) throws(FieldError) {
-        self.init(exitCode: try json.requiredInteger("exitCode"), oomKilled: try json.flag("oomKilled"))
+        self.init(
+            exitCode: try json.requiredInteger("exitCode"), oomKilled: try json.flag("oomKilled"),
+            isKnown: !(try json.flag("unknown")))
     }
 
-    public var json: JSON { ["exitCode": .integer(Int64(exitCode)), "oomKilled": .bool(oomKilled)] }
+    public var json: JSON {
+        var object: JSONObject = ["exitCode": .integer(Int64(exitCode)), "oomKilled": .bool(oomKilled)]
+        if !isKnown { object["unknown"] = true }
+        return .object(object)
+    }
+
+    /// What is said of an end that is not known.
+    public static let unknown = "how it ended is unknown: its monitor was killed, and only Linux 6.15 and later tell the next one"
 }

@@ -11,9 +11,10 @@ public enum ControlMessage: Hashable, Sendable {
     case created(pid: Int32)
     /// To the monitor.
     case start
-    /// From the monitor: the container's program runs.
+    /// From the monitor: the container's program runs; or, of one that ran before, that the monitor has taken it over.
     case started(pid: Int32)
-    /// From the monitor, the last message: the container can't be created or started, and nothing of it is left.
+    /// From the monitor, the last message: the container can't be created or started, and nothing of it is left; or it can't be
+    /// taken over, and goes on as it did.
     case failed(StartFailure)
     /// From the monitor: everybody is told, and now it cleans up.
     case exited(ContainerExit)
@@ -26,6 +27,8 @@ public enum ControlMessage: Hashable, Sendable {
     public enum Descriptor: String, Hashable, Sendable {
         /// An open file that holds the container's byte.
         case lock
+        /// A pidfd of the first process of a container that is taken over.
+        case process
         case userNamespace, networkNamespace
         /// The monitor's end of the connection of a client that is there from the start.
         case attach

@@ -121,6 +121,24 @@ public struct HealthReport: Hashable, Sendable {
 
     public init() {}
 
+    /// Reads what ``json`` wrote.
+    public init(json: JSON) throws(FieldError) {
+        guard let status = Status(rawValue: try json.requiredString("Status")) else {
+            throw FieldError("Status", "must be starting, healthy or unhealthy")
+        }
+        self.status = status
+        failingStreak = try json.requiredInteger("FailingStreak")
+        for result in json["Log"]?.array ?? [] {
+            guard let start = Timestamp(parsing: try result.requiredString("Start")),
+                let end = Timestamp(parsing: try result.requiredString("End"))
+            else { throw FieldError("Log", "must have RFC 3339 times") }
+            log.append(
+                Result(
+                    start: start, end: end, exitCode: try result.requiredInteger("ExitCode"),
+                    output: try result.requiredString("Output")))
+        }
+    }
+
     /// Takes in what a probe found.
     ///
     /// - Parameter age: How long after the container's start the probe began, in nanoseconds.

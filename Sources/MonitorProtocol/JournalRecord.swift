@@ -71,6 +71,7 @@ public struct JournalRecord: Hashable, Sendable {
             object["event"] = "die"
             object["exitCode"] = .integer(Int64(exit.exitCode))
             object["oomKilled"] = .bool(exit.oomKilled)
+            if !exit.isKnown { object["unknown"] = true }
             if isRestarting { object["restarting"] = true }
             if ran > 0 { object["ran"] = .integer(ran) }
         case .stay: object["event"] = "stay"

@@ -18,6 +18,7 @@ extension MonitorSettings {
         restart = try json["restart"].map(RestartPolicy.init(json:)) ?? RestartPolicy()
         health = try json["health"].map(HealthCheck.init(json:))
         exitCommand = try json.strings("exitCommand")
+        running = try json["running"].map(RunningContainer.init(json:))
     }
 
     public var json: JSON {
@@ -38,7 +39,27 @@ extension MonitorSettings {
         if restart.condition != .never { object["restart"] = restart.json }
         object["health"] = health?.json
         if !exitCommand.isEmpty { object["exitCommand"] = JSON(exitCommand) }
+        object["running"] = running?.json
         return .object(object)
+    }
+}
+
+extension MonitorSettings.RunningContainer {
+    init(json: JSON) throws(FieldError) {
+        guard let startedAt = Timestamp(parsing: try json.requiredString("startedAt")) else {
+            throw FieldError("running.startedAt", "must be an RFC 3339 time")
+        }
+        self.init(
+            pid: try json.requiredInteger("pid"), startedAt: startedAt, restarts: try json.requiredInteger("restarts"),
+            isLast: try json.flag("isLast"))
+        guard pid > 0 else { throw FieldError("running.pid", "must be a process's") }
+    }
+
+    var json: JSON {
+        [
+            "pid": .integer(Int64(pid)), "startedAt": .string(startedAt.description), "restarts": .integer(restarts),
+            "isLast": .bool(isLast),
+        ]
     }
 }
 

@@ -37,6 +37,8 @@ public struct MonitorSettings: Hashable, Sendable {
     public var health: HealthCheck?
     /// Run when all is over; empty for nothing.
     public var exitCommand: [String] = []
+    /// Of a container that runs already, and whose monitor was killed: it is taken over. Nil for one that is to be made.
+    public var running: RunningContainer?
 
     /// The longest message that brings them, in bytes.
     public static let limit = 128 << 10
@@ -50,6 +52,24 @@ public struct MonitorSettings: Hashable, Sendable {
         self.directory = directory
         self.journal = journal
         self.root = root
+    }
+
+    /// What a monitor can't see of a container that it takes over.
+    public struct RunningContainer: Hashable, Sendable {
+        /// Of its first process, of which a pidfd is handed over.
+        public var pid: Int32
+        public var startedAt: Timestamp
+        /// How often its policy has started it since somebody did.
+        public var restarts: Int64
+        /// Whether it is not to be started again, whatever its policy says.
+        public var isLast: Bool
+
+        public init(pid: Int32, startedAt: Timestamp, restarts: Int64, isLast: Bool) {
+            self.pid = pid
+            self.startedAt = startedAt
+            self.restarts = restarts
+            self.isLast = isLast
+        }
     }
 
     /// The overlay that becomes the bundle's `rootfs`.

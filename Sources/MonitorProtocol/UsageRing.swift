@@ -24,7 +24,8 @@ public struct UsageSample: Hashable, Sendable {
 ///
 /// 64 bytes of head: `HAKOUSE1`, the size of a sample and their number (4 bytes each), zeros; then ``count`` places of ``size``
 /// bytes, each a sample of eight numbers in the order of ``UsageSample``, 8 bytes each. All numbers are little-endian. The oldest
-/// sample is overwritten by the next; a place with the time 0 has none yet. A run of a container begins the file anew.
+/// sample is overwritten by the next; a place with the time 0 has none yet. A run of a container begins the file anew;
+/// a monitor that takes it over goes on in it.
 public enum UsageRing {
     public static let file = "usage"
     /// From one sample to the next, and from the start to the first.
@@ -41,6 +42,15 @@ public enum UsageRing {
         }
         let bytes = magic + numbers
         return bytes + [UInt8](repeating: 0, count: size - bytes.count)
+    }
+
+    /// The number of the place where the next sample belongs: that of the oldest one. 0 for a file that isn't one.
+    public static func next(in bytes: [UInt8]) -> Int {
+        guard bytes.starts(with: head) else { return 0 }
+        let times = stride(from: size, through: size * count, by: size).map { start in
+            start + size <= bytes.count ? sample(bytes[start..<start + size]).time : 0
+        }
+        return times.indices.min { times[$0] < times[$1] } ?? 0
     }
 
     /// Where the sample with this number, counted from 0 on, stands.

@@ -24,6 +24,12 @@ public enum RuntimeClientError: Error, Sendable, CustomStringConvertible {
 }
 
 extension RuntimeClientError {
+    /// Whether a container has nobody who could be connected to: no socket, nobody behind it, or nobody any more.
+    public var isNobody: Bool {
+        guard case .system(let error) = self else { return false }
+        return error.errno == .noSuchFile || error.errno == .connectionRefused || isClosed
+    }
+
     /// Whether nobody is at the other end of a socket any more: also one who went without having read everything. unix(7).
     var isClosed: Bool {
         guard case .system(let error) = self else { return false }

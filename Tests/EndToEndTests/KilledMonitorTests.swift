@@ -5,34 +5,39 @@ import TestSupport
 
 @Suite("A container whose monitor was killed", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct KilledMonitorTests {
-    /// Kills it, and returns when it is gone.
-    private func killMonitor(_ store: TestStore, _ name: String) throws {
-        let id = try store.inspect(name, "{{.Id}}")
-        try store.shell(
-            "p=$(pgrep -f '[h]ako-runtime monitor.*\(id)') && kill -9 $p && while [ -e /proc/$p ]; do sleep 0.01; done"
-        ).expectSuccess()
-    }
-
     private func started(_ options: String..., program: [String] = ["sleep", "1000"]) throws -> TestStore {
         let store = try TestStore()
         _ = try store.output(["run", "-d", "--name", "box"] + options + ["busybox"] + program)
-        try killMonitor(store, "box")
+        try store.killMonitor(of: "box")
         return store
     }
 
-    @Test("goes on, is shown so, and takes exec, pause, update and signals")
+    /// Ends with a code of its own when it is told to.
+    private static func ending(_ code: Int, then more: String = "") -> [String] {
+        ["sh", "-c", "until [ -e /go ]; do sleep 0.02; done; rm /go; \(more) exit \(code)"]
+    }
+
+    @Test("goes on, is shown so, and takes what any other takes, output and attached clients too")
     func goesOn() throws {
-        let store = try started(program: ["sh", "-c", "trap 'echo caught > /caught' USR1; echo up; while :; do sleep 0.05; done"])
+        let store = try started(program: ["sh", "-c", "trap 'echo caught; echo caught > /caught' USR1; echo up; while :; do sleep 0.05; done"])
         #expect(try store.output("ps", "--format", "{{.Names}} {{.State}} {{.Status}}").hasPrefix("box running Up"))
+        #expect(try store.monitors(of: "box") == 1)
         #expect(try store.output("exec", "box", "echo", "there") == "there")
-        #expect(try store.output("logs", "box") == "up")
         #expect(try store.output("top", "box").contains("sleep"))
         #expect(try store.output("update", "--pids-limit", "50", "box") == "box")
         #expect(try store.output("pause", "box") == "box" && store.output("unpause", "box") == "box")
-        #expect(try store.output("kill", "-s", "USR1", "box") == "box")
-        #expect(try store.output("exec", "box", "sh", "-c", "until [ -e /caught ]; do sleep 0.01; done; cat /caught") == "caught")
-        let attached = try store.hako("attach", "box")
-        #expect(attached.status == 1 && attached.error.contains("its monitor") && attached.error.contains("hako restart box"), "\(attached)")
+        let file = store.scratch.path("attached")
+        let attached = try store.shell(
+            """
+            $HAKO attach --no-stdin box > \(file) & attach=$!
+            until $HAKO events --since 1h --until 0s -f event=attach | grep -q attach; do :; done
+            $HAKO kill -s USR1 box > /dev/null; for i in $(seq 500); do grep -q caught \(file) && break; sleep 0.02; done
+            kill $attach; cat \(file)
+            """)
+        #expect(attached.text == "caught", "\(attached)")
+        #expect(try store.output("logs", "box") == "up\ncaught")
+        let why = try store.hako("why", "box")
+        #expect(why.status == 0 && why.output.contains("ts monitor was killed, and another one has it since"), "\(why)")
         #expect(try store.hako("rm", "box").error.contains("is running"))
         #expect(try store.hako("start", "box").status == 0)
         #expect(try store.output("restart", "-t", "0", "box") == "box")
@@ -47,49 +52,259 @@ struct KilledMonitorTests {
         return words.count == 2 && (words[0], words[1]) >= (6, 15)
     }()
 
-    @Test("is stopped as any other, with the exit code that it chose, and waited for", arguments: [
+    private func expectEnd(_ store: TestStore, _ code: Int) throws {
+        let known = Self.tellsEnds ? code : 255
+        #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited \(known)")
+        #expect(try store.output("wait", "box") == "\(known)")
+        #expect(try store.dieEvents() == ["\(known)"])
+    }
+
+    @Test("is stopped as any other, with the exit code that it chose", arguments: [
         (["stop", "-t", "5", "box"], 3), (["stop", "-t", "0", "-s", "USR2", "box"], 137), (["kill", "box"], 137),
     ])
     func stopped(_ words: [String], _ code: Int) throws {
         let store = try started("-p", "127.0.0.1::80", program: ["sh", "-c", "trap 'exit 3' TERM; trap : USR2; while :; do sleep 0.05; done"])
         let id = try store.inspect("box", "{{.Id}}")
+        try store.killMonitor(of: "box")
         #expect(try store.output(words) == "box")
-        let known = Self.tellsEnds ? code : 255
-        #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited \(known)")
-        #expect(try store.output("wait", "box") == "\(known)")
-        let events = try store.output("events", "--since", "1h", "--until", "0s", "-f", "event=die", "--format", "{{json .}}")
-        #expect(events.count(of: "\"exitCode\":\"\(known)\"") == 1 && events.split(separator: "\n").count == 1, "\(events)")
-        // What the monitor would have cleaned up.
+        try expectEnd(store, code)
+        try waitUntil { try store.shell("find /sys/fs/cgroup -name \(id); ls \(store.runRoot)/containers").text == "" }
         #expect(try store.shell("find /sys/fs/cgroup -name \(id); ls \(store.runRoot)/containers").text == "")
         #expect(try store.output("start", "box") == "box")
         #expect(try store.output("rm", "-f", "box") == "box")
         try store.expectNothingLeft(of: [id])
     }
 
-    @Test("has its end told to who waits, and else the truth: that nobody saw it", arguments: [true, false])
-    func ended(_ isWaitedFor: Bool) throws {
-        let store = try started("-v", "/data", program: ["sh", "-c", "until [ -e /go ]; do sleep 0.02; done; exit 5"])
-        if isWaitedFor {
-            let file = store.scratch.path("code")
-            try store.shell("$HAKO wait box > \(file) & sleep 0.3; $HAKO exec box touch /go; wait").expectSuccess()
-            let code = String(decoding: try FileDescriptor.contents(of: file), as: UTF8.self)
-            #expect(code == (Self.tellsEnds ? "5\n" : "255\n"))
-        } else {
-            _ = try store.output("exec", "box", "touch", "/go")
-            for _ in 0..<500 where try store.inspect("box", "{{.State.Running}}") == "true" { usleep(20_000) }
-            #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited 255")
-            #expect(try store.inspect("box", "{{.State.Error}}").contains("nobody was watching"))
-        }
+    @Test("has an end that is known, whether somebody waits for it or has only looked before")
+    func ended() throws {
+        let store = try started("-v", "/data", program: Self.ending(5))
+        let file = store.scratch.path("code")
+        try store.shell("$HAKO wait box > \(file) & sleep 0.3; $HAKO exec box touch /go; wait").expectSuccess()
+        #expect(String(decoding: try FileDescriptor.contents(of: file), as: UTF8.self) == (Self.tellsEnds ? "5\n" : "255\n"))
+        try expectEnd(store, 5)
+        try store.hako("start", "box").expectSuccess()
+        let pid = try store.inspect("box", "{{.State.Pid}}")
+        try store.killMonitor(of: "box")
+        _ = try store.output("ps")
+        // Nobody is there but the new monitor.
+        try store.shell("touch /proc/\(pid)/root/go; while [ -e /proc/\(pid) ]; do sleep 0.01; done").expectSuccess()
+        try waitUntil { try store.inspect("box", "{{.State.Running}}") == "false" }
+        #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited \(Self.tellsEnds ? 5 : 255)")
+        #expect(try store.dieEvents().count == 2)
         #expect(try store.output("rm", "-v", "box") == "box")
         try store.expectNothingLeft()
     }
 
-    @Test("goes by itself once it has ended if it was made with --rm")
-    func autoRemoved() throws {
-        let store = try started("--rm")
-        #expect(try store.output("stop", "-t", "0", "box") == "box")
-        #expect(try store.output("ps", "-aq") == "")
+    @Test("and that ends before anybody looks has an end that nobody saw, and says so")
+    func unseen() throws {
+        let store = try TestStore()
+        _ = try store.output("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+        let pid = try store.inspect("box", "{{.State.Pid}}")
+        try store.killMonitor(of: "box")
+        try store.shell("kill -9 \(pid); while grep -qs '^State:.[^Z]' /proc/\(pid)/status; do sleep 0.01; done").expectSuccess()
+        #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited 255")
+        #expect(try store.inspect("box", "{{.State.Error}}").contains("nobody was watching"))
+        #expect(try store.output("rm", "box") == "box")
         try store.expectNothingLeft()
+    }
+
+    @Test("goes by itself once it has ended if it was made with --rm", arguments: [true, false])
+    func autoRemoved(_ isStopped: Bool) throws {
+        let store = try started("--rm", program: Self.ending(0))
+        _ = isStopped ? try store.output("stop", "-t", "0", "box") : try store.output("exec", "box", "touch", "/go")
+        try waitUntil { try store.output("ps", "-aq") == "" }
+        try store.expectNothingLeft()
+    }
+
+    @Test("is still waited for and stopped by who began that before the kill")
+    func killedMeanwhile() throws {
+        let store = try TestStore()
+        _ = try store.output(["run", "-d", "--name", "box", "busybox", "sh", "-c", "trap 'rm /go' TERM; touch /go; while [ -e /go ]; do sleep 0.05; done; sleep 2; exit 7"])
+        let run = try store.shell(
+            """
+            $HAKO wait box > \(store.scratch.path("code")) & wait=$!; $HAKO stop -t 20 box > /dev/null & stop=$!
+            until ! $HAKO exec box test -e /go; do :; done
+            m=$(pgrep -f '[h]ako-runtime monitor.*\(store.runRoot)'); kill -9 $m
+            wait $wait; echo $?; wait $stop; echo $?
+            cat \(store.scratch.path("code"))
+            """)
+        #expect(run.text == (Self.tellsEnds ? "0\n0\n7" : "0\n0\n255"), "\(run)")
+        try expectEnd(store, 7)
+        #expect(try store.output("rm", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    @Test("has every line in its log, killed ten times, but those that a killed one had just read", arguments: [
+        ["--log-opt", "max-size=1k", "--log-opt", "max-file=1000"], ["--log-driver", "local"],
+    ])
+    func lines(_ options: [String]) throws {
+        let store = try TestStore()
+        let program = "i=0; while :; do i=$((i+1)); echo line $i; usleep 5000; done"
+        _ = try store.output(["run", "-d", "--name", "box"] + options + ["busybox", "sh", "-c", program])
+        for _ in 0..<10 {
+            try store.killMonitor(of: "box")
+            // Meanwhile the pipe has it.
+            usleep(50_000)
+            #expect(try store.output("ps", "--format", "{{.State}}") == "running")
+            #expect(try store.monitors(of: "box") == 1)
+        }
+        let counted = try store.output("logs", "--tail", "1", "box")
+        try waitUntil { try store.output("logs", "--tail", "1", "box") != counted }
+        try store.hako("kill", "box").expectSuccess()
+        let numbers = try store.hako("logs", "box").lines.map { line in
+            try #require(line.hasPrefix("line ") ? Int(line.dropFirst(5)) : nil, "a torn line: \(line)")
+        }
+        #expect(numbers.first == 1 && zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }, "\(numbers)")
+        let lost = (numbers.last ?? 0) - numbers.count
+        #expect(lost <= 10 && numbers.count > 100, "\(lost) of \(numbers.count) lines are lost")
+        #expect(try store.output("rm", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    @Test("gets one monitor from many commands at once")
+    func atOnce() throws {
+        let store = try TestStore()
+        _ = try store.output("run", "-d", "--name", "box", "-p", "127.0.0.1::80", "busybox", "sh", "-c", "trap : USR1; while :; do sleep 0.05; done")
+        for _ in 0..<2 {
+            try store.killMonitor(of: "box")
+            let run = try store.shell(
+                """
+                cd \(store.scratch.root); rm -f failed
+                for words in ps 'inspect box' 'logs box' 'exec box true' 'stats --no-stream box' 'top box' 'kill -s USR1 box' 'update --restart no box'; do
+                  { $HAKO $words > /dev/null 2> $BASHPID.error || echo "$words: $(cat $BASHPID.error)" >> failed; } &
+                done
+                wait; cat failed 2> /dev/null; rm -f *.error
+                """)
+            #expect(run.output == "", "\(run)")
+            #expect(try store.monitors(of: "box") == 1)
+        }
+        #expect(try store.output("rm", "-f", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    /// Those that the machine has.
+    private static let runtimes = ["hako-runtime", "crun"].filter { $0 == "hako-runtime" || access("/usr/bin/\($0)", X_OK) == 0 }
+
+    @Test("is started again by its policy, where it was and with what it had, as often as it may", arguments: runtimes)
+    func restarted(_ runtime: String) throws {
+        let store = try TestStore()
+        try store.hako("volume", "create", "data").expectSuccess()
+        try store.hako("run", "--rm", "-v", "data:/data", "busybox", "mkdir", "/data/part").expectSuccess()
+        let program = Self.ending(5)[2]
+        _ = try store.output(
+            [
+                "run", "-d", "--name", "box", "--runtime", runtime, "--restart", "on-failure:2", "-p", "127.0.0.1::80",
+                "--mount", "type=volume,src=data,dst=/data,volume-subpath=part", "busybox", "sh", "-c",
+                "echo start; echo start >> /data/starts; echo hello > /index.html; httpd -p 80; \(program)",
+            ])
+        let address = try store.inspect("box", "{{.NetworkSettings.IPAddress}}")
+        let port = try store.output("port", "box", "80").split(separator: ":").last.map(String.init) ?? ""
+        for count in 1...2 {
+            try store.killMonitor(of: "box")
+            #expect(try store.output("exec", "box", "touch", "/go") == "")
+            try waitUntil { try store.inspect("box", "{{.RestartCount}} {{.State.Status}}") == "\(count) running" }
+            #expect(try store.inspect("box", "{{.RestartCount}} {{.State.Status}}") == "\(count) running")
+        }
+        #expect(try store.dieEvents() == (Self.tellsEnds ? ["5", "5"] : ["255", "255"]))
+        #expect(try store.output("exec", "box", "wc", "-l", "/data/starts") == "3 /data/starts")
+        #expect(try store.output("logs", "box") == "start\nstart\nstart")
+        #expect(try store.inspect("box", "{{.NetworkSettings.IPAddress}}") == address)
+        let fetched = try store.shell("for i in $(seq 50); do curl -sf 127.0.0.1:\(port)/ && exit; sleep 0.1; done; exit 1")
+        #expect(fetched.output == "hello\n", "\(fetched)")
+        #expect(try store.output("exec", "box", "touch", "/go") == "")
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
+        #expect(try store.inspect("box", "{{.State.ExitCode}} {{.RestartCount}}") == "5 2")
+        #expect(try store.output("rm", "box") == "box")
+        try store.hako("volume", "rm", "data").expectSuccess()
+        try store.expectNothingLeft()
+    }
+
+    @Test("while it waited for its restart is started by the next command")
+    func resting() throws {
+        let store = try TestStore()
+        try store.hako("run", "-d", "--name", "box", "--restart", "always", "busybox", "sh", "-c", "[ -e /go ] && exec sleep 1000; exit 5").expectSuccess()
+        // By then the pauses are long.
+        try waitUntil { try store.inspect("box", "{{.RestartCount}}") >= "4" }
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "restarting" }
+        let id = try store.inspect("box", "{{.Id}}")
+        try store.shell("touch \(store.root)/containers/\(id)/upper/go").expectSuccess()
+        try store.killMonitor(of: "box")
+        #expect(try store.output("ps", "--format", "{{.State}}") == "running")
+        #expect(try store.monitors(of: "box") == 1)
+        #expect(try store.output("rm", "-f", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    @Test("is not started again when it is stopped, nor by a policy that it was given up for meanwhile", arguments: [
+        ["stop", "-t", "0", "box"], ["kill", "box"], ["update", "--restart", "no", "box"],
+    ])
+    func notRestarted(_ words: [String]) throws {
+        let store = try started("--restart", "always")
+        #expect(try store.output(words) == "box")
+        if words[0] == "update" { try store.shell("kill -9 \(try store.inspect("box", "{{.State.Pid}}"))").expectSuccess() }
+        try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
+        usleep(300_000)
+        #expect(try store.inspect("box", "{{.State.Status}} {{.RestartCount}}") == "exited 0")
+        #expect(try store.output("rm", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    @Test("has its health checked on, with what was found before", arguments: [
+        ["--user", "1000", "--health-cmd", "[ $(id -u) = 1000 ] && test -e /well"], ["--health-tcp", "77"],
+    ])
+    func health(_ options: [String]) throws {
+        let store = try TestStore()
+        _ = try store.output(
+            ["run", "-d", "--name", "box", "--health-interval", "100ms", "--health-retries", "3"] + options + ["busybox", "sleep", "1000"])
+        try waitUntil { try store.inspect("box", "{{.State.Health.Status}}") == "unhealthy" }
+        let streak = try store.inspect("box", "{{.State.Health.FailingStreak}}")
+        try store.killMonitor(of: "box")
+        #expect(try store.output("ps", "--format", "{{.Status}}").hasSuffix("(unhealthy)"))
+        // Never begun anew.
+        try waitUntil { try Int(store.inspect("box", "{{.State.Health.FailingStreak}}")) ?? 0 > Int(streak) ?? 0 }
+        #expect(try Int(store.inspect("box", "{{.State.Health.FailingStreak}}")) ?? 0 > Int(streak) ?? 0)
+        try store.hako("exec", "-u", "0", "box", "sh", "-c", "touch /well; nc -ll -p 77 -e true > /dev/null 2>&1 &").expectSuccess()
+        try waitUntil { try store.inspect("box", "{{.State.Health.Status}}") == "healthy" }
+        let events = try store.output(
+            "events", "--since", "0", "--until", "0s", "--filter", "event=health_status", "--format", "{{.Action}}")
+        #expect(events == "health_status: unhealthy\nhealth_status: healthy")
+        #expect(try store.output("rm", "-f", "box") == "box")
+        try store.expectNothingLeft()
+    }
+
+    @Test("says what went with it: a terminal, and the input")
+    func losses() throws {
+        let store = try started("-t", program: ["sh", "-c", "trap '' HUP; while :; do sleep 0.05; done"])
+        let attached = try store.hako("attach", "--no-stdin", "box")
+        #expect(attached.status == 1 && attached.error.contains("its terminal went with") && attached.error.contains("hako restart box"), "\(attached)")
+        let terminal = try store.hako("why", "box")
+        #expect(terminal.output.contains("gone with the first one: its terminal, which the kernel hung up"), "\(terminal)")
+        try store.hako("run", "-di", "--name", "reader", "busybox", "sh", "-c", "cat; echo ended; exec sleep 1000").expectSuccess()
+        try store.killMonitor(of: "reader")
+        let input = try store.hako("why", "reader")
+        #expect(input.output.contains("gone with the first one: its input, which has ended once"), "\(input)")
+        try waitUntil { try store.output("logs", "reader") == "ended" }
+        #expect(try store.output("logs", "reader") == "ended")
+        for name in ["box", "reader"] { #expect(try store.output("rm", "-f", name) == name) }
+        try store.expectNothingLeft()
+    }
+
+    @Test("and of which nobody knows what the monitor was told, runs on, and can be killed")
+    func unknownSettings() throws {
+        let store = try started(program: ["sh", "-c", "trap : TERM; while :; do sleep 0.05; done"])
+        let id = try store.shell("ls \(store.runRoot)/containers").text
+        try store.shell("rm \(store.runRoot)/containers/\(id)/monitor.json").expectSuccess()
+        let ps = try store.hako("ps", "--format", "{{.State}}")
+        #expect(ps.text == "running" && ps.error.contains("cannot take over container box"), "\(ps)")
+        #expect(try store.output("exec", "box", "echo", "there") == "there")
+        let signal = try store.hako("kill", "-s", "USR1", "box")
+        #expect(signal.status == 1 && signal.error.contains("what its monitor was told is not there"), "\(signal)")
+        #expect(try store.hako("why", "box").output.contains("obody writes its log"))
+        let stop = try store.hako("stop", "box")
+        #expect(stop.status == 0 && stop.error.contains("was killed at once"), "\(stop)")
+        #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited 255")
+        #expect(try store.output("rm", "box") == "box")
+        try store.expectNothingLeft(of: [id])
     }
 
     @Test("is an error that says so where it was just being started, and leaves nothing but its row", arguments: [false, true])
@@ -113,5 +328,28 @@ struct KilledMonitorTests {
         if !left.isEmpty { _ = try store.output(["rm", "-f"] + left) }
         try store.expectNothingLeft()
         #expect(try store.shell("find /sys/fs/cgroup -type d -path '*/\(parent)/*'; ls \(store.runRoot)/runtime").text == "")
+    }
+}
+
+extension TestStore {
+    /// Kills a container's monitor, without another command's noticing, and returns when it is gone.
+    fileprivate func killMonitor(of name: String) throws {
+        let id = try inspect(name, "{{.Id}}")
+        try shell(
+            "p=$(pgrep -f '[h]ako-runtime monitor.*\(id)') && kill -9 $p && while [ -e /proc/$p ]; do sleep 0.01; done"
+        ).expectSuccess()
+    }
+
+    /// How many there are.
+    fileprivate func monitors(of name: String) throws -> Int {
+        try shell("pgrep -f '[h]ako-runtime monitor.*\(try inspect(name, "{{.Id}}"))'").lines.count
+    }
+
+    /// The exit codes that were told.
+    fileprivate func dieEvents() throws -> [String] {
+        try output(
+            "events", "--since", "1h", "--until", "0s", "-f", "event=die", "-f", "container=box", "--format",
+            "{{.Actor.Attributes.exitCode}}"
+        ).split(separator: "\n").map(String.init)
     }
 }

@@ -168,8 +168,11 @@ struct ContainerTests {
         let running = try fold(again, 3, .stayed)
         #expect(try database.container(id: id)?.state.status == .running)
         let resting = try fold(running, 4, .died(exitCode: 0, oomKilled: false, isRestarting: true))
-        _ = try fold(resting, 5, .stayed)
+        let settled = try fold(resting, 5, .stayed)
         #expect(try database.container(id: id)?.state.status == .exited)
+        let once = try fold(settled, 6, .started(pid: 8))
+        _ = try fold(once, 7, .died(exitCode: 255, oomKilled: false, error: "nobody knows"))
+        #expect(try database.container(id: id)?.state.error == "nobody knows")
         try database.setStopped(true, of: id)
         #expect(try database.container(id: id)?.isStopped == true)
     }

@@ -20,6 +20,16 @@ struct HealthReportTests {
         return (report, changes)
     }
 
+    @Test("reads back what it writes, and refuses what it doesn't")
+    func roundTrip() throws {
+        let report = report([(0, 10), (1, 200), (-1, 300)]).report
+        #expect(report.status == .unhealthy)
+        #expect(try HealthReport(json: JSON(parsing: report.json.bytes())) == report)
+        for text in [#"{"Status":"well","FailingStreak":0}"#, #"{"Status":"healthy"}"#] {
+            #expect(throws: FieldError.self) { try HealthReport(json: JSON(parsing: Array(text.utf8))) }
+        }
+    }
+
     @Test("failures of the start period don't count until the first success")
     func startPeriod() {
         let early = report([(1, 10), (1, 20), (1, 99)])

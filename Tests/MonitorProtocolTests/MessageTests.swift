@@ -25,6 +25,7 @@ struct MessageTests {
         settings.openStdin = true
         settings.log = .file(.init(path: "/l", maxSize: 100, maxFile: 2))
         settings.exitCommand = ["/hako", "x"]
+        settings.running = .init(pid: 7, startedAt: Timestamp(nanoseconds: 1_700_000_000_123_456_789), restarts: 2, isLast: true)
         #expect(try MonitorSettings(json: JSON(parsing: settings.json.bytes())) == settings)
     }
 
@@ -36,7 +37,7 @@ struct MessageTests {
         #expect(try ContainerState(json: JSON(parsing: state.json.bytes())) == state)
         let record = JournalRecord(
             time: Timestamp(nanoseconds: 5), id: String(repeating: "f", count: 64),
-            event: .die(ContainerExit(exitCode: 255, oomKilled: true)))
+            event: .die(ContainerExit(exitCode: 255, oomKilled: true, isKnown: false), isRestarting: true, ran: .max))
         #expect(record.line.count <= JournalRecord.limit)
         #expect(try JournalRecord(json: JSON(parsing: Array(record.line.dropLast()))) == record)
     }

@@ -32,6 +32,12 @@ struct UsageRingTests {
         #expect(UsageRing.samples(in: bytes) == (count - min(count, UInt64(UsageRing.count))..<count).map(sample))
     }
 
+    @Test("goes on in the oldest place", arguments: [(0, 0), (1, 1), (15, 15), (16, 0), (17, 1), (40, 8)] as [(UInt64, Int)])
+    func next(count: UInt64, place: Int) {
+        #expect(UsageRing.next(in: file(count)) == place)
+        #expect(UsageRing.next(in: []) == 0)
+    }
+
     @Test("what is cut, or no such file, has what is whole of it, or nothing")
     func damage() {
         let bytes = file(5)

@@ -98,7 +98,7 @@ extension Engine {
         }
     }
 
-    private enum NetworkUse { case shared, own, host }
+    enum NetworkUse { case shared, own, host }
 
     private static func use(of mode: String) -> NetworkUse {
         mode == "host" ? .host : HostConfig.container(inMode: mode) != nil ? .shared : .own
@@ -113,8 +113,8 @@ extension Engine {
         return new
     }
 
-    /// The namespaces of another container's first process, whose monitor was seen alive.
-    private static func namespaces(
+    /// The namespaces of another container's first process, whose monitor was seen alive, or of one that is held by a pidfd.
+    static func namespaces(
         ofProcess pid: Int64, hasOwnIDs: Bool, network: NetworkUse
     ) throws(SystemCallError) -> ContainerNamespaces {
         let user = hasOwnIDs ? try FileDescriptor.open("/proc/\(pid)/ns/user") : nil

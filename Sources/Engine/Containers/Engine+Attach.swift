@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Metadata
 import MonitorProtocol
@@ -26,15 +27,15 @@ extension Engine {
         }
         let config = try storedSpec(of: record).config
         let isInteractive = wantsStdin && config.openStdin
-        let connection: AttachConnection
-        do throws(RuntimeClientError) {
-            connection = try AttachConnection.connect(
-                bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: isInteractive, stdout: true, stderr: true))
-        } catch {
-            if let ending = try whyEnded(record) { throw ending }
+        let connection = try connection(to: record, AttachRequest(stdin: isInteractive, stdout: true, stderr: true))
+        guard let connection else {
+            throw try whyEnded(record) ?? EngineError(.conflict, "Container \(record.id) is not running")
+        }
+        if config.tty, access(runtimePaths.takenOver(record.id), F_OK) == 0 {
             throw EngineError(
-                .unavailable, cannot: "attach to container \(record.name)", because: "its monitor, which has its streams, was killed",
-                hint: "`hako exec` reaches it; `hako restart \(record.name)` gives it a new one.", cause: error)
+                .unavailable, cannot: "attach to container \(record.name)",
+                because: "its terminal went with its first monitor, which was killed",
+                hint: "`hako exec -it` opens another one in it; `hako restart \(record.name)` gives it one of its own.")
         }
         note("attach", of: record.id)
         return AttachedContainer(id: record.id, tty: config.tty, openStdin: config.openStdin, connection: connection)

@@ -12,7 +12,7 @@ extension Engine {
         try foldJournal()
         let record = try container(id)
         guard record.state.isUp else { throw EngineError(.conflict, "container \(id) is not running") }
-        guard let monitor = connection(to: record) else { return try signalWithoutMonitor(record, number) }
+        guard let monitor = try connection(to: record) else { throw EngineError(.conflict, "container \(id) is not running") }
         try calling("signal container \(id.prefix(12))") { () throws(RuntimeClientError) in try monitor.signal(number) }
     }
 

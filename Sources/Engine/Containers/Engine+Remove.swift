@@ -176,7 +176,7 @@ extension Engine {
         }
     }
 
-    private func lockIfFree(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor? {
+    func lockIfFree(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor? {
         try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: runtimePaths.locks)
             return try locks.acquire(record.slot)

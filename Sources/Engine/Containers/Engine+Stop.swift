@@ -54,10 +54,7 @@ extension Engine {
             throw EngineError(error.kind, "cannot kill container: \(name): \(error.reason)", hint: error.hint)
         }
         let number = try Self.signalNumber(signal)
-        guard record.state.isUp else {
-            throw EngineError(
-                .conflict, "cannot kill container: \(name): container \(record.id) is not running")
-        }
+        guard record.state.isUp else { throw Self.unkillable(record, name) }
         let spec = try storedSpec(of: record)
         if number == SIGKILL {
             try noteStopped(record, spec)
@@ -67,12 +64,16 @@ extension Engine {
         // Its stop signal means to stop it, whoever sends it.
         let endsAll = try Self.signalNumber(spec.config.stopSignal ?? "TERM") == number
         if endsAll { try noteStopped(record, spec) }
-        guard let monitor = connection(to: record) else { return try signalWithoutMonitor(record, number) }
+        guard let monitor = try connection(to: record) else { throw Self.unkillable(record, name) }
         let isThere = try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
             try Self.send(number, to: monitor, endsAll: endsAll)
         }
-        guard isThere else { throw EngineError(.conflict, "cannot kill container: \(name): container \(record.id) is not running") }
+        guard isThere else { throw Self.unkillable(record, name) }
         note("kill", of: record.id, ["signal": String(number)])
+    }
+
+    private static func unkillable(_ record: ContainerRecord, _ name: String) -> EngineError {
+        EngineError(.conflict, "cannot kill container: \(name): container \(record.id) is not running")
     }
 
     /// Its restart policy is not to start it again, not after a reboot either.
@@ -85,16 +86,15 @@ extension Engine {
 
     /// Waits until the container doesn't run. Returns its exit code.
     public func wait(_ name: String) throws(EngineError) -> Int64 {
-        let record = try container(name)
-        guard record.state.isUp, let monitor = connection(to: record) else {
-            if record.state.isUp { try waitWithoutMonitor(record) }
-            return try container(record.id).state.exitCode
+        var record = try container(name)
+        while record.state.isUp, let monitor = try connection(to: record) {
+            do throws(RuntimeClientError) { return Int64(try monitor.waitExit().exitCode) } catch {
+                guard case .monitorLost = error else { throw EngineError(error, cannot: "wait for container \(record.name)") }
+            }
+            // It has told the end before it heard of us, and was gone then; or it was killed, and the next one is asked.
+            record = try container(record.id)
         }
-        do throws(RuntimeClientError) { return Int64(try monitor.waitExit().exitCode) } catch {
-            // It has told the end before it heard of us, and was gone then.
-            if case .monitorLost = error { return try container(record.id).state.exitCode }
-            throw EngineError(error, cannot: "wait for container \(record.name)")
-        }
+        return try container(record.id).state.exitCode
     }
 
     static func signalNumber(_ text: String) throws(EngineError) -> CInt {
@@ -110,13 +110,32 @@ extension Engine {
     func end(
         _ record: ContainerRecord, signal: CInt, timeout: Int64, isStrict: Bool = false
     ) throws(EngineError) -> Bool {
-        guard let monitor = connection(to: record) else {
-            return try endWithoutMonitor(record, signal: signal, timeout: timeout)
+        while true {
+            var found: AttachConnection?
+            do throws(EngineError) { found = try connection(to: record) } catch { return try endWithoutMonitor(record, error) }
+            guard let monitor = found.take() else { return true }
+            guard try end(record, signal: signal, timeout: timeout, isStrict: isStrict, by: monitor) else { return false }
+            // A monitor that is killed meanwhile tells no end: the next one is asked.
+            guard isAlive(record) else { return true }
         }
-        guard try end(record, signal: signal, timeout: timeout, isStrict: isStrict, by: monitor) else { return false }
-        // A monitor that is killed meanwhile tells no end.
-        guard isAlive(record) else { return true }
-        return try endWithoutMonitor(record, signal: signal, timeout: timeout)
+    }
+
+    /// Where no monitor can be had, only a kill is sure: nobody but a monitor sees the end of what it was asked for.
+    private func endWithoutMonitor(_ record: ContainerRecord, _ error: EngineError) throws(EngineError) -> Bool {
+        guard let process = firstProcess(of: record) else { return true }
+        warnings.append("container \(record.name) was killed at once, as nobody can tell its end: \(error.reason)")
+        note("kill", of: record.id, ["signal": String(SIGKILL)])
+        let runtime = try runtimeCommand(storedSpec(of: record).host.runtime)
+        try calling("kill container \(record.name)") { () throws(RuntimeClientError) in try runtime.killAll(record.id) }
+        if record.state.status == .paused { try? thaw(record) }
+        let number = process.number
+        let hasEnded = try explaining("wait for container \(record.name)") { () throws(SystemCallError) in
+            var entries = [PollEntry(number, .readable)]
+            return try PollEntry.wait(&entries, timeoutMilliseconds: 10_000) > 0
+        }
+        withExtendedLifetime(process) {}
+        if hasEnded { try lookAfter(record) }
+        return hasEnded
     }
 
     private func end(
@@ -159,10 +178,25 @@ extension Engine {
         }
     }
 
-    /// A connection on which only the end is told; nil where the container has no monitor.
-    func connection(to record: ContainerRecord) -> AttachConnection? {
-        // No socket, or nobody behind it: the caller goes on without.
-        try? AttachConnection.connect(
-            bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
+    /// A connection to a container's monitor; nil where the container has ended. Where its monitor was killed, it gets another one.
+    ///
+    /// - Parameter request: Without one, only the end is told.
+    func connection(
+        to record: ContainerRecord, _ request: AttachRequest = AttachRequest(stdin: false, stdout: false, stderr: false)
+    ) throws(EngineError) -> AttachConnection? {
+        let action = "reach the monitor of container \(record.name)"
+        for _ in 0..<10_000 {
+            do throws(RuntimeClientError) {
+                return try AttachConnection.connect(bundle: runtimePaths.bundle(record.id), request)
+            } catch { guard error.isNobody else { throw EngineError(error, cannot: action) } }
+            guard isAlive(record) else { return nil }
+            // Where somebody else is at it, it is there in a moment.
+            try lookAfter(record)
+            try explaining(action) { () throws(SystemCallError) in
+                var none: [PollEntry] = []
+                try PollEntry.wait(&none, timeoutMilliseconds: 1)
+            }
+        }
+        throw EngineError(.unavailable, cannot: action, because: "somebody holds its lock, and nobody answers")
     }
 }

@@ -6,7 +6,7 @@ extension Diagnosis {
             case carriageReturn, unknownFormat, missingLibrary
             case ended, failed, signal, stopped, killed, outOfMemory, unwatched
             case restarting, paused, unhealthy, throttled, memoryPressure, blockPressure, nearMemoryLimit, nearProcessLimit
-            case unending
+            case unending, takenOver
         }
 
         public var kind: Kind
@@ -22,6 +22,6 @@ extension Diagnosis {
         }
 
         /// Whether the container is well all the same: it is as somebody wanted it.
-        var isHarmless: Bool { [.ended, .stopped, .neverStarted, .paused].contains(kind) }
+        var isHarmless: Bool { [.ended, .stopped, .neverStarted, .paused, .takenOver].contains(kind) }
     }
 }

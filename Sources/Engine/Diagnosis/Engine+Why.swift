@@ -74,15 +74,30 @@ extension Engine {
         }
         findings += pressureFindings(record, usage)
         // Looked at last: what it noted down before that is known.
-        switch connection(to: record) {
-        case .some: break
-        case .none:
-            findings.append(
+        return findings + monitorFindings(record)
+    }
+
+    /// What its monitor's death has cost it.
+    private func monitorFindings(_ record: ContainerRecord) -> [Diagnosis.Finding] {
+        do throws(EngineError) { _ = try connection(to: record) } catch {
+            return [
                 Diagnosis.Finding(
-                    .unwatched, "its monitor is gone: nobody writes its log, asks for its health or starts it again",
-                    try: ["hako restart \(record.name)"]))
+                    .unwatched, "nobody writes its log, asks for its health or starts it again: cannot \(error.action): \(error.reason)",
+                    try: ["hako restart \(record.name)"])
+            ]
         }
-        return findings
+        // Without the file, it has the monitor that it was started with.
+        let path = runtimePaths.takenOver(record.id)
+        guard let text = try? FileDescriptor.contents(of: path, limit: 64 << 10), let status = try? FileDescriptor.status(of: path)
+        else { return [] }
+        let time = Timestamp(nanoseconds: status.modified.seconds * 1_000_000_000)
+        let losses = String(decoding: text, as: UTF8.self).split(separator: "\n")
+        let without = losses.isEmpty ? "" : "; gone with the first one: " + losses.joined(separator: "; ")
+        return [
+            Diagnosis.Finding(
+                .takenOver, "its monitor was killed, and another one has it since \(time)\(without)",
+                try: losses.isEmpty ? [] : ["hako restart \(record.name)"])
+        ]
     }
 
     private func memoryFindings(_ record: ContainerRecord, _ usage: ContainerUsage) -> [Diagnosis.Finding] {

@@ -38,7 +38,7 @@ extension Engine {
     }
 
     private func failure(_ record: ContainerRecord) -> Diagnosis.Finding {
-        if record.state.error.contains("nobody was watching") {
+        if record.state.error.hasPrefix("how it ended is unknown") {
             return Diagnosis.Finding(
                 .unwatched, "how it ended is not known: its monitor was gone, or the host was switched off",
                 try: ["hako start \(record.name)"])

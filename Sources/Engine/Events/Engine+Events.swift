@@ -27,9 +27,7 @@ extension Engine {
         write(events.flatMap { JournalRecord(time: now, id: actor, event: $0).line })
     }
 
-    /// Adds a line to the journal; one that can't be written is left out.
-    func append(_ record: JournalRecord) { write(record.line) }
-
+    /// Adds lines to the journal; those that can't be written are left out.
     func write(_ lines: [UInt8]) {
         guard !lines.isEmpty else { return }
         do throws(SystemCallError) {

@@ -9,7 +9,9 @@ extension ContainerChange {
         switch record.event {
         case .start(let pid, let restarts): kind = .started(pid: Int64(pid), restarts: restarts)
         case .die(let exit, let isRestarting, _):
-            kind = .died(exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled, isRestarting: isRestarting)
+            kind = .died(
+                exitCode: Int64(exit.exitCode), oomKilled: exit.oomKilled, isRestarting: isRestarting,
+                error: exit.isKnown ? "" : ContainerExit.unknown)
         case .stay: kind = .stayed
         case .health(let status): kind = .checked(health: status.rawValue)
         case .note: return nil

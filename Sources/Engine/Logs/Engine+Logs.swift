@@ -48,11 +48,10 @@ extension Engine {
         try reading.run(end: Self.number(of: end))
     }
 
-    /// A connection that tells of the container's end; nil where it has no monitor. It is there before anything is read: what is
-    /// written before the end is read, too.
+    /// A connection that tells of the container's end; nil where it has ended, or has no monitor, and nothing more is written. It is
+    /// there before anything is read: what is written before the end is read, too.
     private func endConnection(_ record: ContainerRecord) -> AttachConnection? {
-        try? AttachConnection.connect(
-            bundle: runtimePaths.bundle(record.id), AttachRequest(stdin: false, stdout: false, stderr: false))
+        do throws(EngineError) { return try connection(to: record) } catch { return nil }
     }
 
     private static func number(of connection: borrowing AttachConnection?) -> CInt {

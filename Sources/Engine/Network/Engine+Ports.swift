@@ -79,6 +79,22 @@ extension Engine {
         }
     }
 
+    /// The sockets that keep a running container's ports from other programs, bound anew; nil where one has been faster: what comes
+    /// to the port goes to the container all the same.
+    func reopenedPorts(of id: String) throws(EngineError) -> PortSockets? {
+        let ports = try publishedPorts(of: id)
+        let requests = ports.map { port in
+            PortRequest(
+                hostAddress: port.hostAddress, hostPorts: port.hostPort...port.hostPort, containerPort: port.containerPort,
+                transport: port.transport)
+        }
+        let reservation = try? PortReservation(requests, families: Set(ports.compactMap(\.hostAddress?.family)))
+        switch consume reservation {
+        case .some(let reservation): return PortSockets(reservation)
+        case .none: return nil
+        }
+    }
+
     /// A port that another container of this store has says so by its name, not by its monitor's pid.
     func portOwner(_ error: NetworkError) throws(EngineError) -> EngineError? {
         guard case .portInUse(let port, _) = error else { return nil }
@@ -98,6 +114,13 @@ extension Engine {
             because: "port is already allocated by container \(name ?? String(owner.container.prefix(12)))",
             hint: "Choose another port with -p, or stop that container.", cause: error)
     }
+}
+
+/// Ports of the host that are kept from other programs for as long as this value lives.
+final class PortSockets {
+    private let reservation: PortReservation
+    init(_ reservation: consuming PortReservation) { self.reservation = reservation }
+    var descriptors: [CInt] { reservation.descriptors }
 }
 
 extension PortRequest {

@@ -32,7 +32,7 @@ extension Engine {
                 guard try whyEnded(record) != nil else { throw error }
             }
         }
-        if record.state.isUp, let policy, let monitor = connection(to: record) {
+        if record.state.isUp, let policy, let monitor = try connection(to: record) {
             try calling("change container \(record.name)") { () throws(RuntimeClientError) in try monitor.follow(policy) }
         }
         try onDatabase("change container \(record.name)") { database throws(MetadataError) in

@@ -17,8 +17,10 @@ public struct JournalPosition: Hashable, Sendable {
 public struct ContainerChange: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case started(pid: Int64, restarts: Int64 = 0)
-        /// - Parameter isRestarting: Whether it is started again in a moment.
-        case died(exitCode: Int64, oomKilled: Bool, isRestarting: Bool = false)
+        /// - Parameters:
+        ///   - isRestarting: Whether it is started again in a moment.
+        ///   - error: Why that is not known; empty where it is.
+        case died(exitCode: Int64, oomKilled: Bool, isRestarting: Bool = false, error: String = "")
         /// It isn't started again after all.
         case stayed
         /// Its health check has found that.
@@ -103,15 +105,15 @@ extension Session {
                 UPDATE containers SET status='running', pid=?, started=?, restarts=?, exitCode=0, oomKilled=0, error=''
                 WHERE id=? AND status NOT IN ('removing', 'dead')
                 """, [.integer(pid), .integer(change.time), .integer(restarts), .text(change.id)])
-        case .died(let exitCode, let oomKilled, let isRestarting):
+        case .died(let exitCode, let oomKilled, let isRestarting, let error):
             try run(
                 """
-                UPDATE containers SET status=?, pid=0, finished=?, exitCode=?, oomKilled=?, health=iif(health='', '', 'unhealthy')
-                WHERE id=? AND status NOT IN ('removing', 'dead')
+                UPDATE containers SET status=?, pid=0, finished=?, exitCode=?, oomKilled=?, health=iif(health='', '', 'unhealthy'),
+                error=iif(?='', error, ?) WHERE id=? AND status NOT IN ('removing', 'dead')
                 """,
                 [
                     .text(isRestarting ? "restarting" : "exited"), .integer(change.time), .integer(exitCode), Value(oomKilled),
-                    .text(change.id),
+                    .text(error), .text(error), .text(change.id),
                 ])
         case .checked(let health):
             try run("UPDATE containers SET health=? WHERE id=?", [.text(health), .text(change.id)])

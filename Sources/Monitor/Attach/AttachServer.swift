@@ -18,6 +18,8 @@ enum ClientWish {
 /// the container's output is not read.
 final class AttachServer {
     static let firstToken: UInt64 = 100
+    /// Its name in the bundle.
+    static let socket = "monitor.sock"
     /// More are turned away: each may hold a frame or two.
     private static let clientLimit = 64
     /// How long a client may take for what there is for it before it is dropped. Not the one in the foreground.
@@ -29,7 +31,7 @@ final class AttachServer {
 
     /// Listens in the run directory, which is closed to everyone else.
     init(in directory: borrowing FileDescriptor) throws(SystemCallError) {
-        listener = try UnixSocket.listen(.stream, at: "monitor.sock", in: directory)
+        listener = try UnixSocket.listen(.stream, at: Self.socket, in: directory)
     }
 
     func watchListener(_ queue: borrowing EventQueue, token: UInt64) throws(SystemCallError) {

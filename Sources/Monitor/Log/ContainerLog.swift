@@ -9,11 +9,13 @@ final class ContainerLog {
     private var stderr = LineSplitter()
 
     /// Opens the files, or connects to who takes the records.
-    init(_ destination: LogDestination) throws(StartFailure) {
+    ///
+    /// - Parameter goesOn: Whether the container runs already: then who takes the records is looked for until it is there.
+    init(_ destination: LogDestination, goesOn: Bool = false) throws(StartFailure) {
         switch destination {
         case .file(let file):
             sink = try explaining("open the log") { () throws(SystemCallError) in try RotatingLog(file) }
-        case .socket(let socket): sink = try SocketLog(socket)
+        case .socket(let socket): sink = goesOn ? SocketLog(reconnecting: socket) : try SocketLog(socket)
         }
     }
 

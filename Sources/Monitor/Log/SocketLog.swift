@@ -26,12 +26,17 @@ final class SocketLog: LogSink {
     private static let patienceMilliseconds: CInt = 2_000
     private static let connectMilliseconds: CInt = 10_000
 
-    /// - Throws: Where nobody takes records.
-    init(_ settings: LogDestination.LogSocket) throws(StartFailure) {
+    /// It connects with the first record, and while that fails looks for the receiver again.
+    init(reconnecting settings: LogDestination.LogSocket) {
         address = settings.address
         bufferSize = settings.bufferSize
         unreachable = "no connection to \(settings.address)"
         queue = MessageQueue(LogMessageEncoder(settings.kind))
+    }
+
+    /// - Throws: Where nobody takes records.
+    convenience init(_ settings: LogDestination.LogSocket) throws(StartFailure) {
+        self.init(reconnecting: settings)
         do throws(SystemCallError) {
             try connect()
             if isConnecting { try waitUntilConnected() }

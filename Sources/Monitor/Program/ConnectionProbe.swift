@@ -2,9 +2,8 @@ import Glibc
 import Linux
 import MonitorProtocol
 import OCI
-import Runtime
 
-/// A health check's connection to the container. It is made in the container's network namespace, by this process: nothing is
+/// A health check's connection to the container. It is made by this process, in the container's network namespace: nothing is
 /// started for it, and the image needs no program for it.
 struct ConnectionProbe: ~Copyable {
     let start: ProbeStart
@@ -14,13 +13,9 @@ struct ConnectionProbe: ~Copyable {
     private var isConnected = false
     private var answer: [UInt8] = []
 
-    /// - Parameter container: The container's process, a child of this one that isn't reaped.
-    init(
-        to address: IPAddress, port: UInt16, request: String?, container: CInt, _ start: ProbeStart
-    ) throws(SystemCallError) {
-        connection = try NamespaceVisit.run(in: container, [.network]) { () throws(SystemCallError) in
-            try TCPConnection(to: address, port: port)
-        }
+    /// To be called in that namespace.
+    init(to address: IPAddress, port: UInt16, request: String?, _ start: ProbeStart) throws(SystemCallError) {
+        connection = try TCPConnection(to: address, port: port)
         self.start = start
         self.request = Array((request ?? "").utf8)
         expectsAnswer = request != nil

@@ -1,11 +1,11 @@
 import Linux
 import MonitorProtocol
-import OCI
 
 /// The numbers of what the engine hands to the monitor before its settings.
 struct HandedDescriptors {
     /// -1 until it came.
     var lock: CInt = -1
+    var process: CInt?
     var userNamespace: CInt?
     var networkNamespace: CInt?
     var attach: CInt?
@@ -14,8 +14,8 @@ struct HandedDescriptors {
     /// To be attached in the monitor's mount namespace.
     var mounts: [CInt] = []
 
-    /// Takes what comes up to the settings. Nil if the engine goes away first: then it wants nothing.
-    mutating func receive(_ socket: borrowing FileDescriptor) throws(StartFailure) -> MonitorSettings? {
+    /// Takes what comes up to the settings. Returns these; nil if the engine goes away first: then it wants nothing.
+    mutating func receive(_ socket: borrowing FileDescriptor) throws(StartFailure) -> [UInt8]? {
         while true {
             var message = try explaining("read the settings") { () throws(SystemCallError) in
                 try socket.receive(limit: MonitorSettings.limit)
@@ -23,10 +23,7 @@ struct HandedDescriptors {
             if message.bytes.isEmpty { return nil }
             switch message.descriptor.take() {
             case .some(let descriptor): try take(descriptor, message.bytes)
-            case .none:
-                do { return try MonitorSettings(json: JSON(parsing: message.bytes)) } catch {
-                    throw StartFailure(.invalid, "the monitor's settings: \(error)")
-                }
+            case .none: return message.bytes
             }
         }
     }
@@ -38,6 +35,7 @@ struct HandedDescriptors {
         let number = descriptor.relinquish()
         switch kind {
         case .lock: lock = number
+        case .process: process = number
         case .userNamespace: userNamespace = number
         case .networkNamespace: networkNamespace = number
         case .attach: attach = number

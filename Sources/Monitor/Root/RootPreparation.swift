@@ -7,8 +7,9 @@ struct RootPreparation: ~Copyable {
     private let root: FileDescriptor
     private let idMap: MonitorSettings.IDMap?
 
-    init(bundle: String, idMap: MonitorSettings.IDMap?) throws(SystemCallError) {
-        root = try FileDescriptor.directory(bundle + "/rootfs")
+    /// - Parameter root: Its path.
+    init(root: String, idMap: MonitorSettings.IDMap?) throws(SystemCallError) {
+        self.root = try FileDescriptor.directory(root)
         self.idMap = idMap
     }
 

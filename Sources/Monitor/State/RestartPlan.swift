@@ -6,11 +6,15 @@ struct RestartPlan {
     var policy: RestartPolicy
     private var delay: Int64 = 0
     /// How often it was started again.
-    private(set) var count: Int64 = 0
-    /// Somebody has ended it: whatever the policy, it stays so.
-    var isCancelled = false
+    private(set) var count: Int64
+    /// Somebody has ended it, or it can't be started again: whatever the policy, it stays so.
+    var isCancelled: Bool
 
-    init(_ policy: RestartPolicy) { self.policy = policy }
+    init(_ policy: RestartPolicy, count: Int64 = 0, isCancelled: Bool = false) {
+        self.policy = policy
+        self.count = count
+        self.isCancelled = isCancelled
+    }
 
     /// How long to wait, in milliseconds, before it is started again; nil if it is not.
     mutating func next(afterExitCode code: Int32, ranMilliseconds: UInt64) -> Int64? {

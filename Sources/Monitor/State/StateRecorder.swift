@@ -27,6 +27,9 @@ struct StateRecorder {
         try append(JournalRecord(time: now, id: id, event: .start(pid: pid, restarts: restarts)))
     }
 
+    /// Of a container that was started under another monitor.
+    mutating func resume(startedAt: Timestamp) { self.startedAt = startedAt }
+
     mutating func recordExit(_ exit: ContainerExit, isRestarting: Bool, error: String) throws(SystemCallError) {
         let now = Clock.now()
         let state = ContainerState(

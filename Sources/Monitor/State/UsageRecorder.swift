@@ -7,19 +7,24 @@ import MonitorProtocol
 struct UsageRecorder: ~Copyable {
     private let ring: FileDescriptor
     private let files: CgroupUsageFiles
-    private var number = 0
+    private var number: Int
 
     /// - Parameters:
     ///   - cgroup: The container's, as `/proc/PID/cgroup` has it.
     ///   - directory: The container's.
-    init(of cgroup: String, in directory: borrowing FileDescriptor) throws(SystemCallError) {
+    ///   - goesOn: Whether another monitor has begun the file for the same run.
+    init(of cgroup: String, in directory: borrowing FileDescriptor, goesOn: Bool) throws(SystemCallError) {
         let ring = try directory.openChild(UsageRing.file, flags: O_RDWR | O_CREAT)
-        try ring.truncate(to: 0)
-        try ring.writeAll(UsageRing.head)
+        let former = goesOn ? try ring.read(upTo: UsageRing.size * (1 + UsageRing.count)) : []
+        if !former.starts(with: UsageRing.head) {
+            try ring.truncate(to: 0)
+            try ring.write(UsageRing.head[...], at: 0)
+        }
         do throws(CgroupError) {
             files = try CgroupMounts.detect().cgroup(at: CgroupPath(parsing: cgroup)).openUsageFiles()
         } catch { throw SystemCallError("open", on: "cgroup \(cgroup)", .noSuchFile) }
         self.ring = ring
+        number = UsageRing.next(in: former)
     }
 
     /// Adds a sample in the oldest one's place.

@@ -47,6 +47,16 @@ struct StandardStreams: ~Copyable {
             error: try directory.openChild("stderr", flags: O_RDWR))
     }
 
+    /// Opens the monitor's ends anew, for a container whose monitor was killed. What it has written since is in them.
+    ///
+    /// - Parameter openStdin: Whether its input is to go on; it has ended once, and may have nobody who reads it any more.
+    mutating func reopenFIFOs(in directory: borrowing FileDescriptor, openStdin: Bool) throws(SystemCallError) {
+        output = try directory.openChild("stdout", flags: O_RDWR | O_NONBLOCK)
+        error = try directory.openChild("stderr", flags: O_RDWR | O_NONBLOCK)
+        // ENXIO: nobody has it open.
+        if openStdin { input = try? directory.openChild("stdin", flags: O_WRONLY | O_NONBLOCK) }
+    }
+
     /// Takes a terminal's master instead.
     mutating func adopt(terminal master: consuming FileDescriptor) throws(SystemCallError) {
         try master.setNonBlocking(true)

@@ -18,6 +18,16 @@ public enum NamespaceVisit {
         return try body()
     }
 
+    /// The same of one namespace that is held open.
+    public static func run<Result: ~Copyable>(
+        in namespace: borrowing FileDescriptor, _ kind: NamespaceKinds, _ body: () throws(SystemCallError) -> Result
+    ) throws(SystemCallError) -> Result {
+        let home = try Namespace.current(kind)
+        try Namespace.join(namespace, kind)
+        defer { comeBack(to: home, kind) }
+        return try body()
+    }
+
     /// What follows would happen in the wrong place if this failed. It can't but by a mistake of ours: this process had the
     /// right to be there before.
     static func comeBack(to home: borrowing FileDescriptor, _ kind: NamespaceKinds) {

@@ -16,6 +16,8 @@ public struct MonitorProcess: ~Copyable {
     public struct Handed: Sendable {
         /// An open file that holds the container's byte (``ContainerLocks/acquire(_:)``).
         public var lock: CInt
+        /// A pidfd of the first process of a container that runs, and is taken over.
+        public var process: CInt?
         public var userNamespace: CInt?
         public var networkNamespace: CInt?
         /// The other end of an ``AttachConnection`` for the caller itself.
@@ -34,7 +36,7 @@ public struct MonitorProcess: ~Copyable {
 
         var all: [(kind: ControlMessage.Descriptor, number: CInt)] {
             let single: [(ControlMessage.Descriptor, CInt?)] = [
-                (.lock, lock), (.userNamespace, userNamespace), (.networkNamespace, networkNamespace), (.attach, attach),
+                (.lock, lock), (.process, process), (.userNamespace, userNamespace), (.networkNamespace, networkNamespace), (.attach, attach),
             ]
             return single.compactMap { kind, number in number.map { (kind, $0) } } + kept.map { (.kept, $0) }
                 + mounts.map { (.mount, $0) }
@@ -97,6 +99,16 @@ public struct MonitorProcess: ~Copyable {
             _ = try next()
             throw .monitorLost
         }
+    }
+
+    /// Has the monitor take over a container that runs: ``MonitorSettings/running`` is set. Returns when it has.
+    ///
+    /// - Throws: ``RuntimeClientError/start(_:)`` with its reason where it can't; the container is as it was.
+    public borrowing func takeOver(
+        _ settings: MonitorSettings, handing handed: Handed
+    ) throws(RuntimeClientError) {
+        try prepare(settings, handing: handed)
+        _ = try waitStarted()
     }
 
     /// Has the monitor make the container, from the bundle, which is whole now.

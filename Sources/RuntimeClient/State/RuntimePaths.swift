@@ -37,5 +37,9 @@ public struct RuntimePaths: Hashable, Sendable {
         return String(name.dropFirst(execPrefix.utf8.count))
     }
     private static let execPrefix = "exec-"
+    /// What its monitor was told.
+    public func settings(_ id: String) -> String { "\(bundle(id))/\(BundleFile.settings)" }
+    /// There once it was taken over.
+    public func takenOver(_ id: String) -> String { "\(bundle(id))/\(BundleFile.takenOver)" }
     public func config(_ id: String) -> String { bundle(id) + "/config.json" }
 }

@@ -58,7 +58,7 @@ struct ForegroundContainer {
         case .monitorLost:
             throw EngineError(
                 .system, cannot: "follow container \(id.prefix(12))", because: "its monitor ended",
-                hint: "`hako ps -a` shows what became of the container.")
+                hint: "`hako ps -a` shows what became of the container; if it goes on, `hako attach` follows it again.")
         }
     }
 

@@ -23,7 +23,10 @@ enum PsCommand {
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let filters = try ContainerFilters(arguments.values("filter"))
         let engine = try arguments.engine()
-        defer { engine.finish() }
+        defer {
+            engine.printWarnings()
+            engine.finish()
+        }
         let records = try select(engine, arguments, filters)
         let isTruncated = !arguments.flag("no-trunc")
         if arguments.flag("quiet") {
