@@ -25,6 +25,8 @@ public final class Engine {
     var monitorDraft: MonitorDraft?
     /// Directories of removed containers; see ``retireFiles(of:)``.
     var retired: [RetiredDirectory] = []
+    /// What this process started for containers that were taken over: a command that stays may outlive them.
+    var startedMonitors: [StartedMonitor] = []
 
     /// - Throws: ``EngineError`` where Hako is not root, or its directories can't be made.
     public init(

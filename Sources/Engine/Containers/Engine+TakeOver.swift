@@ -6,6 +6,15 @@ import MonitorProtocol
 import OCI
 import RuntimeClient
 
+/// A child of this process, which is reaped when the next one is needed.
+final class StartedMonitor {
+    private let process: ChildProcess
+    init(_ process: consuming ChildProcess) { self.process = process }
+
+    /// Whether it has ended; then it is reaped.
+    var hasEnded: Bool { (try? process.statusIfEnded()) != nil }
+}
+
 // A container whose monitor was killed runs on. Whoever looks at it next starts another monitor, which takes it over.
 extension Engine {
     /// Starts a monitor for a container that has none, and returns when it has taken it over.
@@ -36,9 +45,10 @@ extension Engine {
         handed.process = process.number
         handed.mounts = means.volumes.numbers
         handed.kept = means.ports?.descriptors ?? []
+        startedMonitors.removeAll(where: \.hasEnded)
         do throws(RuntimeClientError) {
-            try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(record.id))
-                .takeOver(settings, handing: handed)
+            let monitor = try MonitorProcess.spawn(program: programs.runtime, bundle: runtimePaths.bundle(record.id))
+            startedMonitors.append(StartedMonitor(try monitor.takeOver(settings, handing: handed)))
         } catch { throw EngineError(.unavailable, cannot: action, because: "\(error)", hint: Self.takeOverHint(record), cause: error) }
         withExtendedLifetime(means) {}
     }

@@ -37,10 +37,14 @@ extension Engine {
     }
 
     private func read(_ record: ContainerRecord, _ reading: LogReading) throws(SystemCallError) {
-        let end = reading.query.follows ? endConnection(record) : nil
+        var end = reading.query.follows ? endConnection(record) : nil
         let (isDone, current) = try reading.readAll()
         guard reading.query.follows, !isDone else { return }
-        try reading.follow(current, in: runtimePaths.directory(record.id), end: Self.number(of: end))
+        try reading.follow(current, in: runtimePaths.directory(record.id), end: Self.number(of: end)) {
+            // Its monitor was killed: the next one tells.
+            end = isAlive(record) ? endConnection(record) : nil
+            return Self.number(of: end)
+        }
     }
 
     private func read(_ record: ContainerRecord, _ reading: JournalReading) throws(SystemCallError) {

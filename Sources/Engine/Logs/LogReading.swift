@@ -49,7 +49,10 @@ struct LogReading {
     /// - Parameters:
     ///   - first: What ``readAll()`` came to.
     ///   - end: Readable when the container has ended and all of its output is written; -1 where it has.
-    func follow(_ first: LogFile?, in directory: String, end: CInt) throws(SystemCallError) {
+    ///   - next: Asked when it was readable: what else tells of the end, or -1.
+    func follow(
+        _ first: LogFile?, in directory: String, end: CInt, next: () -> CInt
+    ) throws(SystemCallError) {
         let watch: DirectoryWatch
         do throws(SystemCallError) { watch = try DirectoryWatch(directory) } catch {
             // Its container was removed meanwhile.
@@ -57,15 +60,15 @@ struct LogReading {
             return
         }
         var current = first
-        var hasEnded = end < 0
+        var end = end
         while true {
             guard try catchUp(&current) else { return }
-            if hasEnded { return }
+            if end < 0 { return }
             pause()
             var ready = [PollEntry(watch.number, .readable), PollEntry(end, .readable)]
             _ = try PollEntry.wait(&ready)
             try watch.clear()
-            hasEnded = !ready[1].ready.isEmpty
+            if !ready[1].ready.isEmpty { end = next() }
         }
     }
 

@@ -101,14 +101,16 @@ public struct MonitorProcess: ~Copyable {
         }
     }
 
-    /// Has the monitor take over a container that runs: ``MonitorSettings/running`` is set. Returns when it has.
+    /// Has the monitor take over a container that runs: ``MonitorSettings/running`` is set. Returns the process when it has, which
+    /// is let go then.
     ///
     /// - Throws: ``RuntimeClientError/start(_:)`` with its reason where it can't; the container is as it was.
-    public borrowing func takeOver(
+    public consuming func takeOver(
         _ settings: MonitorSettings, handing handed: Handed
-    ) throws(RuntimeClientError) {
+    ) throws(RuntimeClientError) -> ChildProcess {
         try prepare(settings, handing: handed)
         _ = try waitStarted()
+        return process
     }
 
     /// Has the monitor make the container, from the bundle, which is whole now.
