@@ -54,7 +54,7 @@ extension Engine {
             throw EngineError(error.kind, "cannot kill container: \(name): \(error.reason)", hint: error.hint)
         }
         let number = try Self.signalNumber(signal)
-        guard record.state.isUp else { throw Self.unkillable(record, name) }
+        guard record.state.isUp else { throw Self.notRunning(record, name) }
         let spec = try storedSpec(of: record)
         if number == SIGKILL {
             try noteStopped(record, spec)
@@ -64,15 +64,15 @@ extension Engine {
         // Its stop signal means to stop it, whoever sends it.
         let endsAll = try Self.signalNumber(spec.config.stopSignal ?? "TERM") == number
         if endsAll { try noteStopped(record, spec) }
-        guard let monitor = try connection(to: record) else { throw Self.unkillable(record, name) }
+        guard let monitor = try connection(to: record) else { throw Self.notRunning(record, name) }
         let isThere = try calling("signal container \(record.name)") { () throws(RuntimeClientError) in
             try Self.send(number, to: monitor, endsAll: endsAll)
         }
-        guard isThere else { throw Self.unkillable(record, name) }
+        guard isThere else { throw Self.notRunning(record, name) }
         note("kill", of: record.id, ["signal": String(number)])
     }
 
-    private static func unkillable(_ record: ContainerRecord, _ name: String) -> EngineError {
+    private static func notRunning(_ record: ContainerRecord, _ name: String) -> EngineError {
         EngineError(.conflict, "cannot kill container: \(name): container \(record.id) is not running")
     }
 
