@@ -141,6 +141,9 @@ static void close_inherited(int null) {
 int hako_daemonize(int status) {
     int null = RESULT(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (null < 0) return null;
+    // Before, not in the child: whoever sees this process end finds nothing of it open any more, no pipe and no lock.
+    close_inherited(null);
+    close(null);
     // A handler that ran in the parent would run on the child's stack; and the kernel would write to the child's memory at the
     // parent's end (set_tid_address(2)).
     sigset_t all, before;
@@ -149,11 +152,7 @@ int hako_daemonize(int status) {
     syscall(SYS_set_tid_address, NULL);
     int result = (int)hako_clone_and_exit(status);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    if (result == 0) {
-        close_inherited(null);
-        setsid();
-    }
-    close(null);
+    if (result == 0) setsid();
     return result;
 }
 

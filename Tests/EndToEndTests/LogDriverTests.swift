@@ -219,13 +219,11 @@ struct ForeignLogTests {
             "$HAKO" logs box 2> /dev/null | md5sum
             "$HAKO" logs --tail 1 box
             "$HAKO" logs --details box 2>&1 > /dev/null
-            journalctl -q -o json CONTAINER_NAME=box SYSLOG_IDENTIFIER=t MESSAGE=three | tr , '\\n' | grep -E '"(PRIORITY|A_B|IMAGE_NAME)"' | sort
+            journalctl -q -o json CONTAINER_NAME=box SYSLOG_IDENTIFIER=t MESSAGE=three | tr '{,}' '\\n' | grep -E '"(PRIORITY|A_B|IMAGE_NAME)"' | sort
             """)
         let expected = try store.shell("{ echo one; head -c 20000 /dev/zero | tr '\\0' x; echo; echo four; } | md5sum")
             .text
-        let fields = run.lines.dropFirst(4).map { $0.split(separator: "}")[0] }
         #expect(run.status == 0 && run.lines.prefix(4) == [expected, expected, "four", "A_B=v three"][...], "\(run)")
-        #expect(
-            fields.filter { !$0.isEmpty } == [#""A_B":"v""#, #""IMAGE_NAME":"busybox""#, #""PRIORITY":"3""#], "\(run)")
+        #expect(run.lines.dropFirst(4) == [#""A_B":"v""#, #""IMAGE_NAME":"busybox""#, #""PRIORITY":"3""#], "\(run)")
     }
 }

@@ -32,7 +32,7 @@ int hako_fork(int *pidfd);
 // For a process with one thread, as daemon(3): whoever waits for it sees it end with `status`, and 0 is returned in a child of
 // the init process, in a session of its own, with /dev/null as 0, 1 and 2 and nothing else open that came through an exec. The
 // child has the memory itself and no copy of it, so that neither pays for one; it has none of the locks of fcntl(2).
-// -errno where it can't be made; then all is as before.
+// -errno where it can't be made; then this process goes on, without its streams.
 int hako_daemonize(int status);
 
 // waitid(2) on a pidfd. `status` gets si_status, `code` si_code (CLD_EXITED, CLD_KILLED, CLD_DUMPED).

@@ -8,7 +8,7 @@ public enum Daemon {
     ///
     /// Only for a process with one thread. Locks of fcntl(2) are not taken along: an open database is to be closed before.
     ///
-    /// - Throws: ``SystemCallError`` where there can't be another process; then this one is as it was.
+    /// - Throws: ``SystemCallError`` where there can't be another process; then this one goes on, without its streams.
     public static func become(leaving status: CInt) throws(SystemCallError) {
         _ = try retryingInterrupts("clone", on: "this process") { hako_daemonize(status) }
     }
