@@ -28,6 +28,10 @@ public struct ContainerUsage: Sendable {
 
 /// Looks at what containers use, again and again. Where a container's cgroup is, is found out once.
 public final class UsageMeter {
+    /// Long enough to count what a processor does in it (the kernel counts at each of its ticks, 1 to 10 ms), and short enough to
+    /// wait for.
+    public static let leastNanoseconds: UInt64 = 60_000_000
+
     private let engine: Engine
     private let withPressure: Bool
     private let hostMemory = UInt64(clamping: HostInfo.memory)
@@ -111,18 +115,18 @@ extension Engine {
     private static let longTime: UInt64 = 10_000_000_000
 
     /// What a container had used of the processors half a second to some seconds ago: as its monitor has noted it down, or nothing,
-    /// at its start. Nil where neither is so.
+    /// at its start, which may be as short a time ago as one would wait. Nil where neither is so.
     func processorMark(of record: ContainerRecord) -> ProcessorMark? {
         guard let started = record.state.started.map(UInt64.init(clamping:)) else { return nil }
         let (now, clock) = (UInt64(clamping: RealTime.now), Timings.monotonicNanoseconds())
-        func isUsable(_ time: UInt64) -> Bool { time &+ Self.shortTime <= now && now &- time <= Self.longTime }
+        func isUsable(_ time: UInt64, after least: UInt64) -> Bool { time &+ least <= now && now &- time <= Self.longTime }
         var (time, processor): (UInt64, UInt64) = (started, 0)
         // The newest is the last.
         for sample in usageSamples(of: record)
-        where sample.time > time && isUsable(sample.time) && sample.processor != UsageSample.unknown {
+        where sample.time > time && isUsable(sample.time, after: Self.shortTime) && sample.processor != UsageSample.unknown {
             (time, processor) = (sample.time, sample.processor)
         }
-        guard isUsable(time) else { return nil }
+        guard isUsable(time, after: UsageMeter.leastNanoseconds) else { return nil }
         return ProcessorMark(time: clock - (now - time), processor: processor)
     }
 }

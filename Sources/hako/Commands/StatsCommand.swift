@@ -18,9 +18,6 @@ enum StatsCommand {
             .flag("pressure", "Show also how much of the time processes waited for CPU, memory and I/O, and were throttled"),
         ], run: run)
 
-    /// For containers of which nothing is known from before. Long enough to count what a processor does in it (the kernel counts at
-    /// each of its ticks, 1 to 10 ms), and short enough to wait for.
-    private static let firstMilliseconds: UInt64 = 60
     private static let nextMilliseconds: UInt64 = 1000
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
@@ -31,9 +28,8 @@ enum StatsCommand {
         let meter = UsageMeter(engine, withPressure: arguments.flag("pressure") || !format.isPlainTable)
         var names = arguments.positionals
         var records = try select(engine, names, arguments)
-        let first = firstMilliseconds * 1_000_000
         var due = Timings.monotonicNanoseconds()
-        if !meter.begin(records) { due += first }
+        if !meter.begin(records) { due += UsageMeter.leastNanoseconds }
         while true {
             let usages = meter.usage(of: records) { sleep(until: due) }
             let rows = usages.enumerated().map { index, usage in
@@ -44,7 +40,7 @@ enum StatsCommand {
             guard isStreaming else { return 0 }
             due += nextMilliseconds * 1_000_000
             // What others have started and ended meanwhile. One that was asked for and is gone by now is shown no more.
-            sleep(until: due - first)
+            sleep(until: due - UsageMeter.leastNanoseconds)
             try engine.refresh()
             names = names.filter { (try? engine.container($0)) != nil }
             if names.isEmpty, !arguments.positionals.isEmpty { return 0 }
