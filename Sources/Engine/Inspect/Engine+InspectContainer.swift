@@ -46,11 +46,11 @@ extension Engine {
 
     /// What its monitor has written down of its probes, with the status that the database has: after its end it is unhealthy.
     func health(_ record: ContainerRecord) -> JSON {
-        let places = [runtimePaths.bundle(record.id), runtimePaths.directory(record.id)]
-        let found = places.lazy.compactMap { directory in
+        var found: JSON?
+        for directory in [runtimePaths.bundle(record.id), runtimePaths.directory(record.id)] where found == nil {
             // While one of the two is replaced by the other, nothing is known but the status.
-            (try? FileDescriptor.contents(of: "\(directory)/\(HealthReport.file)", limit: 1 << 20)).flatMap { try? JSON(parsing: $0) }
-        }.first
+            found = (try? FileDescriptor.contents(of: "\(directory)/\(HealthReport.file)", limit: 1 << 20)).flatMap { try? JSON(parsing: $0) }
+        }
         var object = (found ?? HealthReport().json).object ?? [:]
         object["Status"] = .string(record.health)
         return .object(object)
