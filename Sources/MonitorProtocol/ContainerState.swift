@@ -23,17 +23,10 @@ public struct ContainerState: Hashable, Sendable {
 
     public init(json: JSON) throws(FieldError) {
         guard try json.requiredString("status") == "exited" else { throw FieldError("status", "must be exited") }
-        guard let finished = try Self.time(json, "finishedAt") else { throw FieldError("finishedAt", "is missing") }
         self.init(
-            startedAt: try Self.time(json, "startedAt"), finishedAt: finished,
+            startedAt: try json.time("startedAt"), finishedAt: try json.requiredTime("finishedAt"),
             exitCode: try json.requiredInteger("exitCode"), oomKilled: try json.flag("oomKilled"),
             error: json["error"]?.string ?? "")
-    }
-
-    private static func time(_ json: JSON, _ name: String) throws(FieldError) -> Timestamp? {
-        guard let text = json[name]?.string, !text.isEmpty else { return nil }
-        guard let time = Timestamp(parsing: text) else { throw FieldError(name, "must be an RFC 3339 time") }
-        return time
     }
 
     public var json: JSON {

@@ -129,12 +129,9 @@ public struct HealthReport: Hashable, Sendable {
         self.status = status
         failingStreak = try json.requiredInteger("FailingStreak")
         for result in json["Log"]?.array ?? [] {
-            guard let start = Timestamp(parsing: try result.requiredString("Start")),
-                let end = Timestamp(parsing: try result.requiredString("End"))
-            else { throw FieldError("Log", "must have RFC 3339 times") }
             log.append(
                 Result(
-                    start: start, end: end, exitCode: try result.requiredInteger("ExitCode"),
+                    start: try result.requiredTime("Start"), end: try result.requiredTime("End"), exitCode: try result.requiredInteger("ExitCode"),
                     output: try result.requiredString("Output")))
         }
     }

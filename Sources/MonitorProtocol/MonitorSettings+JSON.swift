@@ -46,12 +46,9 @@ extension MonitorSettings {
 
 extension MonitorSettings.RunningContainer {
     init(json: JSON) throws(FieldError) {
-        guard let startedAt = Timestamp(parsing: try json.requiredString("startedAt")) else {
-            throw FieldError("running.startedAt", "must be an RFC 3339 time")
-        }
         self.init(
-            pid: try json.requiredInteger("pid"), startedAt: startedAt, restarts: try json.requiredInteger("restarts"),
-            isLast: try json.flag("isLast"))
+            pid: try json.requiredInteger("pid"), startedAt: try json.requiredTime("startedAt"),
+            restarts: try json.requiredInteger("restarts"), isLast: try json.flag("isLast"))
         guard pid > 0 else { throw FieldError("running.pid", "must be a process's") }
     }
 
@@ -123,6 +120,18 @@ extension JSON {
             throw FieldError(name, "must be a list of strings")
         }
         return strings
+    }
+
+    /// Nil where it is missing or empty.
+    func time(_ name: String) throws(FieldError) -> Timestamp? {
+        guard let text = self[name]?.string, !text.isEmpty else { return nil }
+        guard let time = Timestamp(parsing: text) else { throw FieldError(name, "must be an RFC 3339 time") }
+        return time
+    }
+
+    func requiredTime(_ name: String) throws(FieldError) -> Timestamp {
+        guard let time = try time(name) else { throw FieldError(name, "is missing") }
+        return time
     }
 
     func requiredInteger<Number: FixedWidthInteger>(_ name: String) throws(FieldError) -> Number {

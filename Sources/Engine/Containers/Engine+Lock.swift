@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Metadata
 import RuntimeClient
@@ -39,10 +40,7 @@ extension Engine {
             }
             if current.state.isUp { return .isUp }
             isFirst = false
-            var none: [PollEntry] = []
-            _ = try calling(action) { () throws(RuntimeClientError) in
-                do throws(SystemCallError) { return try PollEntry.wait(&none, timeoutMilliseconds: 1) } catch { throw .system(error) }
-            }
+            usleep(1000)
         }
     }
 

@@ -74,12 +74,9 @@ extension Engine {
         return !Self.isZombie(record.state.pid)
     }
 
-    /// One that has ended and that nobody has waited for. Its state is the first field after the name, which may be anything:
-    /// `PID (name) Z …`. proc_pid_stat(5).
+    /// One that has ended and that nobody has waited for.
     private static func isZombie(_ pid: Int64) -> Bool {
-        guard let stat = try? FileDescriptor.contents(of: "/proc/\(pid)/stat", limit: 65536),
-            let end = stat.lastIndex(of: UInt8(ascii: ")")), let state = stat[(end + 1)...].dropFirst().first
-        else { return true }
+        guard let state = (try? ProcessStat.fields(of: pid))?.first?.first else { return true }
         return state == UInt8(ascii: "Z") || state == UInt8(ascii: "X")
     }
 }

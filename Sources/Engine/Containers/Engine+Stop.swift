@@ -192,10 +192,7 @@ extension Engine {
             guard isAlive(record) else { return nil }
             // Where somebody else is at it, it is there in a moment.
             try lookAfter(record)
-            try explaining(action) { () throws(SystemCallError) in
-                var none: [PollEntry] = []
-                try PollEntry.wait(&none, timeoutMilliseconds: 1)
-            }
+            usleep(1000)
         }
         throw EngineError(.unavailable, cannot: action, because: "somebody holds its lock, and nobody answers")
     }

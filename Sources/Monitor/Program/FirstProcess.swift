@@ -53,14 +53,10 @@ struct FirstProcess: ~Copyable {
         throw SystemCallError("ioctl", on: "PIDFD_GET_INFO", .noSuchProcess)
     }
 
-    /// The last field of `PID (name) Z …`, where the name may be anything: the 52nd. proc_pid_stat(5).
+    /// The last field, the 52nd. proc_pid_stat(5).
     private borrowing func statusOfZombie() -> ExitStatus? {
-        guard let stat = try? FileDescriptor.contents(of: "/proc/\(pid)/stat", limit: 65536),
-            let end = stat.lastIndex(of: UInt8(ascii: ")"))
-        else { return nil }
-        let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 49, fields[0].elementsEqual([UInt8(ascii: "Z")]),
-            let status = CInt(String(decoding: fields[49].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)),
+        guard let fields = try? ProcessStat.fields(of: Int64(pid)), fields.count > 49,
+            fields[0].elementsEqual([UInt8(ascii: "Z")]), let status = CInt(String(decoding: fields[49], as: UTF8.self)),
             // It still has its number: what was read is not another's.
             (try? ProcessHandle.send(0, to: process.pidfd)) != nil
         else { return nil }

@@ -37,14 +37,11 @@ struct ProcessIdentity: Hashable, Sendable {
     }
 
     private static func startTime(of pid: CInt) throws(SystemCallError) -> UInt64? {
-        let bytes: [UInt8]
-        do throws(SystemCallError) { bytes = try FileDescriptor.contents(of: "/proc/\(pid)/stat") } catch {
+        let fields: [ArraySlice<UInt8>]
+        do throws(SystemCallError) { fields = try ProcessStat.fields(of: Int64(pid)) } catch {
             if error.errno == .noSuchFile || error.errno == .noSuchProcess { return nil }
             throw error
         }
-        // The name in parentheses may hold anything, parentheses too.
-        guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = bytes[(end + 1)...].split(separator: UInt8(ascii: " "))
         return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
     }
 }
