@@ -21,8 +21,8 @@ extension FileDescriptor {
                 }
             }
             do throws(SystemCallError) { return try removeDirectoryTree(name) } catch {
-                // Somebody else removes it, too: what is left is begun anew.
-                guard error.errno == .noSuchFile, attempt < 1000 else { throw error }
+                // Somebody else removes it, too, or changes it: what is left is begun anew.
+                guard error.isOfChange, attempt < 1000 else { throw error }
                 attempt += 1
             }
         }
