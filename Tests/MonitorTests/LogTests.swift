@@ -68,7 +68,7 @@ struct LogTests: ~Copyable {
     func specialBytes() throws {
         for byte in UInt8.min...UInt8.max {
             let isPlain = (0x20..<0x80).contains(byte) && !#""\<>&"#.utf8.contains(byte)
-            for (before, after) in [(0, 0), (0, 20), (3, 1), (7, 9), (8, 0), (13, 3)] {
+            for (before, after) in [(0, 0), (0, 20), (3, 1), (7, 9), (8, 0), (13, 3), (16, 0), (20, 30), (24, 7), (31, 40)] {
                 // Those around it are neighbours of what is special.
                 let text = [0x78] + [UInt8](repeating: 0x7F, count: before) + [byte] + [UInt8](repeating: 0x20, count: after)
                 #expect(text[1...].endOfPlainJSON(from: 1) == (isPlain ? text.count : before + 1), "\(byte) behind \(before)")
@@ -78,7 +78,7 @@ struct LogTests: ~Copyable {
 
     @Test("many lines at once are a record each, whatever is between them")
     func manyLines() throws {
-        let lines = ["plain\n", "\n", "é <b>\n", "\u{1}\n", "\n", String(repeating: "x", count: 300) + "\n", "last"]
+        let lines = ["plain\n", "\n", String(repeating: "y", count: 3000) + "\n", "é <b>\n", "\u{1}\n", "\n", String(repeating: "x", count: 300) + "\n", "last"]
         let text = Array(lines.joined().utf8)
         for limit in [0, 1, 200, 1 << 20] {
             var records: [UInt8] = []

@@ -16,5 +16,6 @@
 #include "hako_spawn.h"
 #include "hako_store.h"
 #include "hako_terminal.h"
+#include "hako_text.h"
 
 #endif

@@ -1,39 +1,58 @@
+import CLinux
+
 extension ArraySlice<UInt8> {
     /// Where, from `index` on, the first byte is that does not stand for itself in JSON as Go's encoder writes it; the end where
     /// there is none. What does is ASCII, but not control characters, `"`, `\`, `<`, `>` and `&`.
     public func endOfPlainJSON(from index: Int) -> Int {
-        withUnsafeBytes { bytes in
-            var offset = index - startIndex
-            while offset &+ 8 <= bytes.count {
-                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                let special = PlainJSON.special(in: word)
-                if special != 0 { return startIndex + offset + special.trailingZeroBitCount / 8 }
-                offset += 8
-            }
-            // The last ones each with seven spaces.
-            while offset < bytes.count, PlainJSON.special(in: 0x2020_2020_2020_2000 | UInt64(bytes[offset])) == 0 { offset += 1 }
-            return startIndex + offset
+        withUnsafeBufferPointer { text in
+            guard let start = text.baseAddress, index < endIndex else { return index }
+            return index + hako_plain_json(start + (index - startIndex), endIndex - index)
         }
     }
 }
 
-/// Looks at eight bytes at once, as one number: most of most logs is plain.
-private enum PlainJSON {
-    private static let ones: UInt64 = 0x0101_0101_0101_0101
-    private static let highBits: UInt64 = 0x8080_8080_8080_8080
-
-    /// The high bit of each byte that is not plain, up to the first of them; of those after it, some more may be set.
-    @inline(__always)
-    static func special(in word: UInt64) -> UInt64 {
-        let control = (word &- ones &* 0x20) & ~word
-        // `"` and `&`, `<` and `>` differ in one bit each.
-        let marks =
-            zeros(in: (word | ones &* 0x04) ^ ones &* 0x26) | zeros(in: (word | ones &* 0x02) ^ ones &* 0x3E)
-            | zeros(in: word ^ ones &* 0x5C)
-        return (word | control | marks) & highBits
+extension [UInt8] {
+    /// Appends each line of `text` without its line end between `beginning` and `ending`, as long as lines are plain (as by
+    /// ``Swift/ArraySlice/endOfPlainJSON(from:)``) and whole.
+    ///
+    /// Most lines of most logs are: this is what a chatty container's log costs.
+    ///
+    /// - Parameters:
+    ///   - index: Where the first line begins.
+    ///   - limit: How many bytes are to be here: when there are, no further line is begun.
+    /// - Returns: Where the first line begins that was not appended.
+    public mutating func appendPlainLines(
+        of text: ArraySlice<UInt8>, from index: Int, beginning: [UInt8], ending: [UInt8], until limit: Int
+    ) -> Int {
+        guard count < limit else { return index }
+        let limit = limit - count
+        var end = index
+        append(addingCapacity: limit + Self.longLine) { span in
+            span.withUnsafeMutableBufferPointer { out, count in
+                var written = 0
+                end += text[index...].plainLines(beginning, ending, limit, UnsafeMutableBufferPointer(rebasing: out[count...]), &written)
+                count += written
+            }
+        }
+        return end
     }
 
-    /// As above, of bytes that are 0. Warren, Hacker's Delight, 6-1.
-    @inline(__always)
-    private static func zeros(in word: UInt64) -> UInt64 { (word &- ones) & ~word }
+    /// What of the last line may go beyond the limit. One that is longer is appended by who called.
+    private static let longLine = 1 << 10
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func plainLines(
+        _ beginning: [UInt8], _ ending: [UInt8], _ limit: Int, _ out: UnsafeMutableBufferPointer<UInt8>, _ written: inout Int
+    ) -> Int {
+        withUnsafeBufferPointer { text in
+            beginning.withUnsafeBufferPointer { beginning in
+                ending.withUnsafeBufferPointer { ending in
+                    hako_plain_lines(
+                        text.baseAddress, text.count, beginning.baseAddress, beginning.count, ending.baseAddress, ending.count,
+                        out.baseAddress, limit, out.count, &written)
+                }
+            }
+        }
+    }
 }

@@ -33,7 +33,9 @@ struct LogRecordEncoder {
         case .json:
             let ending = ending(stream, time)
             repeat {
-                index = JSONLogRecord.append(text, from: index, ending, to: &records)
+                let next = records.appendPlainLines(
+                    of: text, from: index, beginning: ending.beginning, ending: ending.ofLine, until: limit)
+                index = next > index ? next : JSONLogRecord.append(text, from: index, ending, to: &records)
             } while index < text.endIndex && records.count < limit
         }
         return index - text.startIndex
@@ -126,9 +128,9 @@ enum JSONLogRecord {
         fileprivate let first: [UInt8]
         fileprivate let last: [UInt8]
         /// Of a whole line without `raw`.
-        fileprivate let ofLine: [UInt8]
+        let ofLine: [UInt8]
         fileprivate let ofPiece: [UInt8]
-        fileprivate let beginning = Array(#"{"log":""#.utf8)
+        let beginning = Array(#"{"log":""#.utf8)
 
         /// - Parameter attributes: A JSON object, or nothing.
         init(_ stream: LogStream, _ time: Timestamp, attributes: [UInt8]) {
@@ -154,7 +156,6 @@ enum JSONLogRecord {
         _ text: ArraySlice<UInt8>, from index: Int, _ ending: Ending, to record: inout [UInt8]
     ) -> Int {
         record.append(contentsOf: ending.beginning)
-        // All of most lines.
         let plain = text.endOfPlainJSON(from: index)
         record.append(contentsOf: text[index..<plain])
         if plain < text.endIndex, text[plain] == UInt8(ascii: "\n") {
