@@ -113,6 +113,11 @@ extension EngineError {
             self.init(
                 .unavailable, cannot: action, because: "\(error)",
                 hint: "Remove containers that are not needed, or run it with --userns=host.", cause: error)
+        case .database(let failure) where failure.kind == .busy:
+            self.init(
+                .unavailable, cannot: action, because: "\(error)",
+                hint: "Another process works on it; one that was stopped (`pgrep -l -r T hako` names it) has to go on or end.",
+                cause: error)
         default: self.init(.system, cannot: action, because: "\(error)", cause: error)
         }
     }

@@ -71,7 +71,8 @@ public final class Connection {
         var rest = busyTimeoutMilliseconds
         while true {
             do throws(SQLiteError) { return try execute(script) } catch {
-                guard error.kind == .busy, rest > 0 else { throw error }
+                // SQLITE_PROTOCOL: it has itself tried for ten seconds.
+                guard error.kind == .busy, error.code & 0xFF != SQLITE_PROTOCOL, rest > 0 else { throw error }
             }
             rest -= sqlite3_sleep(5)
         }

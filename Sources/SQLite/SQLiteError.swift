@@ -3,7 +3,7 @@ import CSQLite
 /// Why SQLite refused, as a fact to switch over.
 public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
-        /// Another connection held the lock for longer than the busy timeout.
+        /// Another connection held the lock for longer than the busy timeout, or for ten seconds while it opened the database.
         case busy
         /// The file system has no room; the transaction is rolled back.
         case full
@@ -36,7 +36,7 @@ public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
     public let kind: Kind
     /// SQLite's extended result code. <https://sqlite.org/rescode.html>
     public let code: Int32
-    /// SQLite's own words, but for a full disk.
+    /// SQLite's own words, but for a full disk and a lock.
     public let message: String
     /// What it was asked to do: the SQL text, or the path of the file.
     public let operand: String
@@ -52,9 +52,7 @@ public struct SQLiteError: Error, Hashable, Sendable, CustomStringConvertible {
         let words = database.flatMap { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
         let message = words.map { String(cString: $0) } ?? "error \(code)"
         let kind = Kind(code: code, message: message)
-        // It has "disk I/O error" for a lack of room, too.
-        self.init(
-            kind: kind, code: code, message: kind == .full ? "no space left on the disk" : message, operand: operand)
+        self.init(kind: kind, code: code, message: kind.words ?? message, operand: operand)
     }
 
     public var description: String { "\(message) (sqlite \(code), \(operand))" }
@@ -64,6 +62,15 @@ extension SQLiteError.Kind {
     /// SQLITE_IOERR_SHMSIZE: there is no room for the log's index. One of the macros of shifts, which Swift doesn't import.
     private static let noRoomForIndex: Int32 = 4874
 
+    /// Better ones than SQLite's, which has "disk I/O error" for a lack of room, and "locking protocol" for a lock.
+    fileprivate var words: String? {
+        switch self {
+        case .full: "no space left on the disk"
+        case .busy: "database is locked"
+        default: nil
+        }
+    }
+
     init(code: Int32, message: String) {
         guard code != Self.noRoomForIndex else {
             self = .full
@@ -72,7 +79,8 @@ extension SQLiteError.Kind {
         // The low byte is the primary code.
         self =
             switch code & 0xFF {
-            case SQLITE_BUSY, SQLITE_LOCKED: .busy
+            // SQLITE_PROTOCOL: somebody has begun to read the log of a database that nobody had open, and stands still.
+            case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: .busy
             case SQLITE_FULL: .full
             case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
             case SQLITE_READONLY: .readOnly
