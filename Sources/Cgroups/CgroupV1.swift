@@ -59,9 +59,9 @@ struct CgroupV1: Cgroup {
                 var parent = directory.mountPoint
                 for step in path.steps {
                     let current = "\(directory.mountPoint)/\(step)"
-                    let own = try FileDescriptor.contents(of: "\(current)/\(file)")
                     // Parents too: another process may have made one and not filled it yet.
-                    if own.allSatisfy({ $0 == UInt8(ascii: "\n") }) {
+                    if try Self.isEmpty("\(current)/\(file)") {
+                        if file == "cpuset.cpus" { try Self.leaveBalancing(of: current, to: directory.mountPoint) }
                         let inherited = try FileDescriptor.contents(of: "\(parent)/\(file)")
                         try FileDescriptor.open("\(current)/\(file)", flags: O_WRONLY).writeAll(inherited)
                     }
@@ -69,6 +69,19 @@ struct CgroupV1: Cgroup {
                 }
             }
         }
+    }
+
+    private static func isEmpty(_ file: String) throws(SystemCallError) -> Bool {
+        try FileDescriptor.contents(of: file).allSatisfy { $0 == UInt8(ascii: "\n") }
+    }
+
+    /// Where the root's processes are balanced over all CPUs, what its children ask for changes nothing, but the kernel finds
+    /// that out anew for each change and each end of a cpuset that asks: it looks at every task of the host (cpuset(7),
+    /// "sched_load_balance"; rebuild_sched_domains, Linux 6.18).
+    private static func leaveBalancing(of cpuset: String, to root: String) throws(SystemCallError) {
+        let file = "cpuset.sched_load_balance"
+        guard try FileDescriptor.contents(of: "\(root)/\(file)").first == UInt8(ascii: "1") else { return }
+        try FileDescriptor.open("\(cpuset)/\(file)", flags: O_WRONLY).writeAll("0")
     }
 
     func apply(_ resources: RuntimeSpec.Resources) throws(CgroupError) {

@@ -1,11 +1,14 @@
 // container-probe: what a hostile program tries, mostly from inside a container. The first word says what; it writes what
 // came of it. Static, as a container has no library of ours.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -310,6 +314,16 @@ static int open_for_writing(void) {
     return 0;
 }
 
+// Joins a multicast group, for as long as it takes to report it (RFC 3810, 9.11: a second).
+static int join_group(const char *group, const char *interface) {
+    struct ipv6_mreq request = {.ipv6mr_interface = if_nametoindex(interface)};
+    int socket_ = socket(AF_INET6, SOCK_DGRAM, 0);
+    if (inet_pton(AF_INET6, group, &request.ipv6mr_multiaddr) != 1) return 1;
+    if (setsockopt(socket_, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request) < 0) return 1;
+    sleep(2);
+    return 0;
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     if (!strcmp(what, "overwrite-programs") && count == 3) return watch(arguments + 2, hold_program, write_program);
@@ -327,6 +341,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "hold-descriptors") && count == 3) return hold_descriptors(atoi(arguments[2]));
     if (!strcmp(what, "deep-tree") && count == 3) return deep_tree(atoi(arguments[2]));
     if (!strcmp(what, "advertise") && count == 3) return advertise(arguments[2]);
+    if (!strcmp(what, "join-group") && count == 4) return join_group(arguments[2], arguments[3]);
     if (!strcmp(what, "as-process") && count == 3) return as_process(atoi(arguments[2]));
     if (!strcmp(what, "open-for-writing")) return open_for_writing();
     fprintf(stderr, "container-probe: no such attack: %s\n", what);

@@ -54,12 +54,18 @@ public enum Bridge {
                 batch.deleteLink(settings.name)
                 try route.apply(batch)
             }
-            var rules = NftablesTransaction(table: settings.table)
-            rules.addTable(comment: "")  // only a table that is there can be deleted
-            rules.deleteTable()
             var netfilter = try NetfilterSocket()
-            try netfilter.commit(rules)
+            // A kernel without tables for bridges has none.
+            try? netfilter.commit(removal(of: settings.table, .bridge))
+            try netfilter.commit(removal(of: settings.table, .inet))
         }
+    }
+
+    private static func removal(of table: String, _ family: NftablesTransaction.Family) -> NftablesTransaction {
+        var rules = NftablesTransaction(table: table, family: family)
+        rules.addTable(comment: "")  // only a table that is there can be deleted
+        rules.deleteTable()
+        return rules
     }
 }
 

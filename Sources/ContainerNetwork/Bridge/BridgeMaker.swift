@@ -100,7 +100,9 @@ struct BridgeMaker: ~Copyable {
     private func makeRules(_ label: BridgeLabel) throws -> Bool {
         var netfilter = try NetfilterSocket()
         if try netfilter.comment(ofTable: settings.table) == label.text { return false }
-        try netfilter.commit(BridgeRules.replace(label, table: settings.table))
+        // First, as the other table's label tells that all is there. A kernel without tables for bridges carries more.
+        try? netfilter.commit(BridgeRules.replaceForFrames(label, table: settings.table))
+        try? netfilter.commit(BridgeRules.replace(label, table: settings.table))
         return true
     }
 

@@ -116,10 +116,10 @@ public struct BridgeState: Hashable, Sendable {
 }
 
 /// What a bridge's table says about itself in its comment, so that one request tells whether the rules are there and are
-/// those of this version: `hako 1 hako0 172.17.0.0/16 fd4b:…::/64`.
+/// those of this version: `hako 2 hako0 172.17.0.0/16 fd4b:…::/64`.
 struct BridgeLabel: Hashable {
     /// Grows when the rules change: a table of another version is made anew.
-    static let version = 1
+    static let version = 2
 
     let bridge: String
     let ipv4Subnet: IPPrefix

@@ -21,7 +21,8 @@ public struct NetfilterSocket: ~Copyable {
     /// The comment of a table of family `inet`: nil if there is no such table, empty if it has none.
     public mutating func comment(ofTable table: String) throws(NetlinkError) -> String? {
         var message = NetlinkMessage(
-            "NFT_MSG_GETTABLE", nftablesType(NFT_MSG_GETTABLE), on: table, header: netfilterHeader(UInt8(NFPROTO_INET)))
+            "NFT_MSG_GETTABLE", nftablesType(NFT_MSG_GETTABLE), on: table,
+            header: netfilterHeader(NftablesTransaction.Family.inet.rawValue))
         message.put(NFTA_TABLE_NAME, table)
         var comment: String?
         do throws(NetlinkError) {

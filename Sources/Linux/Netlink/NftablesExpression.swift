@@ -6,8 +6,12 @@ import Glibc
 /// Registers are counted in words of 4 bytes, from 0 to 15: a key made of several fields lies in neighbouring words.
 /// `nft --debug=netlink` shows rules in the same steps.
 public enum NftablesExpression: Sendable {
-    public enum MetaKey: Sendable { case inputInterfaceName, outputInterfaceName, networkProtocol, transportProtocol }
-    public enum PayloadBase: Sendable { case networkHeader, transportHeader }
+    public enum MetaKey: Sendable {
+        case inputInterfaceName, outputInterfaceName, networkProtocol, transportProtocol
+        /// What a frame carries, in network byte order.
+        case etherType
+    }
+    public enum PayloadBase: Sendable { case linkHeader, networkHeader, transportHeader }
     public enum ConntrackKey: Sendable { case state, status }
     public enum Verdict: Sendable {
         case accept, drop
@@ -140,12 +144,17 @@ extension NftablesExpression.MetaKey {
         case .outputInterfaceName: NFT_META_OIFNAME.rawValue
         case .networkProtocol: NFT_META_NFPROTO.rawValue
         case .transportProtocol: NFT_META_L4PROTO.rawValue
+        case .etherType: NFT_META_PROTOCOL.rawValue
         }
     }
 }
 
 extension NftablesExpression.PayloadBase {
     fileprivate var number: UInt32 {
-        (self == .networkHeader ? NFT_PAYLOAD_NETWORK_HEADER : NFT_PAYLOAD_TRANSPORT_HEADER).rawValue
+        switch self {
+        case .linkHeader: NFT_PAYLOAD_LL_HEADER.rawValue
+        case .networkHeader: NFT_PAYLOAD_NETWORK_HEADER.rawValue
+        case .transportHeader: NFT_PAYLOAD_TRANSPORT_HEADER.rawValue
+        }
     }
 }

@@ -1,16 +1,28 @@
 import CLinux
 import Glibc
 
-/// Changes to one nftables table of family `inet`, which happen all at once or not at all.
+/// Changes to one nftables table, which happen all at once or not at all.
 public struct NftablesTransaction: Sendable {
+    /// What a table's rules see, by the kernel's numbers (`NFPROTO_…`).
+    public enum Family: UInt8, Sendable {
+        /// Packets of IPv4 and IPv6.
+        case inet = 1
+        /// Frames that a bridge carries from port to port.
+        case bridge = 7
+    }
+
     /// The table's name.
     public let table: String
+    private let family: Family
     private(set) var messages: [NetlinkMessage] = []
     /// What is made and removed by them, for ``ObjectLog``; empty unless somebody wants to know.
     private(set) var notes = ObjectNotes()
     private var setCount: UInt32 = 0
 
-    public init(table: String) { self.table = table }
+    public init(table: String, family: Family = .inet) {
+        self.table = table
+        self.family = family
+    }
 
     /// What a chain is called from, by the kernel's numbers of priorities (`NF_IP_PRI_…`).
     public struct Hook: Sendable {
@@ -141,8 +153,7 @@ public struct NftablesTransaction: Sendable {
         _ name: String, _ type: nf_tables_msg_types, on operand: String, flags: CInt = 0
     ) -> NetlinkMessage {
         NetlinkMessage(
-            name, nftablesType(type), on: operand, flags: flags | NLM_F_ACK,
-            header: netfilterHeader(UInt8(NFPROTO_INET)))
+            name, nftablesType(type), on: operand, flags: flags | NLM_F_ACK, header: netfilterHeader(family.rawValue))
     }
 
     /// User data that `nft` shows as a comment: a type (0 in tables and rules), a length, and the text with its NUL.
@@ -157,8 +168,6 @@ public struct NftablesTransaction: Sendable {
         return String(decoding: userData.dropFirst(2).prefix { $0 != 0 }, as: UTF8.self)
     }
 }
-
-let NFPROTO_INET: CInt = 1
 
 /// A message type of nfnetlink: the subsystem in the high byte.
 func nftablesType(_ type: nf_tables_msg_types) -> UInt16 { UInt16(NFNL_SUBSYS_NFTABLES) << 8 | type.netlinkValue }
