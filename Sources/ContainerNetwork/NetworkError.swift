@@ -10,6 +10,8 @@ public enum NetworkError: Error, Hashable, Sendable {
     case notABridge(name: String, kind: String?)
     /// The bridge is there with another subnet than it shall have.
     case bridgeDiffers(name: String, existing: String, wanted: String)
+    /// It has as many ports as the kernel gives a bridge: 1,023 (BR_MAX_PORTS).
+    case bridgeFull(name: String)
     /// A subnet that was asked for has addresses in common with a network of the host.
     case subnetInUse(IPPrefix, by: IPPrefix)
     /// Every private network that could be the bridge's is in use on this host.

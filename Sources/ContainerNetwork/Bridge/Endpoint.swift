@@ -42,6 +42,7 @@ extension Bridge {
         try BridgeSettings.validate(linkName: endpoint.containerInterface, what: "interface name")
         var route = try networking { try RouteSocket() }
         do throws(NetlinkError) { try makePair(endpoint, in: bridge, namespace, &route) } catch {
+            if error.errno == Errno(rawValue: EXFULL) { throw .bridgeFull(name: bridge.name) }
             guard error.errno == .exists else { throw .netlink(error) }
             // The pair of an earlier run: namespaces are taken down after the last process's end, and it may take a while.
             deletePair(endpoint, &route)

@@ -32,6 +32,10 @@ extension EngineError {
         case .noFreeSubnet:
             self.init(
                 .unavailable, cannot: action, because: "every private network is in use on this host", cause: error)
+        case .bridgeFull(let name):
+            self.init(
+                .unavailable, cannot: action, because: "the bridge \(name) has 1,023 containers, and the kernel lets it have no more",
+                hint: "Stop some of them, or start this one with --network none or host.", cause: error)
         case .noFreeAddress(let subnet):
             self.init(.unavailable, cannot: action, because: "all addresses of \(subnet) are given out", cause: error)
         default: self.init(.system, cannot: action, because: "\(error)", cause: error)
