@@ -51,7 +51,8 @@ struct CgroupV1: Cgroup {
         guard processes.isEmpty else { throw .busy(directory.location, processes: processes) }
     }
 
-    /// A new cpuset of v1 has no CPUs and no memory nodes, and takes no process: each gets its parent's (cpuset(7)).
+    /// A new cpuset of v1 has no CPUs and no memory nodes, and takes no process, unless its parent passes them on (cpuset(7),
+    /// cgroup-v1/cgroups.rst, "clone_children"): then the kernel does not compare it with all its siblings first.
     private func inheritCpuset() throws(CgroupError) {
         guard let directory = directory(of: "cpuset") else { return }
         try asCgroupError { () throws(SystemCallError) in
@@ -59,29 +60,19 @@ struct CgroupV1: Cgroup {
                 var parent = directory.mountPoint
                 for step in path.steps {
                     let current = "\(directory.mountPoint)/\(step)"
+                    let own = try FileDescriptor.contents(of: "\(current)/\(file)")
                     // Parents too: another process may have made one and not filled it yet.
-                    if try Self.isEmpty("\(current)/\(file)") {
-                        if file == "cpuset.cpus" { try Self.leaveBalancing(of: current, to: directory.mountPoint) }
+                    if own.allSatisfy({ $0 == UInt8(ascii: "\n") }) {
                         let inherited = try FileDescriptor.contents(of: "\(parent)/\(file)")
                         try FileDescriptor.open("\(current)/\(file)", flags: O_WRONLY).writeAll(inherited)
+                        if step != path.steps.last {
+                            try FileDescriptor.open("\(current)/cgroup.clone_children", flags: O_WRONLY).writeAll("1")
+                        }
                     }
                     parent = current
                 }
             }
         }
-    }
-
-    private static func isEmpty(_ file: String) throws(SystemCallError) -> Bool {
-        try FileDescriptor.contents(of: file).allSatisfy { $0 == UInt8(ascii: "\n") }
-    }
-
-    /// Where the root's processes are balanced over all CPUs, what its children ask for changes nothing, but the kernel finds
-    /// that out anew for each change and each end of a cpuset that asks: it looks at every task of the host (cpuset(7),
-    /// "sched_load_balance"; rebuild_sched_domains, Linux 6.18).
-    private static func leaveBalancing(of cpuset: String, to root: String) throws(SystemCallError) {
-        let file = "cpuset.sched_load_balance"
-        guard try FileDescriptor.contents(of: "\(root)/\(file)").first == UInt8(ascii: "1") else { return }
-        try FileDescriptor.open("\(cpuset)/\(file)", flags: O_WRONLY).writeAll("0")
     }
 
     func apply(_ resources: RuntimeSpec.Resources) throws(CgroupError) {

@@ -113,11 +113,10 @@ extension Bridge {
                 // No address but those that are given out, whoever on the bridge plays the router (CVE-2020-13401). Both
                 // before the link is up.
                 if endpoint.ipv6 == nil {
-                    try KernelSetting.ofLink(name, "ipv6", "disable_ipv6").set(1)
+                    try KernelSetting.set([.ofLink(name, "ipv6", "disable_ipv6")], 1)
                 } else {
-                    try KernelSetting.ofLink(name, "ipv6", "accept_ra").set(0)
                     // Its own search for a duplicate would come back to it by the port that it left by (hairpin).
-                    try KernelSetting.ofLink(name, "ipv6", "accept_dad").set(0)
+                    try KernelSetting.set(["accept_ra", "accept_dad"].map { .ofLink(name, "ipv6", $0) }, 0)
                 }
                 return try RouteSocket()
             }
