@@ -61,8 +61,10 @@ struct StatsTests {
         // One period too much at the most, in half a second.
         let shares = try (0..<8).map { _ in try share("busy") }
         #expect(shares.allSatisfy { $0 > 5 && $0 <= 62 }, "\(shares)")
-        // What its start took: most of it where the machine is emulated.
-        #expect((0..<20).contains(try share("idle")))
+        // Its start is a large part of its first seconds where the machine is emulated: looked at after the monitor has noted down
+        // what came until then.
+        sleep(6)
+        #expect((0..<2).contains(try share("idle")))
     }
 
     @Test("what the monitor has noted down some seconds ago is what the first look begins with")
