@@ -63,8 +63,7 @@ public enum Bridge {
 
     private static func removal(of table: String, _ family: NftablesTransaction.Family) -> NftablesTransaction {
         var rules = NftablesTransaction(table: table, family: family)
-        rules.addTable(comment: "")  // only a table that is there can be deleted
-        rules.deleteTable()
+        rules.deleteTableIfThere()
         return rules
     }
 }

@@ -17,9 +17,7 @@ enum BridgeRules {
     /// Replaces the whole table, published ports included.
     static func replace(_ label: BridgeLabel, table: String) -> NftablesTransaction {
         var rules = NftablesTransaction(table: table)
-        // Added first, as only a table that is there can be deleted.
-        rules.addTable(comment: "")
-        rules.deleteTable()
+        rules.deleteTableIfThere()
         rules.addTable(comment: label.text)
         let families: [IPFamily] = label.ipv6Subnet == nil ? [.ipv4] : [.ipv4, .ipv6]
         for family in families { addMaps(family, to: &rules) }
@@ -39,8 +37,7 @@ enum BridgeRules {
     /// name here (CONFIG_NFT_BRIDGE_META).
     static func replaceForFrames(_ label: BridgeLabel, table: String) -> NftablesTransaction {
         var rules = NftablesTransaction(table: table, family: .bridge)
-        rules.addTable(comment: "")
-        rules.deleteTable()
+        rules.deleteTableIfThere()
         guard label.ipv6Subnet != nil else { return rules }
         rules.addTable(comment: label.text)
         rules.addChain("prerouting", .rawPrerouting)

@@ -61,11 +61,18 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes the table with all that is in it.
-    public mutating func deleteTable() {
+    private mutating func deleteTable() {
         notes.removed("nft table \(table)")
         var message = request("NFT_MSG_DELTABLE", NFT_MSG_DELTABLE, on: table)
         message.put(NFTA_TABLE_NAME, table)
         messages.append(message)
+    }
+
+    /// Deletes the table, whether it is there or not.
+    public mutating func deleteTableIfThere() {
+        // Only a table that is there can be deleted.
+        addTable(comment: "")
+        deleteTable()
     }
 
     /// Adds a map from keys to values.
