@@ -41,12 +41,24 @@ extension Bridge {
             var netfilter = try NetfilterSocket()
             let elements = try ports.flatMap { try self.elements($0, endpoint, bridge) }
             if !elements.isEmpty { try withdraw(elements, bridge.table, &netfilter) }
-            // After the elements: no new connection can begin. A later container with this address must not get packets
-            // that were meant for this one.
-            for address in [endpoint.ipv4, endpoint.ipv6].compactMap({ $0 }) {
-                try netfilter.forgetConnections(.from(address))
-                try netfilter.forgetConnections(.answered(by: address))
-            }
+            // After the elements: no new connection can begin.
+            try forgetConnections(of: endpoint, &netfilter)
+        }
+    }
+
+    /// Ends the connections of an endpoint that has no ports any more. A later container with its addresses must not get packets
+    /// that were meant for this one.
+    public static func forgetConnections(of endpoint: Endpoint) throws(NetworkError) {
+        try networking {
+            var netfilter = try NetfilterSocket()
+            try forgetConnections(of: endpoint, &netfilter)
+        }
+    }
+
+    private static func forgetConnections(of endpoint: Endpoint, _ netfilter: inout NetfilterSocket) throws(NetlinkError) {
+        for address in [endpoint.ipv4, endpoint.ipv6].compactMap({ $0 }) {
+            try netfilter.forgetConnections(.from(address))
+            try netfilter.forgetConnections(.answered(by: address))
         }
     }
 

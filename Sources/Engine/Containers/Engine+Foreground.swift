@@ -28,7 +28,7 @@ extension Engine {
     /// Whatever is killed meanwhile, nothing stays: a monitor that hears of no removal sees to it by its exit command.
     public func remove(_ ended: consuming StartedContainer) throws(EngineError) {
         let (id, volumes) = (ended.id, ended.volumes)
-        releaseNetwork(id)
+        withdrawNetwork(id)
         try foldJournal(deleting: id)
         try discardVolumes(volumes)
         let isGone = try calling("remove container \(id.prefix(12))") { () throws(RuntimeClientError) in

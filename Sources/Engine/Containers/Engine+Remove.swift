@@ -61,7 +61,7 @@ extension Engine {
     }
 
     private func removeLocked(_ record: ContainerRecord, _ withVolumes: Bool) throws(EngineError) {
-        releaseNetwork(record.id)
+        withdrawNetwork(record.id)
         let volumes = try onDatabase("find the container's volumes") { database throws(MetadataError) in
             try database.anonymousVolumes(of: record.id)
         }

@@ -175,25 +175,41 @@ extension Engine {
     /// Closes the container's ports and frees its address. What is gone already is no error: this is also how a killed
     /// Hako's leavings are cleaned. The kernel takes milliseconds for it, so it comes after the answer.
     func releaseNetwork(_ id: String) {
-        do throws(EngineError) {
-            let rows = try onDatabase("find the endpoints") { database throws(MetadataError) in
-                try database.endpoints(of: id)
-            }
-            guard let row = rows.first else { return }
-            let ports = try publishedPorts(of: id)
-            let known = try onDatabase("find the network") { database throws(MetadataError) in
-                try database.network(named: Self.defaultNetwork)
-            }
-            do throws(NetworkError) {
-                // A bridge that is gone has taken its rules with it.
-                if let state = try Bridge.existing(bridgeSettings(known)),
-                    let endpoint = ContainerNetwork.Endpoint(row, slotName: "veth" + id.prefix(10))
-                {
-                    try Bridge.unpublish(ports, from: endpoint, of: state)
-                }
-            } catch { throw EngineError(error, cannot: "unpublish the ports of \(id.prefix(12))") }
-            try disconnect(id)
-        } catch { warnings.append("\(error)") }
+        warning { () throws(EngineError) in
+            if try withdraw(id) { try disconnect(id) }
+        }
+    }
+
+    /// The same of a container whose row goes next, and its address and ports with it.
+    func withdrawNetwork(_ id: String) {
+        warning { () throws(EngineError) in _ = try withdraw(id) }
+    }
+
+    private func warning(_ body: () throws(EngineError) -> Void) {
+        do throws(EngineError) { try body() } catch { warnings.append("\(error)") }
+    }
+
+    /// - Returns: Whether it has an address that can be freed now.
+    private func withdraw(_ id: String) throws(EngineError) -> Bool {
+        let rows = try onDatabase("find the endpoints") { database throws(MetadataError) in
+            try database.endpoints(of: id)
+        }
+        guard let row = rows.first else { return false }
+        guard let endpoint = ContainerNetwork.Endpoint(row, slotName: "veth" + id.prefix(10)) else { return true }
+        let ports = try publishedPorts(of: id)
+        let bridge = try ports.isEmpty ? nil : existingBridge()
+        do throws(NetworkError) {
+            // A bridge that is gone has taken its rules with it.
+            if let bridge { try Bridge.unpublish(ports, from: endpoint, of: bridge) } else { try Bridge.forgetConnections(of: endpoint) }
+        } catch { throw EngineError(error, cannot: "unpublish the ports of \(id.prefix(12))") }
+        return true
+    }
+
+    private func existingBridge() throws(EngineError) -> BridgeState? {
+        let settings = bridgeSettings(try knownDefaultNetwork())
+        do throws(NetworkError) { return try Bridge.existing(settings) } catch {
+            throw EngineError(error, cannot: "find the bridge \(paths.bridgeName)")
+        }
     }
 
     private func disconnect(_ id: String) throws(EngineError) {
