@@ -37,7 +37,9 @@ public struct CgroupMounts: Hashable, Sendable {
         let table = try asCgroupError { () throws(SystemCallError) in
             try FileDescriptor.contents(of: "/proc/self/mountinfo")
         }
-        let mounts = CgroupMounts(mountInfo: table)
+        var mounts = CgroupMounts(mountInfo: table)
+        // Something may be mounted over it: a foreign runtime takes a host with both for one that it can't work on.
+        if let unified = mounts.unified, FileSystemKind.of(unified) != .cgroup2 { mounts.unified = nil }
         guard mounts.isV1 || mounts.unified != nil else { throw .notMounted }
         return mounts
     }

@@ -30,9 +30,23 @@ extension Monitor {
             // On a full disk the state can't be written; whoever listens is told all the same, others see it as unknown.
             cleanUpFailures.append("cannot write the state: \(error)")
         }
+        if !isRestarting { admitRemovers() }
         control?.send(.exited(exit))
         clients.sendEnd(exit)
         return exit
+    }
+
+    /// Whoever removes the container need not wait for what is left to do here, only who starts it again. Before anyone is told of
+    /// the end: they come at once.
+    func admitRemovers() {
+        guard let slot = settings.slot else { return }
+        switch lock {
+        case .some(let lock):
+            // Where that byte is taken, another container had the slot before, and its monitor is still at work.
+            guard (try? RecordLock.acquire(byte: LockByte.cleanUp(slot), of: lock)) == true else { return }
+            try? RecordLock.release(byte: slot, of: lock)
+        case .none: break
+        }
     }
 
     /// Nothing of the container is to stay but its files.
@@ -84,6 +98,11 @@ extension Monitor {
             earlyCgroup = nil
             tell()
             log?.close()
+            // The network goes with its last descriptor, and the ports of the host are bound by whoever comes next. Before the
+            // mounts: unmounting waits for the disk, and the container may be removed meanwhile, its address another's.
+            networkNamespace = nil
+            for number in kept { _ = FileDescriptor(adopting: number) }
+            kept = []
             if let mounts = mounts.take() {
                 do throws(SystemCallError) {
                     try mounts.drop()
@@ -94,9 +113,6 @@ extension Monitor {
             }
             attempt("remove the bundle") { try Directory.removeTree(bundle) }
             if hasStarted, !cleanUpFailures.isEmpty { try? recorder.add(error: cleanUpFailures.joined(separator: "; ")) }
-            // Before the lock: who starts the container anew binds the same ports.
-            for number in kept { _ = FileDescriptor(adopting: number) }
-            kept = []
             lock = nil
             ObjectLog.removed("lock of container \(settings.id)")
         }

@@ -80,6 +80,7 @@ extension Monitor {
     /// It is not started again: that is told to whoever waits for it.
     func stay(_ exit: ContainerExit) {
         try? recorder.recordStay()
+        admitRemovers()
         clients.sendEnd(exit)
         phase = .over
     }

@@ -13,7 +13,7 @@ final class Monitor {
     let settings: MonitorSettings
     let bundle: String
     let userNamespace: FileDescriptor?
-    let networkNamespace: FileDescriptor?
+    var networkNamespace: FileDescriptor?
     var lock: FileDescriptor?
     /// Numbers of what is only kept open: sockets of published ports.
     var kept: [CInt]

@@ -6,6 +6,7 @@ extension MonitorSettings {
             id: try json.requiredString("id"), runtime: try json.requiredString("runtime"),
             runtimeRoot: try json.requiredString("runtimeRoot"), directory: try json.requiredString("directory"),
             journal: try json.requiredString("journal"), root: try json["root"].map(RootMount.init(json:)))
+        slot = json["slot"]?.integer
         idMap = try json["idMap"].map(IDMap.init(json:))
         user = json["user"]?.string
         groupAdd = try json.strings("groupAdd")
@@ -26,6 +27,7 @@ extension MonitorSettings {
             "id": .string(id), "runtime": .string(runtime), "runtimeRoot": .string(runtimeRoot),
             "directory": .string(directory), "journal": .string(journal),
         ]
+        object["slot"] = slot.map(JSON.integer)
         object["root"] = root?.json
         object["idMap"] = idMap?.json
         object["user"] = user.map(JSON.string)

@@ -10,6 +10,8 @@ public struct MonitorSettings: Hashable, Sendable {
     /// Where the container's `state.json` is. Whoever removes the container's files holds a lock on it (flock(2)).
     public var directory: String
     public var journal: String
+    /// Of the container's byte, which the monitor is handed. Nil for one that it keeps until nothing is left to do.
+    public var slot: Int64?
     /// Nil where something else provides the bundle's `rootfs`.
     public var root: RootMount?
     /// Nil where the container shares the host's ids.

@@ -49,6 +49,51 @@ struct RemovalTests {
         #expect(try names(store) == [])
     }
 
+    /// A runtime that is hako-runtime, and waits at the end of a container's life for as long as `path` is there.
+    private func slowRuntime(_ store: TestStore, holding path: String) throws -> String {
+        let script = store.scratch.path("slow-runtime")
+        let made = try store.shell(
+            """
+            cat > \(script) << 'END'
+            #!/bin/sh
+            case " $* " in *" delete "*) n=0; while [ -e \(path) ] && [ $n -lt 600 ]; do n=$((n + 1)); sleep 0.1; done ;; esac
+            exec \(TestStore.programs ?? "")/hako-runtime "$@"
+            END
+            chmod 755 \(script); touch \(path)
+            """)
+        made.expectSuccess()
+        return script
+    }
+
+    @Test("a container whose monitor still cleans up is removed without waiting for that, and nothing of it stays")
+    func beingCleanedUp() throws {
+        let store = try TestStore()
+        let hold = store.scratch.path("hold")
+        let runtime = try slowRuntime(store, holding: hold)
+        _ = try store.output("run", "--name", "box", "--runtime", runtime, "-v", "/data", "busybox", "touch", "/file")
+        let id = try store.inspect("box", "{{.Id}}")
+        #expect(try store.output("rm", "-v", "box") == "box")
+        #expect(try store.output("ps", "-aq") == "")
+        let cgroup = try store.shell("find /sys/fs/cgroup -type d -name \(id) | grep -q . && echo there")
+        #expect(cgroup.text == "there", "its monitor was waited for")
+        // The address and the slot are free for the next one, which has nothing to wait for.
+        #expect(try store.output("run", "--name", "box", "busybox", "echo", "next") == "next")
+        try store.shell("rm \(hold)").expectSuccess()
+        try waitUntil { try names(store).allSatisfy { !$0.hasPrefix(".gone-") } }
+        try store.expectNothingLeft(of: [id])
+    }
+
+    @Test("one is started again when its monitor has cleaned up, not before")
+    func startedMeanwhile() throws {
+        let store = try TestStore()
+        let hold = store.scratch.path("hold")
+        let runtime = try slowRuntime(store, holding: hold)
+        _ = try store.output("run", "--name", "box", "--runtime", runtime, "busybox", "sh", "-c", "echo run >> /runs; cat /runs")
+        let start = try store.shell(
+            "$HAKO start -a box & sleep 1; $HAKO inspect -f '{{.State.Status}}' box; rm \(hold); wait $!")
+        #expect(start.text == "exited\nrun\nrun", "\(start)")
+    }
+
     @Test("killed at any moment, with what goes on after it, it leaves a container that can be removed, or none")
     func killed() throws {
         let store = try TestStore()

@@ -142,6 +142,7 @@ extension Engine {
             root: .init(
                 lowers: plan.lowers, upper: "\(directory)/\(ContainerDirectory.upper)",
                 work: "\(directory)/\(ContainerDirectory.work)", volatile: plan.spec.host.autoRemove))
+        settings.slot = record.slot
         if plan.hasMappedIDs {
             let range = MonitorSettings.IDMap.Range(
                 containerID: 0, hostID: plan.rootID, size: StorePaths.idsPerContainer)

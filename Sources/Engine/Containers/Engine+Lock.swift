@@ -16,9 +16,8 @@ enum ContainerLock: ~Copyable {
 extension Engine {
     /// Takes the byte of a container that did not run a moment ago.
     ///
-    /// Who has it may be done in a moment: a monitor that has told the end and still cleans up, another remover. Or it is a
-    /// starter, whose monitor keeps it for as long as the container runs: so it is asked for over and over, and the state
-    /// looked at in between.
+    /// Who has it may be done in a moment: another remover. Or it is a starter, whose monitor keeps it for as long as the container
+    /// runs: so it is asked for over and over, and the state looked at in between.
     ///
     /// - Parameter isNew: Whether the caller has just made the container, so that nothing of it stands in the journal.
     func takeLock(_ record: ContainerRecord, isNew: Bool = false) throws(EngineError) -> ContainerLock {
@@ -44,10 +43,21 @@ extension Engine {
         }
     }
 
-    /// The same where anything but the byte is an error: that of a start.
+    /// For who has the lock and starts the container: the mounts of the run before must be gone, or two would write to one upper
+    /// directory.
+    func waitForCleanUp(_ record: ContainerRecord) throws(EngineError) {
+        try calling("wait for what is left of container \(record.name)'s last run") { () throws(RuntimeClientError) in
+            try ContainerLocks(path: runtimePaths.locks).waitForCleanUp(record.slot)
+        }
+    }
+
+    /// As ``takeLock(_:isNew:)``, where anything but the byte is an error: that of a start.
     func takeLockToStart(_ record: ContainerRecord, isNew: Bool = false) throws(EngineError) -> FileDescriptor {
         switch try takeLock(record, isNew: isNew) {
-        case .taken(let lock): return lock
+        case .taken(let lock):
+            // A new one's slot may have been another's, whose monitor is no concern of it.
+            if !isNew { try waitForCleanUp(record) }
+            return lock
         case .isUp:
             throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
         case .isGone: throw EngineError(.notFound, "No such container: \(record.name)")

@@ -62,10 +62,14 @@ extension Engine {
 
     private func removeLocked(_ record: ContainerRecord, _ withVolumes: Bool) throws(EngineError) {
         withdrawNetwork(record.id)
+        let isBeingCleanedUp = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
+            try ContainerLocks(path: runtimePaths.locks).isBeingCleanedUp(record.slot)
+        }
         let volumes = try onDatabase("find the container's volumes") { database throws(MetadataError) in
             try database.anonymousVolumes(of: record.id)
         }
-        if mayHaveRuntimeState(record) {
+        // What its monitor is at just now is left to it.
+        if !isBeingCleanedUp, mayHaveRuntimeState(record) {
             try removeRuntimeState(record.id, storedSpec(of: record).host)
             try removeBundle(record.id)
         }
@@ -176,10 +180,12 @@ extension Engine {
         }
     }
 
+    /// Nil where somebody is at work on the container: its monitor, also one that cleans up, or who starts or removes it.
     func lockIfFree(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor? {
         try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: runtimePaths.locks)
-            return try locks.acquire(record.slot)
+            guard let lock = try locks.acquire(record.slot), try !locks.isBeingCleanedUp(record.slot) else { return nil }
+            return lock
         }
     }
 }

@@ -16,7 +16,7 @@ extension Engine {
         let gone = "\(paths.containers)/\(Self.mark)\(RandomID.make().prefix(16))"
         do throws(SystemCallError) {
             let directory = try FileDescriptor.directory(path)
-            // A monitor that has let go of everything else still has it locked for a moment.
+            // A monitor that still cleans up has it locked.
             _ = try directory.tryLockWhole()
             try FileDescriptor.rename(path, to: gone)
             retired.append(RetiredDirectory(gone, directory))

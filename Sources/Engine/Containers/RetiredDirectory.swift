@@ -11,8 +11,14 @@ final class RetiredDirectory {
         self.directory = directory
     }
 
+    /// How long is waited for a monitor that still unmounts what lies in it; it goes in any case then.
+    private static let patienceMilliseconds = 10_000
+
     /// Removes it, without leaving its file system: a mount in it stops it.
     func remove() throws(EngineError) {
+        _ = try explaining("lock \(path)") { () throws(SystemCallError) in
+            try directory.lockWhole(withinMilliseconds: Self.patienceMilliseconds)
+        }
         try explaining("remove \(path)") { () throws(SystemCallError) in try Directory.removeTree(path) }
     }
 

@@ -1,7 +1,11 @@
 import Glibc
 import Linux
+import MonitorProtocol
 
 /// The locks that say which containers have a monitor: one byte of one file for each, at the container's slot.
+///
+/// A monitor that only cleans up has let go of it and holds another byte instead (``LockByte/cleanUp(_:)``): what it waits for,
+/// such as a file system that is written to the disk, keeps whoever starts the container again waiting, and nobody else.
 public struct ContainerLocks: ~Copyable {
     private let path: String
     private let file: FileDescriptor
@@ -34,7 +38,20 @@ public struct ContainerLocks: ~Copyable {
         } catch { throw .system(error) }
     }
 
-    /// Takes the slot and waits for it: a monitor that has told a container's end still unmounts for a moment.
+    /// Whether a monitor that has let go of the slot still cleans up.
+    public borrowing func isBeingCleanedUp(_ slot: Int64) throws(RuntimeClientError) -> Bool {
+        try isHeld(LockByte.cleanUp(slot))
+    }
+
+    /// Waits for that monitor, however long it takes.
+    public borrowing func waitForCleanUp(_ slot: Int64) throws(RuntimeClientError) {
+        do throws(SystemCallError) {
+            let own = try Self.open(path)
+            try RecordLock.acquireWaiting(byte: LockByte.cleanUp(slot), of: own)
+        } catch { throw .system(error) }
+    }
+
+    /// Takes the slot and waits for it.
     public borrowing func acquireWaiting(_ slot: Int64) throws(RuntimeClientError) -> FileDescriptor {
         do throws(SystemCallError) {
             let own = try Self.open(path)
