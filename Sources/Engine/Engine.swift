@@ -25,6 +25,8 @@ public final class Engine {
     var monitorDraft: MonitorDraft?
     /// Directories of removed containers; see ``retireFiles(of:)``.
     var retired: [RetiredDirectory] = []
+    /// Whether this process left addresses to be freed after the answer; see ``retireNetwork(_:)``.
+    var hasRetiredAddresses = false
     /// What this process started for containers that were taken over: a command that stays may outlive them.
     var startedMonitors: [StartedMonitor] = []
 
@@ -82,6 +84,7 @@ public final class Engine {
     public func finish() {
         // The answer was given; a checkpoint that fails is tried by the next command.
         try? openedImages?.database.checkpointIfLarge()
+        if hasRetiredAddresses { _ = try? freeRetiredAddresses() }
         removeRetired()
     }
 }

@@ -12,10 +12,8 @@ extension Engine {
     /// Takes over what monitors appended to the journal since the last time. Two processes may do it at once: the position
     /// moves in the same transaction, and the slower one finds nothing left to do.
     ///
-    /// - Parameters:
-    ///   - id: A container that has ended, which is deleted in the same transaction.
-    ///   - withVolumes: Whether its anonymous volumes' rows go, too.
-    func foldJournal(deleting id: String? = nil, withVolumes: Bool = false) throws(EngineError) {
+    /// - Parameter deletion: Of a container that has ended, in the same transaction.
+    func foldJournal(deleting deletion: ContainerDeletion? = nil) throws(EngineError) {
         let boot = try bootID()
         while true {
             let position = try onDatabase("read the journal's position") { database throws(MetadataError) in
@@ -24,20 +22,19 @@ extension Engine {
             if let position, position.bootID != boot { try settleAfterReboot() }
             let start = position?.bootID == boot ? position?.offset ?? 0 : 0
             guard let batch = try journal(from: start, isKnown: position?.bootID == boot) else {
-                if let id { try deleteRow(id, withVolumes: withVolumes) }
+                if let deletion { try deleteRow(deletion) }
                 return
             }
-            let changes = batch.records.filter { $0.id != id }.compactMap(ContainerChange.init)
+            let changes = batch.records.filter { $0.id != deletion?.id }.compactMap(ContainerChange.init)
             let events = batch.records.flatMap(\.storedEvents)
             let next = JournalPosition(bootID: boot, offset: batch.nextOffset)
             let isFolded = try onDatabase("take over the journal") { database throws(MetadataError) in
                 try database.foldJournal(
-                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : id.map { ($0, RealTime.now) },
-                    withVolumes: withVolumes)
+                    from: position, to: next, changes: changes, events: events, deleting: batch.hasMore ? nil : deletion)
             }
             if isFolded { giveBackJournal(from: start, to: batch.nextOffset) }
             guard isFolded, !batch.hasMore else { continue }
-            if let id { ObjectLog.removed("container \(id), with its id range") }
+            if let deletion { ObjectLog.removed("container \(deletion.id), with its id range") }
             return
         }
     }

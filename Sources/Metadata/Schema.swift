@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts]
+    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts, retiredAddresses]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -121,6 +121,15 @@ enum Schema {
     // What events tell of a mount, so that no request has to be read for it.
     private static let volumeMounts = """
         ALTER TABLE volume_uses ADD COLUMN mounts TEXT NOT NULL DEFAULT '[]';
+
+        """
+
+    // Of containers that are gone, while the kernel may still track connections of theirs: a number is never given twice.
+    private static let retiredAddresses = """
+        CREATE TABLE retired_addresses(
+          number INTEGER PRIMARY KEY AUTOINCREMENT, network TEXT NOT NULL REFERENCES networks(id) ON DELETE CASCADE,
+          ipv4 INTEGER, ipv6 TEXT
+        ) STRICT;
 
         """
 

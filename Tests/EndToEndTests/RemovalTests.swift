@@ -94,6 +94,29 @@ struct RemovalTests {
         #expect(start.text == "exited\nrun\nrun", "\(start)")
     }
 
+    @Test("the connections of a removed container are forgotten before another one gets its addresses")
+    func connections() throws {
+        let store = try TestStore()
+        // With a connection that the kernel keeps for half a minute.
+        let send = "ip route | { read a b gateway rest; ping -c 1 $gateway; }; sleep 1000"
+        _ = try store.output("run", "-d", "--name", "box", "busybox", "sh", "-c", send)
+        try waitUntil { try store.output("logs", "box").contains("1 packets received") }
+        let address = try store.inspect("box", "{{.NetworkSettings.IPAddress}}")
+        func tracked() throws -> Bool { try store.shell("grep -q ' src=\(address) dst=[^ ]* type=8 ' /proc/net/nf_conntrack").status == 0 }
+        #expect(try tracked())
+        // Of a remover that was killed before it was done.
+        let network = try store.shell("sqlite3 '\(store.root)/hako.db' 'SELECT id FROM networks'").text
+        let insert = "INSERT INTO retired_addresses(network, ipv4) VALUES('\(network)', 1)"
+        try store.shell("sqlite3 '\(store.root)/hako.db' \"\(insert)\"").expectSuccess()
+        _ = try store.output("rm", "-f", "box")
+        func retired() throws -> String { try store.shell("sqlite3 '\(store.root)/hako.db' 'SELECT ipv4 FROM retired_addresses'").text }
+        try waitUntil { try retired().isEmpty }
+        #expect(try retired() == "")
+        #expect(try !tracked())
+        #expect(try store.output("run", "--rm", "busybox", "hostname", "-i") == address)
+        try store.expectNothingLeft()
+    }
+
     @Test("killed at any moment, with what goes on after it, it leaves a container that can be removed, or none")
     func killed() throws {
         let store = try TestStore()

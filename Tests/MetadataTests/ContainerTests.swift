@@ -15,7 +15,7 @@ struct ContainerTests {
             #expect(record.slot == Int64(number))
             #expect(record.idSlot == 10 + Int64(number))
         }
-        try database.deleteContainer(Samples.id("a1"), at: 1)
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("a1"), time: 1))
         let host = try database.insertContainer(try Samples.container("b0", "b0"), idSlots: nil)
         #expect(host.slot == 1)
         #expect(host.idSlot == nil)
@@ -121,7 +121,7 @@ struct ContainerTests {
         #expect(try database.events().isEmpty)
         #expect(try database.journalPosition() == nil)
         let next = JournalPosition(bootID: "boot", offset: 7)
-        try database.foldJournal(from: nil, to: next, changes: [], deleting: (record.id, 5))
+        try database.foldJournal(from: nil, to: next, changes: [], deleting: ContainerDeletion(id: record.id, time: 5))
         #expect(try database.container(id: record.id) == nil)
         #expect(try database.events().map(\.action) == ["destroy"])
         #expect(try database.journalPosition() == next)
@@ -184,8 +184,8 @@ struct ContainerTests {
         var new = try Samples.container("a", "web")
         new.labels = "{\"tier\":\"front\",\"name\":\"a label\"}"
         let id = try database.insertContainer(new, idSlots: nil).id
-        try database.deleteContainer(id, at: 9)
-        try database.deleteContainer(id, at: 10)
+        try database.deleteContainer(ContainerDeletion(id: id, time: 9))
+        try database.deleteContainer(ContainerDeletion(id: id, time: 10))
         let events = try database.events(after: 0).map(\.event)
         #expect(events.map(\.action) == ["destroy"] && events.first?.time == 9)
         #expect(events.first?.attributes == "{\"tier\":\"front\",\"name\":\"web\",\"image\":\"nginx\"}")

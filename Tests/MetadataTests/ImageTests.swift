@@ -48,7 +48,7 @@ struct ImageTests {
         #expect(try !database.remove([], [], of: image))
         #expect(throws: MetadataError.imageInUse(by: [Samples.id("a")])) { try database.deleteImage(image) }
         #expect(try database.unusedImages().isEmpty)
-        try database.deleteContainer(Samples.id("a"), at: 1)
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("a"), time: 1))
         #expect(try database.remove([], [], of: image))
     }
 

@@ -35,6 +35,32 @@ struct NetworkTests {
                 == [Endpoint(container: Samples.id("3"), network: "n1", ipv4: 3, ipv6: "v6-3", mac: "mac3")])
     }
 
+    @Test("keep the addresses of a removed container out of use until they are freed")
+    func retiredAddresses() throws {
+        let scratch = try Scratch()
+        let database = try database(scratch, containers: 4)
+        func connect(_ number: Int) throws -> UInt32? {
+            try database.connect(
+                Samples.id("\(number)"), to: "n1", addresses: 1...3, reserved: [], derive: { (nil, "v6-\($0)") }
+            ).ipv4
+        }
+        #expect(try [connect(0), connect(1)] == [1, 2])
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("0"), time: 1, retiresAddresses: true))
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("1"), time: 1))
+        let retired = try database.retiredAddresses()
+        #expect(retired.map(\.ipv4) == [1] && retired.map(\.ipv6) == ["v6-1"])
+        #expect(try [connect(2), connect(3)] == [2, 3])
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("2"), time: 1, retiresAddresses: true))
+        // Somebody who has read the first one before frees that alone.
+        try database.free(retired)
+        try database.free(retired)
+        #expect(try database.retiredAddresses().map(\.ipv4) == [2])
+        _ = try database.insertContainer(try Samples.container("4", "c4"), idSlots: nil)
+        #expect(try connect(4) == 1)
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("4"), time: 1, retiresAddresses: true))
+        #expect(try database.retiredAddresses().map(\.number) == [2, 3])
+    }
+
     @Test("refuse an address that another container has")
     func fixedAddress() throws {
         let scratch = try Scratch()
@@ -125,7 +151,7 @@ struct NetworkTests {
         try database.publish([taken], for: Samples.id("0"))
         #expect(try database.publish(both, inRange: 1000...1001, for: Samples.id("1"))?.map(\.hostPort) == [1001, 1001])
         #expect(try database.publish(both, inRange: 1000...1001, for: Samples.id("2")) == nil)
-        try database.deleteContainer(Samples.id("1"), at: 1)
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("1"), time: 1))
         #expect(try database.publishedPorts().map(\.container) == [Samples.id("0")])
     }
 }

@@ -34,9 +34,9 @@ struct VolumeTests {
         let error = #expect(throws: MetadataError.self) { try database.deleteVolume("data") }
         #expect(error == .volumeInUse(name: "data", by: [Samples.id("a0"), Samples.id("a1")]))
         #expect(try database.usedVolumes() == ["data"])
-        try database.deleteContainer(Samples.id("a0"), at: 1, withVolumes: true)
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("a0"), time: 1, withVolumes: true))
         #expect(try database.users(ofVolume: "data") == [Samples.id("a1")])
-        #expect(try database.deleteContainer(Samples.id("a1"), at: 1) == [])
+        #expect(try database.deleteContainer(ContainerDeletion(id: Samples.id("a1"), time: 1)) == [])
         try database.deleteVolume("data")
         let again = #expect(throws: MetadataError.self) { try database.deleteVolume("data") }
         #expect(again == .noSuchVolume("data"))
@@ -49,16 +49,16 @@ struct VolumeTests {
         let uses = [VolumeUse(volume: "own", isAnonymous: true), VolumeUse(volume: "named", isAnonymous: false)]
         try insert(database, "a0", ["own", "named", "shared"], uses + [VolumeUse(volume: "shared", isAnonymous: true)])
         try insert(database, "a1", [], [VolumeUse(volume: "shared", isAnonymous: true)])
-        #expect(try database.deleteContainer(Samples.id("a0"), at: 1, withVolumes: true) == ["own"])
+        #expect(try database.deleteContainer(ContainerDeletion(id: Samples.id("a0"), time: 1, withVolumes: true)) == ["own"])
         #expect(try database.volumes().map(\.name) == ["named", "shared"])
-        #expect(try database.deleteContainer(Samples.id("a1"), at: 1, withVolumes: false) == [])
+        #expect(try database.deleteContainer(ContainerDeletion(id: Samples.id("a1"), time: 1, withVolumes: false)) == [])
         var fleeting = try Samples.container("a2", "a2")
         fleeting.autoRemove = true
         fleeting.volumeUses = [
             VolumeUse(volume: "shared", isAnonymous: true), VolumeUse(volume: "named", isAnonymous: false),
         ]
         _ = try database.insertContainer(fleeting, idSlots: nil)
-        #expect(try database.deleteContainer(Samples.id("a2"), at: 1) == ["shared"])
+        #expect(try database.deleteContainer(ContainerDeletion(id: Samples.id("a2"), time: 1)) == ["shared"])
         #expect(try database.volumes().map(\.name) == ["named"])
     }
 
@@ -84,10 +84,10 @@ struct VolumeTests {
             try insert(database, "a0", [], [])
         }
         try Connection(path: scratch.path("hako.db")).execute(
-            "ALTER TABLE containers DROP COLUMN health; DROP TABLE volume_uses; DROP TABLE volumes; PRAGMA user_version=2")
+            "ALTER TABLE containers DROP COLUMN health; DROP TABLE volume_uses; DROP TABLE volumes; DROP TABLE retired_addresses; PRAGMA user_version=2")
         let database = try Database(path: scratch.path("hako.db"))
         #expect(try database.volumes().isEmpty)
-        try database.deleteContainer(Samples.id("a0"), at: 1, withVolumes: true)
+        try database.deleteContainer(ContainerDeletion(id: Samples.id("a0"), time: 1, withVolumes: true))
         #expect(try database.containers().isEmpty)
     }
 }

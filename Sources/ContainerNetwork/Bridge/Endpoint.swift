@@ -25,6 +25,8 @@ public struct Endpoint: Hashable, Sendable {
         self.macAddress = macAddress ?? MACAddress(for: ipv4)
     }
 
+    public var addresses: [IPAddress] { [ipv4] + (ipv6.map { [$0] } ?? []) }
+
     func address(_ family: IPFamily) -> IPAddress? { family == .ipv4 ? ipv4 : ipv6 }
 }
 

@@ -42,21 +42,21 @@ extension Bridge {
             let elements = try ports.flatMap { try self.elements($0, endpoint, bridge) }
             if !elements.isEmpty { try withdraw(elements, bridge.table, &netfilter) }
             // After the elements: no new connection can begin.
-            try forgetConnections(of: endpoint, &netfilter)
+            try forgetConnections(of: endpoint.addresses, &netfilter)
         }
     }
 
-    /// Ends the connections of an endpoint that has no ports any more. A later container with its addresses must not get packets
-    /// that were meant for this one.
-    public static func forgetConnections(of endpoint: Endpoint) throws(NetworkError) {
+    /// Ends the connections of an endpoint's addresses, to which no ports lead any more. A later container that has them must not get
+    /// packets that were meant for this one.
+    public static func forgetConnections(of addresses: [IPAddress]) throws(NetworkError) {
         try networking {
             var netfilter = try NetfilterSocket()
-            try forgetConnections(of: endpoint, &netfilter)
+            try forgetConnections(of: addresses, &netfilter)
         }
     }
 
-    private static func forgetConnections(of endpoint: Endpoint, _ netfilter: inout NetfilterSocket) throws(NetlinkError) {
-        for address in [endpoint.ipv4, endpoint.ipv6].compactMap({ $0 }) {
+    private static func forgetConnections(of addresses: [IPAddress], _ netfilter: inout NetfilterSocket) throws(NetlinkError) {
+        for address in addresses {
             try netfilter.forgetConnections(.from(address))
             try netfilter.forgetConnections(.answered(by: address))
         }

@@ -29,7 +29,7 @@ extension Engine {
     public func remove(_ ended: consuming StartedContainer) throws(EngineError) {
         let (id, volumes) = (ended.id, ended.volumes)
         withdrawNetwork(id)
-        try foldJournal(deleting: id)
+        try foldJournal(deleting: ContainerDeletion(id: id, time: RealTime.now))
         try discardVolumes(volumes)
         let isGone = try calling("remove container \(id.prefix(12))") { () throws(RuntimeClientError) in
             try ended.leaveRemoval()

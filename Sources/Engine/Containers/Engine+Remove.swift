@@ -61,7 +61,7 @@ extension Engine {
     }
 
     private func removeLocked(_ record: ContainerRecord, _ withVolumes: Bool) throws(EngineError) {
-        withdrawNetwork(record.id)
+        let retiresAddresses = retireNetwork(record.id)
         let isBeingCleanedUp = try calling("remove container \(record.name)") { () throws(RuntimeClientError) in
             try ContainerLocks(path: runtimePaths.locks).isBeingCleanedUp(record.slot)
         }
@@ -75,7 +75,9 @@ extension Engine {
         }
         try retireFiles(of: record.id)
         // With what has happened to it until now: its events tell its name, too.
-        try foldJournal(deleting: record.id, withVolumes: withVolumes)
+        try foldJournal(
+            deleting: ContainerDeletion(
+                id: record.id, time: RealTime.now, withVolumes: withVolumes, retiresAddresses: retiresAddresses))
         try discardVolumes(volumes)
     }
 
@@ -105,11 +107,11 @@ extension Engine {
         }
     }
 
-    func deleteRow(_ id: String, withVolumes: Bool) throws(EngineError) {
-        let volumes = try onDatabase("remove container \(id.prefix(12))") { database throws(MetadataError) in
-            try database.deleteContainer(id, at: RealTime.now, withVolumes: withVolumes)
+    func deleteRow(_ deletion: ContainerDeletion) throws(EngineError) {
+        let volumes = try onDatabase("remove container \(deletion.id.prefix(12))") { database throws(MetadataError) in
+            try database.deleteContainer(deletion)
         }
-        ObjectLog.removed("container \(id), with its id range")
+        ObjectLog.removed("container \(deletion.id), with its id range")
         try discardVolumes(volumes)
     }
 

@@ -45,12 +45,13 @@ extension Engine {
     /// ends with `status`, and what follows runs in another one.
     public func finish(leaving status: CInt) {
         // Who watches what is made and removed, or how long it takes, sees all of it.
-        guard !retired.isEmpty, !ObjectLog.isOn, Timings.descriptor < 0 else { return finish() }
+        guard !retired.isEmpty || hasRetiredAddresses, !ObjectLog.isOn, Timings.descriptor < 0 else { return finish() }
         let needsCheckpoint = openedImages?.database.isLogLarge ?? false
         closeImages()
         do throws(SystemCallError) { try Daemon.become(leaving: status) } catch {
             // Then it is waited for.
         }
+        if hasRetiredAddresses { _ = try? freeRetiredAddresses() }
         removeRetired()
         // What can't be opened now is moved by the next command.
         if needsCheckpoint, (try? database()) != nil { finish() }

@@ -132,7 +132,7 @@ extension Engine {
         let first = UInt32(truncatingIfNeeded: bridge.ipv4Subnet.address.value)
         let last = UInt32(truncatingIfNeeded: bridge.ipv4Subnet.last.value)
         let gateway = UInt32(truncatingIfNeeded: bridge.ipv4Gateway.value)
-        return try onDatabase("connect the container") { database throws(MetadataError) in
+        let connect = { (database: Database) throws(MetadataError) in
             try database.connect(
                 record.id, to: network.id, addresses: (first + 1)...(last - 1), reserved: [gateway]
             ) { address in
@@ -141,6 +141,11 @@ extension Engine {
                 let ipv6 = bridge.ipv6Subnet?.at(UInt128(address - first))
                 return (mac.isEmpty ? ipv4.map { "\(MACAddress(for: $0))" } : mac, ipv6.map { "\($0)" })
             }
+        }
+        do throws(EngineError) { return try onDatabase("connect the container", connect) } catch {
+            // What a remover that was killed has left out of use.
+            guard case .noFreeAddress? = error.cause as? MetadataError, try freeRetiredAddresses() else { throw error }
+            return try onDatabase("connect the container", connect)
         }
     }
 
@@ -180,9 +185,48 @@ extension Engine {
         }
     }
 
-    /// The same of a container whose row goes next, and its address and ports with it.
+    /// The same of a container whose row goes next, and its addresses and ports with it.
     func withdrawNetwork(_ id: String) {
         warning { () throws(EngineError) in _ = try withdraw(id) }
+    }
+
+    /// The same for an answer that should come soon: without ports, nobody reaches the container any more, and that the kernel forgets its
+    /// connections can wait for ``freeRetiredAddresses()``.
+    ///
+    /// - Returns: Whether the addresses go out of use with the row.
+    func retireNetwork(_ id: String) -> Bool {
+        var isRetired = false
+        warning { () throws(EngineError) in
+            guard try publishedPorts(of: id).isEmpty else {
+                _ = try withdraw(id)
+                return
+            }
+            let endpoints = try onDatabase("find the endpoints") { database throws(MetadataError) in
+                try database.endpoints(of: id)
+            }
+            isRetired = !endpoints.isEmpty
+        }
+        hasRetiredAddresses = hasRetiredAddresses || isRetired
+        return isRetired
+    }
+
+    /// Has the kernel forget the connections of addresses that went out of use, and gives them back. Whoever does that at the same time
+    /// is in nobody's way.
+    ///
+    /// - Returns: Whether there were any.
+    @discardableResult
+    func freeRetiredAddresses() throws(EngineError) -> Bool {
+        hasRetiredAddresses = false
+        let retired = try onDatabase("list retired addresses") { database throws(MetadataError) in try database.retiredAddresses() }
+        guard !retired.isEmpty else { return false }
+        for address in retired {
+            let addresses = [address.ipv4.flatMap { IPAddress(.ipv4, value: UInt128($0)) }, address.ipv6.flatMap { IPAddress($0) }]
+            do throws(NetworkError) { try Bridge.forgetConnections(of: addresses.compactMap { $0 }) } catch {
+                throw EngineError(error, cannot: "end the connections of a removed container")
+            }
+        }
+        try onDatabase("free addresses") { database throws(MetadataError) in try database.free(retired) }
+        return true
     }
 
     private func warning(_ body: () throws(EngineError) -> Void) {
@@ -200,7 +244,7 @@ extension Engine {
         let bridge = try ports.isEmpty ? nil : existingBridge()
         do throws(NetworkError) {
             // A bridge that is gone has taken its rules with it.
-            if let bridge { try Bridge.unpublish(ports, from: endpoint, of: bridge) } else { try Bridge.forgetConnections(of: endpoint) }
+            if let bridge { try Bridge.unpublish(ports, from: endpoint, of: bridge) } else { try Bridge.forgetConnections(of: endpoint.addresses) }
         } catch { throw EngineError(error, cannot: "unpublish the ports of \(id.prefix(12))") }
         return true
     }

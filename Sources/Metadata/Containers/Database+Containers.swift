@@ -129,18 +129,10 @@ extension Database {
     /// Deletes the row with all that belongs to the container: its spec, addresses, ports and slots. One that isn't there
     /// is no error: a racer was faster.
     ///
-    /// - Parameters:
-    ///   - time: Now, in nanoseconds since 1970.
-    ///   - withVolumes: Whether its anonymous volumes go, too, that no other container uses; those of a container made with
-    ///     `--rm` do in any case.
     /// - Returns: The names of the volumes that went. Their directories are the caller's to remove.
     @discardableResult
-    public func deleteContainer(
-        _ id: String, at time: Int64, withVolumes: Bool = false
-    ) throws(MetadataError) -> [String] {
-        try writeFreeing { session throws(MetadataError) in
-            try session.deleteContainer(id, at: time, withVolumes: withVolumes)
-        }
+    public func deleteContainer(_ deletion: ContainerDeletion) throws(MetadataError) -> [String] {
+        try writeFreeing { session throws(MetadataError) in try session.delete(deletion) }
     }
 
     /// The containers that were made of an image, by id.
@@ -154,22 +146,21 @@ extension Database {
 }
 
 extension Session {
-    /// - Parameters:
-    ///   - time: Of its event, in nanoseconds since 1970.
-    ///   - events: That came before it.
+    /// - Parameter events: That came before it.
+    /// - Returns: The names of the volumes that went.
     @discardableResult
-    func deleteContainer(
-        _ id: String, at time: Int64, withVolumes: Bool = false, after events: [Event] = []
-    ) throws(MetadataError) -> [String] {
+    func delete(_ deletion: ContainerDeletion, after events: [Event] = []) throws(MetadataError) -> [String] {
+        let id = deletion.id
         // Before it goes, as the events tell its name. Of its end a racer that was faster has told.
         let description = try description(of: id)
-        let end = Event(time: time, type: "container", action: "destroy", actor: id)
+        let end = Event(time: deletion.time, type: "container", action: "destroy", actor: id)
         guard let description else {
             try record(events)
             return []
         }
         try record(events + [end], known: [id: description])
-        let anonymous = try anonymousVolumes(of: id, unlessKept: withVolumes)
+        let anonymous = try anonymousVolumes(of: id, unlessKept: deletion.withVolumes)
+        if deletion.retiresAddresses { try retireAddresses(of: id) }
         try run("DELETE FROM containers WHERE id=?", [.text(id)])
         var deleted: [String] = []
         for name in anonymous where try deleteUnusedVolume(name) { deleted.append(name) }

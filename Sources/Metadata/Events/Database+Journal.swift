@@ -48,20 +48,19 @@ extension Database {
     /// Takes over what stands in the journal between two positions, in one transaction.
     ///
     /// - Parameter from: Where the caller began to read, as ``journalPosition()`` said.
-    /// - Parameter deleting: A container that goes at the same time, and when that is, in nanoseconds since 1970.
-    /// - Parameter withVolumes: As ``deleteContainer(_:at:withVolumes:)`` has it.
+    /// - Parameter deleting: A container that goes at the same time.
     /// - Returns: False, and nothing happened, if another process was faster: ask for the position again.
     @discardableResult
     public func foldJournal(
         from: JournalPosition?, to: JournalPosition, changes: [ContainerChange], events: [Event] = [],
-        deleting: (id: String, time: Int64)? = nil, withVolumes: Bool = false
+        deleting: ContainerDeletion? = nil
     ) throws(MetadataError) -> Bool {
         // On a full disk, too: before anything is listed or removed, what has ended must be known.
         try writeFreeing { session throws(MetadataError) in
             guard try session.journalPosition() == from else { return false }
             for change in changes { try session.apply(change) }
             if let deleting {
-                try session.deleteContainer(deleting.id, at: deleting.time, withVolumes: withVolumes, after: events)
+                try session.delete(deleting, after: events)
             } else {
                 try session.record(events)
             }
@@ -70,14 +69,14 @@ extension Database {
         }
     }
 
-    /// Compiles and reads what ``foldJournal(from:to:changes:events:deleting:withVolumes:)`` will need to delete a container: for who
+    /// Compiles and reads what ``foldJournal(from:to:changes:events:deleting:)`` will need to delete a container: for who
     /// has nothing else to do, and will be waited for then. Nothing changes.
     public func prepareDeletion(of id: String) throws(MetadataError) {
         try read { session throws(MetadataError) in
             try session.connection.rehearse { () throws(MetadataError) in
                 _ = try session.journalPosition()
                 let end = Event(time: 0, type: "container", action: "die", actor: id)
-                try session.deleteContainer(id, at: 0, after: [end])
+                try session.delete(ContainerDeletion(id: id, time: 0), after: [end])
                 try session.set(JournalPosition(bootID: "", offset: 0))
             }
         }

@@ -75,8 +75,10 @@ extension Database {
         try write { session throws(MetadataError) in
             if let endpoint = try session.endpoint(of: container, in: network) { return endpoint }
             let taken = try session.all(
-                "SELECT ipv4 FROM endpoints WHERE network=? AND ipv4>=? ORDER BY ipv4",
-                [.text(network), .integer(Int64(addresses.lowerBound))]) { UInt32(truncatingIfNeeded: $0.integer(0)) }
+                """
+                SELECT ipv4 FROM endpoints WHERE network=?1 AND ipv4>=?2
+                UNION SELECT ipv4 FROM retired_addresses WHERE network=?1 AND ipv4>=?2 ORDER BY ipv4
+                """, [.text(network), .integer(Int64(addresses.lowerBound))]) { UInt32(truncatingIfNeeded: $0.integer(0)) }
             guard let address = addresses.firstFree(sorted: taken, reserved: reserved) else {
                 throw .noFreeAddress(network: network)
             }
