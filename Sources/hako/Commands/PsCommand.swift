@@ -42,9 +42,12 @@ enum PsCommand {
         let showsAll = format.contains("json .}}")
         let needsSizes = arguments.flag("size") || format.contains(".Size") || showsAll
         let needsMounts = format.contains(".Mounts") || format.contains(".LocalVolumes") || format == "json" || showsAll
+        var images: [String: String] = [:]
         let rows = try records.map { record in
-            try ContainerRow(
-                record, isTruncated: isTruncated, sizes: needsSizes ? engine.sizes(of: record) : nil,
+            let image = images[record.imageName] ?? ContainerRow.imageName(record.imageName, isTruncated: isTruncated)
+            images[record.imageName] = image
+            return try ContainerRow(
+                record, isTruncated: isTruncated, image: image, sizes: needsSizes ? engine.sizes(of: record) : nil,
                 mounts: needsMounts ? engine.mountNames(of: record) : [])
         }
         guard !list.isPlainTable else {

@@ -9,9 +9,16 @@ struct ContainerRow: Formattable {
     private let isTruncated: Bool
     private let sizes: (written: Int64, total: Int64)?
     private let mounts: [String]
+    /// See ``imageName(_:isTruncated:)``.
+    let image: String
 
-    /// - Parameter mounts: What is mounted: the names of volumes, the sources of binds.
-    init(_ record: ContainerRecord, isTruncated: Bool, sizes: (written: Int64, total: Int64)?, mounts: [String]) {
+    /// - Parameters:
+    ///   - image: What ``imageName(_:isTruncated:)`` makes of the record's; many containers have the same.
+    ///   - mounts: What is mounted: the names of volumes, the sources of binds.
+    init(
+        _ record: ContainerRecord, isTruncated: Bool, image: String, sizes: (written: Int64, total: Int64)?, mounts: [String]
+    ) {
+        self.image = image
         self.mounts = mounts
         self.record = record
         self.isTruncated = isTruncated
@@ -21,11 +28,11 @@ struct ContainerRow: Formattable {
     var id: String { isTruncated ? String(record.id.prefix(12)) : record.id }
     var name: String { record.name }
     /// As the user named it, in the short form of a name and without a digest.
-    var image: String {
-        guard isTruncated else { return record.imageName }
-        if record.imageName.hasPrefix("sha256:") { return String(record.imageName.dropFirst("sha256:".count).prefix(12)) }
+    static func imageName(_ name: String, isTruncated: Bool) -> String {
+        guard isTruncated else { return name }
+        if name.hasPrefix("sha256:") { return String(name.dropFirst("sha256:".count).prefix(12)) }
         // What is no name is shown as it is.
-        guard let reference = try? Reference(record.imageName) else { return record.imageName }
+        guard let reference = try? Reference(name) else { return name }
         return reference.familiarName + (reference.tag.map { ":" + $0 } ?? "")
     }
 

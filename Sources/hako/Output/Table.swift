@@ -17,16 +17,21 @@ struct Table {
         for row in rows {
             for (column, cell) in row.enumerated() {
                 if column == widths.count { widths.append(minimum) }
-                widths[column] = max(widths[column], cell.unicodeScalars.count)
+                widths[column] = max(widths[column], Self.width(of: cell))
             }
         }
         return rows.map { row in
-            row.enumerated().map { column, cell in
-                guard column < row.count - 1 else { return cell }
-                return cell + String(repeating: " ", count: widths[column] + 3 - cell.unicodeScalars.count)
-            }.joined()
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += cell
+                if column < row.count - 1 { line += String(repeating: " ", count: widths[column] + 3 - Self.width(of: cell)) }
+            }
+            return line
         }
     }
+
+    /// In code points: the bytes of UTF-8 that continue none.
+    private static func width(of cell: String) -> Int { cell.utf8.reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 } }
 
     var text: String { lines.map { $0 + "\n" }.joined() }
 }

@@ -29,6 +29,8 @@ enum Terminal {
 
     /// Text that a container, image or registry chose, made harmless for a terminal: what would steer it is shown as escapes.
     static func escaped(_ text: String) -> String {
+        // Nearly all text is plain, and is told from the rest byte by byte.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         guard text.unicodeScalars.contains(where: \.steersTerminals) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
