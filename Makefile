@@ -36,7 +36,7 @@ test-all: setup
 	@Scripts/setup test
 	@Scripts/build $(PROGRAMS)
 	@HAKO_TEST_ALL=1 Scripts/test
-	@Scripts/test-guest
+	@Scripts/test-long
 
 # make bench      Hako beside the engines that are installed, as ratios
 bench: build
