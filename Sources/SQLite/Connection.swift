@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A connection to one database file, for one thread at a time. It closes itself when its owner lets go of it.
 public final class Connection {
@@ -68,14 +69,23 @@ public final class Connection {
     /// Tries again for as long as the busy timeout says. The change of a new file's mode takes locks for which SQLite calls no
     /// busy handler: of many that open it first at the same time, some would fail.
     private func executeOnceFree(_ script: String) throws(SQLiteError) {
-        var rest = busyTimeoutMilliseconds
+        let deadline = Self.monotonicMilliseconds() + Int64(busyTimeoutMilliseconds)
         while true {
             do throws(SQLiteError) { return try execute(script) } catch {
                 // SQLITE_PROTOCOL: it has itself tried for ten seconds.
-                guard error.kind == .busy, error.code & 0xFF != SQLITE_PROTOCOL, rest > 0 else { throw error }
+                // For other locks it has called the busy handler, which took all of the time at once.
+                guard error.kind == .busy, error.code & 0xFF != SQLITE_PROTOCOL, Self.monotonicMilliseconds() < deadline else {
+                    throw error
+                }
             }
-            rest -= sqlite3_sleep(5)
+            _ = sqlite3_sleep(5)
         }
+    }
+
+    private static func monotonicMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     /// Runs statements that are known text and give no rows that matter: the schema, pragmas.

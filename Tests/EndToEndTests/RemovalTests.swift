@@ -74,6 +74,8 @@ struct RemovalTests {
         let id = try store.inspect("box", "{{.Id}}")
         #expect(try store.output("rm", "-v", "box") == "box")
         #expect(try store.output("ps", "-aq") == "")
+        // What waits for the monitor is nobody's leftover.
+        #expect(try store.output("system", "check") == "The store is whole.")
         let cgroup = try store.shell("find /sys/fs/cgroup -type d -name \(id) | grep -q . && echo there")
         #expect(cgroup.text == "there", "its monitor was waited for")
         // The address and the slot are free for the next one, which has nothing to wait for.
@@ -105,11 +107,11 @@ struct RemovalTests {
         func tracked() throws -> Bool { try store.shell("grep -q ' src=\(address) dst=[^ ]* type=8 ' /proc/net/nf_conntrack").status == 0 }
         #expect(try tracked())
         // Of a remover that was killed before it was done.
-        let network = try store.shell("sqlite3 '\(store.root)/hako.db' 'SELECT id FROM networks'").text
+        let network = try store.shell("sqlite3 -cmd '.timeout 10000' '\(store.root)/hako.db' 'SELECT id FROM networks'").text
         let insert = "INSERT INTO retired_addresses(network, ipv4) VALUES('\(network)', 1)"
-        try store.shell("sqlite3 '\(store.root)/hako.db' \"\(insert)\"").expectSuccess()
+        try store.shell("sqlite3 -cmd '.timeout 10000' '\(store.root)/hako.db' \"\(insert)\"").expectSuccess()
         _ = try store.output("rm", "-f", "box")
-        func retired() throws -> String { try store.shell("sqlite3 '\(store.root)/hako.db' 'SELECT ipv4 FROM retired_addresses'").text }
+        func retired() throws -> String { try store.shell("sqlite3 -cmd '.timeout 10000' '\(store.root)/hako.db' 'SELECT ipv4 FROM retired_addresses'").text }
         try waitUntil { try retired().isEmpty }
         #expect(try retired() == "")
         #expect(try !tracked())

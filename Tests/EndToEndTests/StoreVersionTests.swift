@@ -6,13 +6,13 @@ struct StoreVersionTests {
     @Test("that is newer is refused, and left as it is")
     func newer() throws {
         let store = try TestStore()
-        try store.shell("sqlite3 '\(store.root)/hako.db' 'PRAGMA user_version=1000'").expectSuccess()
+        try store.shell("sqlite3 -cmd '.timeout 10000' '\(store.root)/hako.db' 'PRAGMA user_version=1000'").expectSuccess()
         let run = try store.hako("ps")
         #expect(run.status == 1)
         #expect(run.error.contains("the store has version 1000, this program knows up to "), "\(run)")
         #expect(run.error.contains("Use the Hako that wrote it, or a newer one."), "\(run)")
         #expect(try store.hako("run", "--rm", "busybox", "true").status == 125)
-        let version = try store.shell("sqlite3 '\(store.root)/hako.db' 'PRAGMA user_version'; sqlite3 '\(store.root)/hako.db' 'PRAGMA user_version=\(current(store))'")
+        let version = try store.shell("sqlite3 -cmd '.timeout 10000' '\(store.root)/hako.db' 'PRAGMA user_version'; sqlite3 -cmd '.timeout 10000' '\(store.root)/hako.db' 'PRAGMA user_version=\(current(store))'")
         #expect(version.text == "1000")
         #expect(try store.hako("ps").status == 0)
     }

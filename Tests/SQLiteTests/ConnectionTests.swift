@@ -98,6 +98,18 @@ struct ConnectionTests {
         #expect(try connection.query("SELECT id FROM items") { $0.integer(0) } == [8])
     }
 
+    // Tells an answer from a hang: the time was once waited for hundreds of times.
+    @Test("a new file that another one has locked is waited for as long as was said, and no longer", .timeLimit(.minutes(1)))
+    func lockedWhileOpening() throws {
+        let scratch = try Scratch()
+        let other = try Connection(path: scratch.path("db"))
+        try other.execute("CREATE TABLE t(x); PRAGMA journal_mode=DELETE; BEGIN EXCLUSIVE")
+        let error = #expect(throws: SQLiteError.self) { try Connection(path: scratch.path("db"), busyTimeoutMilliseconds: 1000) }
+        #expect(error?.kind == .busy)
+        try other.execute("COMMIT")
+        _ = try Connection(path: scratch.path("db"), busyTimeoutMilliseconds: 1000)
+    }
+
     @Test("tells that another one holds the write lock")
     func busy() throws {
         let scratch = try Scratch()

@@ -16,10 +16,17 @@ extension Engine {
         let gone = "\(paths.containers)/\(Self.mark)\(RandomID.make().prefix(16))"
         do throws(SystemCallError) {
             let directory = try FileDescriptor.directory(path)
-            // A monitor that still cleans up has it locked.
-            _ = try directory.tryLockWhole()
-            try FileDescriptor.rename(path, to: gone)
-            retired.append(RetiredDirectory(gone, directory))
+            if try directory.tryLockWhole() {
+                try FileDescriptor.rename(path, to: gone)
+                retired.append(RetiredDirectory(gone, directory))
+            } else {
+                // A monitor that still cleans up has it locked: a locked one around it says that somebody sees to it afterwards.
+                try Directory.create(gone)
+                let around = try FileDescriptor.directory(gone)
+                try around.lockWhole()
+                try FileDescriptor.rename(path, to: gone + "/files")
+                retired.append(RetiredDirectory(gone, around, waitingFor: directory))
+            }
         } catch {
             guard error.errno != .noSuchFile else { return }
             throw EngineError(
