@@ -98,6 +98,7 @@ struct RunMountTests {
             ("type=secret,id=a,source=b", "both source and id can't be set"),
             ("type=secret,id=a,from=b", "secret mount should not have a from"),
             ("target=/x,sharing=shared", "invalid cache sharing set for bind mount"),
+            ("type=ssh,src=a", "ssh does not support source"),
             ("target=/x,env=A", "unexpected key 'env' for mount type 'bind'"),
         ])
     func mistakes(options: String, message: String) throws {

@@ -122,7 +122,7 @@ extension Dockerfile.RunMount.Reader {
         case .ssh:
             return .ssh(
                 .init(
-                    id: id.isEmpty ? (source.isEmpty ? "default" : source) : id, target: target.isEmpty ? nil : target,
+                    id: id.isEmpty ? "default" : id, target: target.isEmpty ? nil : target,
                     isRequired: isRequired, mode: mode ?? 0o600, userID: userID ?? 0, groupID: groupID ?? 0))
         }
     }
@@ -141,6 +141,7 @@ extension Dockerfile.RunMount.Reader {
             }
             if !source.isEmpty, !id.isEmpty { throw RunMountError("both source and id can't be set") }
         }
+        if kind == .ssh, !source.isEmpty { throw RunMountError("ssh does not support source") }
         if sharing != nil, kind != .cache {
             throw RunMountError("invalid cache sharing set for \(kind.rawValue) mount")
         }
