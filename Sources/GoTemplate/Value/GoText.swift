@@ -1,5 +1,5 @@
 /// Texts as Go's fmt and strconv write and read them.
-enum GoText {
+public enum GoText {
     /// As an action prints a value.
     static func printed(_ value: TemplateValue) -> String {
         if case .null = value { return "<no value>" }
@@ -27,7 +27,7 @@ enum GoText {
     }
 
     /// time.Duration's String: `1h0m30s`, `1.5s`, `250ms`, `0s`.
-    static func duration(_ nanoseconds: Int64) -> String {
+    public static func duration(_ nanoseconds: Int64) -> String {
         let sign = nanoseconds < 0 ? "-" : ""
         let size = nanoseconds.magnitude
         let units: [(name: String, size: UInt64)] = [("ns", 1), ("\u{B5}s", 1000), ("ms", 1_000_000)]
@@ -85,7 +85,7 @@ enum GoText {
     }
 
     /// strconv.Quote.
-    static func quoted(_ text: String, by quote: Unicode.Scalar = "\"") -> String {
+    public static func quoted(_ text: String, by quote: Unicode.Scalar = "\"") -> String {
         var quoted = String(quote)
         for scalar in text.unicodeScalars {
             switch scalar {

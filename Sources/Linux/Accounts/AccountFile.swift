@@ -24,7 +24,10 @@ enum AccountFile {
     static func forEachLine(
         _ path: String, in root: borrowing FileDescriptor, _ body: (AccountLine) -> Bool
     ) throws(SystemCallError) {
-        guard let bytes = try contents(path, in: root) else { return }
+        if let bytes = try contents(path, in: root) { forEachLine(of: bytes, body) }
+    }
+
+    static func forEachLine(of bytes: [UInt8], _ body: (AccountLine) -> Bool) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
