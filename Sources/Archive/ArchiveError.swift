@@ -21,6 +21,8 @@ public struct ArchiveError: Error, Hashable, Sendable {
         case refusedWhiteout
         /// The target isn't in this layer. A layer carries every file that its hard links name.
         case missingHardLinkTarget(PathBytes)
+        /// A directory would take the place of something else, or the other way round, where that is not wanted.
+        case otherKind(existingIsDirectory: Bool)
         /// The kernel refused.
         case systemCall(SystemCallError)
     }
@@ -81,6 +83,8 @@ extension ArchiveError.Reason: CustomStringConvertible {
         case .refusedName(.parentNotDirectory): "a parent is not a directory"
         case .refusedWhiteout: "not a valid whiteout"
         case .missingHardLinkTarget(let target): "hard link to \(target), which this layer does not hold"
+        case .otherKind(existingIsDirectory: true): "cannot overwrite directory with non-directory"
+        case .otherKind(existingIsDirectory: false): "cannot overwrite non-directory with directory"
         case .systemCall(let error): error.description
         }
     }

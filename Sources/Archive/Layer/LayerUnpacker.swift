@@ -27,6 +27,7 @@ public final class LayerUnpacker {
     let root: FileDescriptor
     let reader: TarReader
     let limits: ExtractionLimits
+    private let rules: ExtractionRules
     let defaults: CreationDefaults
     var parent: OpenParent
     /// Some directory hands its group down, so new files have another group than this process.
@@ -35,11 +36,13 @@ public final class LayerUnpacker {
     var skippedAttributes = 0
 
     private init(
-        _ source: any ByteSource, into root: borrowing FileDescriptor, limits: ExtractionLimits
+        _ source: any ByteSource, into root: borrowing FileDescriptor, _ rules: ExtractionRules,
+        limits: ExtractionLimits
     ) throws {
         let status = try root.status()
         self.root = try root.duplicate()
         self.limits = limits
+        self.rules = rules
         reader = TarReader(source, limits: limits)
         defaults = try CreationDefaults(for: root)
         parent = OpenParent(path: "", directory: try root.duplicate(), modified: status.modified)
@@ -54,12 +57,14 @@ public final class LayerUnpacker {
     ///   - source: The plain tar stream; a decoder and a ``HashingSource`` may stand before it.
     ///   - root: An empty directory, opened for reading (not O_PATH). Its owner, mode and times become the layer's if the
     ///     layer has an entry `./`.
+    ///   - rules: For what is no layer: then the directory may hold what it wants.
     /// - Throws: ``ArchiveError`` for what is wrong with the layer and for what the kernel refuses; errors of `source` as
     ///   they are.
     public static func unpack(
-        _ source: any ByteSource, into root: borrowing FileDescriptor, limits: ExtractionLimits = ExtractionLimits()
+        _ source: any ByteSource, into root: borrowing FileDescriptor, rules: ExtractionRules = ExtractionRules(),
+        limits: ExtractionLimits = ExtractionLimits()
     ) throws -> UnpackedLayer {
-        let unpacker = try LayerUnpacker(source, into: root, limits: limits)
+        let unpacker = try LayerUnpacker(source, into: root, rules, limits: limits)
         try unpacker.run()
         return UnpackedLayer(
             entryCount: unpacker.reader.entryCount, bodyBytes: unpacker.reader.bodyBytes,
@@ -86,8 +91,14 @@ public final class LayerUnpacker {
     }
 
     private func unpack(_ entry: TarEntry) throws {
+        var entry = entry
+        if let adjust = rules.adjust, !adjust(&entry) { return }
         let path = try EntryPath(entry.name, limits: limits)
         guard !path.isRoot else { return try unpackRoot(entry) }
+        guard rules.readsWhiteouts else {
+            try enterParent(of: path)
+            return try unpack(entry, at: path)
+        }
         let whiteout = try Whiteout(path)
         guard whiteout != .aufsMetadata else { return }
         try enterParent(of: path)
@@ -99,6 +110,7 @@ public final class LayerUnpacker {
     }
 
     private func unpack(_ entry: TarEntry, at path: EntryPath) throws {
+        if !rules.replacesOtherKinds { try requireSameKind(entry, path.name) }
         switch entry.kind {
         case .regular: try unpackFile(entry, path.name)
         case .directory: try unpackDirectory(entry, path)
@@ -111,6 +123,18 @@ public final class LayerUnpacker {
             try unpackNode(entry, .characterDevice(major: major, minor: minor), path.name)
         case .blockDevice(let major, let minor):
             try unpackNode(entry, .blockDevice(major: major, minor: minor), path.name)
+        }
+    }
+
+    /// Whether what is there may be replaced: a directory by a directory, anything else by anything else.
+    private func requireSameKind(_ entry: TarEntry, _ name: PathBytes) throws {
+        let isDirectory: Bool
+        do throws(SystemCallError) { isDirectory = try parent.directory.status(of: name).kind == .directory } catch {
+            guard error.errno == .noSuchFile else { throw error }
+            return
+        }
+        guard isDirectory == (entry.kind == .directory) else {
+            throw ArchiveError.Reason.otherKind(existingIsDirectory: isDirectory)
         }
     }
 

@@ -62,3 +62,34 @@ public final class MemorySink: ByteSink {
         bytes.withUnsafeBufferPointer { self.bytes.append(contentsOf: $0) }
     }
 }
+
+/// Gathers small writes into big ones for another sink.
+public final class BufferedSink: ByteSink {
+    private let sink: any ByteSink
+    private let capacity: Int
+    private var buffer: [UInt8] = []
+
+    /// - Parameter capacity: In bytes; a longer piece is passed on as it is.
+    public init(_ sink: any ByteSink, capacity: Int = 256 << 10) {
+        self.sink = sink
+        self.capacity = capacity
+        buffer.reserveCapacity(capacity)
+    }
+
+    public func write(_ bytes: Span<UInt8>) throws {
+        if buffer.count + bytes.count > capacity { try flush() }
+        guard bytes.count < capacity else { return try sink.write(bytes) }
+        bytes.withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
+    }
+
+    /// Passes on what is gathered. Without it, the last of it never comes.
+    public func flush() throws {
+        guard !buffer.isEmpty else { return }
+        // A span is of a value that nobody else can change meanwhile.
+        var gathered: [UInt8] = []
+        swap(&gathered, &buffer)
+        try sink.write(gathered.span)
+        gathered.removeAll(keepingCapacity: true)
+        swap(&gathered, &buffer)
+    }
+}

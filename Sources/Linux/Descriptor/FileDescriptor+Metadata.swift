@@ -98,6 +98,9 @@ extension FileDescriptor {
     /// The names of the open file's extended attributes, sorted. flistxattr(2).
     public borrowing func extendedAttributeNames() throws(SystemCallError) -> [PathBytes] {
         let number = self.number
+        // Most files have none, and need no room for their names.
+        let size = try retryingInterrupts("flistxattr", on: "descriptor \(number)") { hako_flistxattr(number, nil, 0) }
+        guard size > 0 else { return [] }
         // XATTR_LIST_MAX of the kernel.
         var list = [CChar](repeating: 0, count: 64 << 10)
         let count = try retryingInterrupts("flistxattr", on: "descriptor \(number)") {

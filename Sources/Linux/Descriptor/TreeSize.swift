@@ -61,5 +61,5 @@ extension SystemCallError {
     /// Whether a directory that was seen has gone or is something else now: a symlink, a file.
     ///
     /// EAGAIN: something was renamed while the path was resolved. openat2(2), RESOLVE_BENEATH
-    var isOfChange: Bool { [.noSuchFile, .notDirectory, .symlinkLoop, .wouldBlock].contains(errno) }
+    public var isOfChange: Bool { [.noSuchFile, .notDirectory, .symlinkLoop, .wouldBlock].contains(errno) }
 }

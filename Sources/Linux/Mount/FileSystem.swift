@@ -67,6 +67,26 @@ public struct FileSystemType: Hashable, Sendable {
     public static let tmpfs = FileSystemType(magic: 0x0102_1994)
     public static let devpts = FileSystemType(magic: 0x1CD1)
     public static let overlay = FileSystemType(magic: 0x794C_7630)
+
+    /// Of the kernel's own making: what is in it are no files that somebody stored, and reading one may wait for ever or change
+    /// something. linux/magic.h
+    public var isKernelInterface: Bool { Self.kernelInterfaces.contains(self) }
+
+    private static let kernelInterfaces: Set<FileSystemType> = [
+        .proc, .sysfs, .pidfs, .devpts,
+        FileSystemType(magic: 0x27_E0EB),  // cgroup
+        FileSystemType(magic: 0x6367_7270),  // cgroup2
+        FileSystemType(magic: 0x1980_0202),  // mqueue
+        FileSystemType(magic: 0x6462_6720),  // debugfs
+        FileSystemType(magic: 0x7472_6163),  // tracefs
+        FileSystemType(magic: 0x7363_6673),  // securityfs
+        FileSystemType(magic: 0x6265_6570),  // configfs
+        FileSystemType(magic: 0xCAFE_4A11),  // bpf
+        FileSystemType(magic: 0x6165_676C),  // pstore
+        FileSystemType(magic: 0xDE5E_81E4),  // efivarfs
+        FileSystemType(magic: 0x4249_4E4D),  // binfmt_misc
+        FileSystemType(magic: 0x6E73_6673),  // nsfs
+    ]
 }
 
 extension FileDescriptor {

@@ -57,6 +57,18 @@ public struct IDMap: Hashable, Sendable {
     public func outsideUser(_ id: UInt32) -> UInt32? { Self.outside(id, users) }
     public func outsideGroup(_ id: UInt32) -> UInt32? { Self.outside(id, groups) }
 
+    /// What an id outside is inside; nil if it has no place there.
+    public static func inside(_ id: UInt32, _ lines: [Line]) -> UInt32? {
+        for line in lines where id >= line.outsideID && id - line.outsideID < line.size {
+            let (sum, overflow) = line.insideID.addingReportingOverflow(id - line.outsideID)
+            return overflow ? nil : sum
+        }
+        return nil
+    }
+
+    public func insideUser(_ id: UInt32) -> UInt32? { Self.inside(id, users) }
+    public func insideGroup(_ id: UInt32) -> UInt32? { Self.inside(id, groups) }
+
     static func text(_ lines: [Line]) -> String {
         lines.map { "\($0.insideID) \($0.outsideID) \($0.size)\n" }.joined()
     }
