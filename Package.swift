@@ -93,7 +93,7 @@ let package = Package(
         module(
             "Engine",
             [
-                "ImageStore", "ImageClient", "Metadata", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
+                "ImageStore", "ImageClient", "Metadata", "Archive", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
                 "MonitorProtocol", "ConfigurationFiles", "GoTemplate", "OCI", "Linux", "Gzip",
             ]),
 

@@ -76,10 +76,12 @@ extension Engine {
         try onDatabase("settle the containers") { database throws(MetadataError) in try database.setStates(states) }
     }
 
-    /// Whether a container was started and nobody has read so before the reboot: its directory is made at its first start. One
-    /// whose start failed is what it was, with the reason.
+    /// Whether a container was started and nobody has read so before the reboot: a start writes its account files, nobody else
+    /// does. One whose start failed is what it was, with the reason.
     private func wasStarted(_ record: ContainerRecord) -> Bool {
-        record.state.status == .created && record.state.error.isEmpty && access(runtimePaths.directory(record.id), F_OK) == 0
+        guard record.state.status == .created, record.state.error.isEmpty else { return false }
+        let directory = runtimePaths.directory(record.id)
+        return ContainerDirectory.accountFiles.contains { access("\(directory)/\($0)", F_OK) == 0 }
     }
 
     /// What is known of a container that the database takes for running and that no monitor watches.

@@ -33,8 +33,7 @@ extension Engine {
         let bundle = runtimePaths.bundle(plan.record.id)
         let directory = runtimePaths.directory(plan.record.id)
         do throws(SystemCallError) {
-            for path in [directory, "\(directory)/\(ContainerDirectory.work)"] { try Directory.create(path) }
-            try makeUpper(plan)
+            try makeWritableLayer(in: directory, rootID: plan.rootID, lowers: plan.lowers)
             if try !Directory.create(bundle) {
                 // What a monitor that was killed left there is of no use. While the bundle itself is there, whoever removes the
                 // container looks for its cgroup.
@@ -67,18 +66,20 @@ extension Engine {
         } catch { throw EngineError(.system, cannot: "write config.json", because: "\(error)", cause: error) }
     }
 
-    /// The writable layer, owned by the container's root, with the mode of the image's root directory.
-    private func makeUpper(_ plan: BundlePlan) throws(SystemCallError) {
-        let upper = "\(runtimePaths.directory(plan.record.id))/\(ContainerDirectory.upper)"
+    /// The writable layer, owned by the container's root, with the mode of the image's root directory, and what overlay needs
+    /// beside it.
+    func makeWritableLayer(in directory: String, rootID: UInt32, lowers: [String]) throws(SystemCallError) {
+        for path in [directory, "\(directory)/\(ContainerDirectory.work)"] { try Directory.create(path) }
+        let upper = "\(directory)/\(ContainerDirectory.upper)"
         try Directory.create(upper, mode: ContainerDirectory.unready)
         // What the container wrote keeps its mode and owner.
         guard try FileDescriptor.status(of: upper).permissions == ContainerDirectory.unready else { return }
-        let mode = try plan.lowers.first.map { lower throws(SystemCallError) in
+        let mode = try lowers.first.map { lower throws(SystemCallError) in
             try FileDescriptor.status(of: lower).permissions
         }
-        let directory = try FileDescriptor.directory(upper)
-        try directory.changeOwner(userID: plan.rootID, groupID: plan.rootID)
-        try directory.changeMode(mode ?? 0o755)
+        let opened = try FileDescriptor.directory(upper)
+        try opened.changeOwner(userID: rootID, groupID: rootID)
+        try opened.changeMode(mode ?? 0o755)
     }
 
     /// A container has a copy of its own: whatever it can do to the file, it does to no other.

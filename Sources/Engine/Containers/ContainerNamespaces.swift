@@ -15,6 +15,14 @@ struct ContainerNamespaces: ~Copyable {
     var userNumber: CInt? { Self.number(user) }
     var networkNumber: CInt? { Self.number(network) }
 
+    /// The user namespace's, for somebody else to keep.
+    borrowing func duplicateUser() throws(SystemCallError) -> FileDescriptor? {
+        switch user {
+        case .some(let user): try user.duplicate()
+        case .none: nil
+        }
+    }
+
     private static func number(_ descriptor: borrowing FileDescriptor?) -> CInt? {
         switch descriptor {
         case .some(let descriptor): descriptor.number

@@ -5,18 +5,28 @@ import Linux
 final class ImageTree {
     private let mount: Mount
 
-    /// - Parameter lowers: At least two, the topmost first.
-    init(lowers: [String]) throws(SystemCallError) {
-        mount = try Self.mount(lowers, userNamespace: nil)
+    /// - Parameters:
+    ///   - lowers: The topmost first; two at least, those above counted.
+    ///   - written: What a container has written over them, with the ids of its user namespace.
+    ///   - userNamespace: Whose root the image's files are shown as belonging to; nil leaves ids as they are.
+    init(
+        lowers: [String], below written: String? = nil, userNamespace: borrowing FileDescriptor? = nil
+    ) throws(SystemCallError) {
+        mount = try Self.mount(lowers, below: written, userNamespace: userNamespace)
     }
 
     /// An image's files with their own owners, or as those of a user namespace's root.
     static func mount(
-        _ lowers: [String], userNamespace: borrowing FileDescriptor?
+        _ lowers: [String], below written: String? = nil, userNamespace: borrowing FileDescriptor?
     ) throws(SystemCallError) -> Mount {
-        try apart { () throws(SystemCallError) in
-            try OverlayMount(lowers: lowers, upper: nil, work: nil).mount(userNamespace: userNamespace)
-        }
+        var overlay = OverlayMount(lowers: lowers, upper: nil, work: nil)
+        overlay.written = written
+        return try MountNamespaceVisit.apart { () throws(SystemCallError) in try overlay.mount(userNamespace: userNamespace) }
+    }
+
+    /// The root directory, to be read.
+    func root() throws(SystemCallError) -> FileDescriptor {
+        try FileDescriptor.open(".", in: mount.root, flags: O_RDONLY | O_DIRECTORY)
     }
 
     /// Where `path` leads in the image, whose symlinks are its own: a directory, or nil where nothing is.
@@ -36,29 +46,5 @@ final class ImageTree {
     /// What `path` leads to in the image; nil where nothing is.
     func programFile(_ path: String) -> ProgramFile? {
         try? ProgramFile(FileDescriptor.open(path, in: mount.root, flags: FileDescriptor.pathOnly))
-    }
-
-    /// Older kernels have to attach an overlay's layers for a moment: not where anybody sees them. This process has one thread.
-    private static func apart(_ body: () throws(SystemCallError) -> Mount) throws(SystemCallError) -> Mount {
-        let home = try Namespace.current(.mount)
-        let here = try FileDescriptor.open(".", flags: FileDescriptor.pathOnly)
-        try Namespace.unshare(.mount)
-        let mount: Mount
-        do throws(SystemCallError) {
-            try MountTree.setPropagation(.private)
-            mount = try body()
-        } catch {
-            try comeBack(to: home, here)
-            throw error
-        }
-        try comeBack(to: home, here)
-        return mount
-    }
-
-    private static func comeBack(
-        to home: borrowing FileDescriptor, _ directory: borrowing FileDescriptor
-    ) throws(SystemCallError) {
-        try Namespace.join(home, .mount)
-        try directory.becomeWorkingDirectory()
     }
 }

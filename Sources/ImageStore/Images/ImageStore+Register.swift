@@ -74,6 +74,12 @@ extension ImageStore {
     /// What an image says of itself, verified.
     public func configuration(of image: ImageID) throws(StoreError) -> ImageConfig { try configuration(image.digest) }
 
+    /// The manifest by which an image is in the store, verified.
+    public func manifest(of image: ImageRecord) throws(StoreError) -> ImageManifest {
+        let bytes = try contents(of: image.manifest, limit: ImageManifest.maximumSize)
+        return try parse(bytes, image.manifest) { json throws(FormatError) in try ImageManifest(json: json) }
+    }
+
     private func configuration(_ digest: Digest) throws(StoreError) -> ImageConfig {
         try parse(try contents(of: digest), digest) { json throws(FormatError) in try ImageConfig(json: json) }
     }

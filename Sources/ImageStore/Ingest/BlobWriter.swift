@@ -70,7 +70,14 @@ public final class BlobWriter: Sendable {
     /// - Throws: ``StoreError/wrongSize(_:expected:found:)`` as soon as there are too many; what was written is removed then,
     ///   and when the disk is full.
     public func write(_ bytes: some Collection<UInt8>) throws(StoreError) {
-        let failure = state.withLock { state -> StoreError? in
+        var failure: StoreError?
+        let isContiguous: Void? = bytes.withContiguousStorageIfAvailable { failure = add($0.span) }
+        if isContiguous == nil { failure = add(Array(bytes).span) }
+        if let failure { try giveUp(failure) }
+    }
+
+    private func add(_ bytes: Span<UInt8>) -> StoreError? {
+        state.withLock { state -> StoreError? in
             state.count += Int64(bytes.count)
             if let expectedSize, state.count > expectedSize { return wrongSize(state.count) }
             state.hash.update(bytes)
@@ -80,7 +87,9 @@ public final class BlobWriter: Sendable {
                 return nil
             } catch { return .system(error) }
         }
-        guard let failure else { return }
+    }
+
+    private func giveUp(_ failure: StoreError) throws(StoreError) {
         if case .wrongSize = failure { try discard() }
         if failure.isNoSpace { try discard() }
         throw failure
@@ -176,5 +185,12 @@ public final class BlobWriter: Sendable {
         try moveToPlace(digest, size: size)
         try asStoreError { () throws(SystemCallError) in try store.directory.unlink(path) }
         _ = consume lock
+    }
+}
+
+extension BlobWriter: ByteSink {
+    /// The same for bytes that are not copied on the way.
+    public func write(_ bytes: Span<UInt8>) throws {
+        if let failure = add(bytes) { try giveUp(failure) }
     }
 }

@@ -13,6 +13,17 @@ enum ContentHash: Sendable {
         }
     }
 
+    mutating func update(_ bytes: Span<UInt8>) {
+        switch self {
+        case .sha256(var hash):
+            hash.update(bytes)
+            self = .sha256(hash)
+        case .sha512(var hash):
+            hash.update(bytes)
+            self = .sha512(hash)
+        }
+    }
+
     mutating func update(_ bytes: some Collection<UInt8>) {
         switch self {
         case .sha256(var hash):

@@ -37,9 +37,24 @@ public final class LayerWriter: Sendable {
     public func unpack(
         from source: any ByteSource, hashedBy hashing: HashingSource? = nil, limits: ExtractionLimits = ExtractionLimits()
     ) throws(StoreError) -> Int64 {
+        let hashed = hashing ?? HashingSource(source)
+        return try place { () throws(StoreError) in
+            let unpacked = try extract(hashing == nil ? hashed : source, limits)
+            try verify(hashed)
+            return unpacked
+        }
+    }
+
+    /// The same for a stream whose digest was taken when it was written a moment ago: it is not hashed a second time.
+    @discardableResult
+    func unpackVerified(_ source: any ByteSource) throws(StoreError) -> Int64 {
+        try place { () throws(StoreError) in try extract(source, ExtractionLimits()) }
+    }
+
+    private func place(_ unpack: () throws(StoreError) -> UnpackedLayer) throws(StoreError) -> Int64 {
         do throws(StoreError) {
             try prepare()
-            let unpacked = try extract(source, hashing, limits)
+            let unpacked = try unpack()
             try moveToPlace(unpacked)
             return unpacked.bodyBytes
         } catch {
@@ -63,25 +78,23 @@ public final class LayerWriter: Sendable {
         }
     }
 
-    private func extract(
-        _ source: any ByteSource, _ hashedAhead: HashingSource?, _ limits: ExtractionLimits
-    ) throws(StoreError) -> UnpackedLayer {
-        let hashing = hashedAhead ?? HashingSource(source)
-        let unpacked: UnpackedLayer
+    private func extract(_ source: any ByteSource, _ limits: ExtractionLimits) throws(StoreError) -> UnpackedLayer {
         do {
             let root = try store.open(StoreLayout.partialLayer(diffID) + "/fs")
-            unpacked = try LayerUnpacker.unpack(hashedAhead == nil ? hashing : source, into: root, limits: limits)
+            return try LayerUnpacker.unpack(source, into: root, limits: limits)
         } catch let error as ArchiveError {
             throw .layer(diffID, error)
         } catch {
             throw .source(error)
         }
+    }
+
+    private func verify(_ hashing: HashingSource) throws(StoreError) {
         let found: Digest
         do throws(DigestError) {
             found = try Digest(algorithm: .sha256, bytes: hashing.hash.digest())
         } catch { throw .digest(error) }
         guard found == diffID.digest else { throw .wrongDigest(expected: diffID.digest, found: found) }
-        return unpacked
     }
 
     private func moveToPlace(_ unpacked: UnpackedLayer) throws(StoreError) {

@@ -30,6 +30,18 @@ public enum SignalAction {
     /// Lets signals pass by unseen; programs started by ``Spawn`` have the default action again.
     public static func ignore(_ signals: [CInt]) { for number in signals { _ = signal(number, SIG_IGN) } }
 
+    /// Calls `body` with these signals kept waiting until it is done: what it begins and takes back is not left half-done by one.
+    public static func holding<Result, Failure: Error>(
+        _ signals: [CInt], _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var (held, before) = (sigset_t(), sigset_t())
+        sigemptyset(&held)
+        for number in signals { sigaddset(&held, number) }
+        pthread_sigmask(SIG_BLOCK, &held, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        return try body()
+    }
+
     /// Calls `body` with no signal blocked in this thread: one that waits comes now. pthread_sigmask(3).
     public static func lettingThrough<Result>(_ body: () throws -> Result) rethrows -> Result {
         var (none, before) = (sigset_t(), sigset_t())

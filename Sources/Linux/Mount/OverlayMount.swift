@@ -9,6 +9,8 @@ import Glibc
 public struct OverlayMount: Sendable {
     /// Topmost first.
     public var lowers: [String]
+    /// A further directory above them that has the user namespace's ids already: another overlay's `upper`, to be read.
+    public var written: String?
     /// Plain directories on one file system, owned by the first ids of the map; nil for a read-only overlay.
     public var upper: String?
     public var work: String?
@@ -35,12 +37,11 @@ public struct OverlayMount: Sendable {
     public func mount(
         userNamespace: borrowing FileDescriptor?, _ layers: inout LayerMounts
     ) throws(SystemCallError) -> Mount {
-        // What a start before left there for an overlay that was not unmounted in order (overlayfs.rst, "Volatile mount").
-        if isVolatile, let work { try Self.removeIncompatibilityMark(in: work) }
-        for lower in lowers {
+        if isVolatile { try removeVolatileMark() }
+        for lower in allLowers {
             let layer = try Mount.copy(of: lower)
             switch userNamespace {
-            case .some(let namespace): try layer.mapIDs(to: namespace)
+            case .some(let namespace): if lower != written { try layer.mapIDs(to: namespace) }
             case .none: break
             }
             layers.numbers.append(layer.relinquish())
@@ -79,10 +80,12 @@ public struct OverlayMount: Sendable {
         return try context.mount(.noDevices)
     }
 
+    private var allLowers: [String] { written.map { [$0] + lowers } ?? lowers }
+
     /// Attaches each layer over its own directory, in this (private) mount namespace, and names it by a path.
     private func byPath(_ layers: [CInt]) throws(SystemCallError) -> Mount {
         var paths: [String] = []
-        for (layer, lower) in zip(layers, lowers) {
+        for (layer, lower) in zip(layers, allLowers) {
             let place = try FileDescriptor.open(lower, flags: FileDescriptor.pathOnly | O_DIRECTORY)
             let (number, onto) = (place.number, layer)
             _ = try retryingInterrupts("move_mount", on: lower) { hako_move_mount(onto, number) }
@@ -93,7 +96,10 @@ public struct OverlayMount: Sendable {
         }
     }
 
-    private static func removeIncompatibilityMark(in work: String) throws(SystemCallError) {
+    /// Removes what keeps the directories of a volatile overlay from being mounted again, for they may have lost something when
+    /// it was not unmounted in order (overlayfs.rst, "Volatile mount").
+    public func removeVolatileMark() throws(SystemCallError) {
+        guard let work else { return }
         let directory = try FileDescriptor.directory(work)
         guard let inner = try? directory.openChild("work", flags: O_RDONLY | O_DIRECTORY) else { return }
         try inner.removeTree("incompat")

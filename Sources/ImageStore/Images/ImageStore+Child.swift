@@ -1,0 +1,64 @@
+import Archive
+import Linux
+import Metadata
+import OCI
+
+// An image made of another one: the same layers, perhaps one more, and a configuration of its own.
+extension ImageStore {
+    /// Writes the tar stream of a new layer as a blob. It is not compressed: whoever waits for it, as a paused container does,
+    /// waits for the disk and for nothing else, and its digest is the layer's diffID.
+    ///
+    /// ``register(childOf:config:layer:reference:lease:)`` makes a layer of it.
+    ///
+    /// - Parameter body: Writes the stream. When it throws, nothing stays.
+    public func writeLayer(lease: Lease, _ body: (any ByteSink) throws -> Void) throws -> Descriptor {
+        guard case .writer(let writer) = try ingestBlob(expecting: nil, size: nil, lease: lease, waiting: true) else {
+            // Without a digest nobody else writes the same file.
+            throw StoreError.system(SystemCallError("open", on: StoreLayout.blobIngest, .busy))
+        }
+        do { try body(writer) } catch {
+            // What can't be removed now goes with the next collection.
+            try? writer.discard()
+            throw error
+        }
+        let digest = try writer.finish()
+        return Descriptor(mediaType: .layer, digest: digest, size: try stored(.blob(digest))?.size ?? 0)
+    }
+
+    /// Makes an image whose layers are another one's, with one more on top where there is one.
+    ///
+    /// - Parameters:
+    ///   - config: What it says of itself; its list of layers is written here.
+    ///   - layer: As ``writeLayer(lease:_:)`` gave it.
+    ///   - reference: The name that leads to it; nil for none.
+    public func register(
+        childOf parent: ImageRecord, config: ImageConfig, layer: Descriptor?, reference: Reference?, lease: Lease
+    ) throws(StoreError) -> RegisteredImage {
+        let base = try manifest(of: parent)
+        var config = config
+        var layers = base.layers
+        config.diffIDs = try configuration(of: parent.id).diffIDs
+        // Docker's manifests hold Docker's types, as some registries insist.
+        let isDocker = base.mediaType == .dockerManifest
+        if var layer {
+            try unpackWritten(layer.digest, lease: lease)
+            if isDocker { layer.mediaType = .dockerLayer }
+            layers.append(layer)
+            config.diffIDs.append(DiffID(layer.digest))
+        }
+        let configBytes = config.json.bytes()
+        let configDigest = try ingest(configBytes, lease: lease)
+        let manifest = ImageManifest(
+            mediaType: isDocker ? .dockerManifest : .imageManifest,
+            config: Descriptor(
+                mediaType: isDocker ? .dockerConfig : .imageConfig, digest: configDigest, size: Int64(configBytes.count)),
+            layers: layers)
+        let manifestDigest = try ingest(manifest.json.bytes(), lease: lease)
+        return try register(manifest: manifestDigest, reference: reference)
+    }
+
+    private func unpackWritten(_ blob: Digest, lease: Lease) throws(StoreError) {
+        guard case .writer(let writer) = try ingestLayer(DiffID(blob), lease: lease, waiting: true) else { return }
+        try writer.unpackVerified(FileSource(try openBlob(blob)))
+    }
+}
