@@ -78,7 +78,7 @@ struct CommitTests {
             try store.inspect("made", template) == """
                 ["PATH=/bin","A=1","B=two words","C=x y","old=value of it"] {"a.b":"c","d":"e f"} {"53/udp":{},"80/tcp":{}} nobody \
                 {"/v":{},"/w":{}} /srv/sub SIGINT ["RUN true"] ["top"] null \
-                {"Interval":90000000000,"Retries":2,"Test":["CMD-SHELL","exit 0"]}
+                {"Test":["CMD-SHELL","exit 0"],"Interval":90000000000,"Retries":2}
                 """)
         for (change, text) in [
             ("RUN true", "run is not a valid change command"), ("ENV a=b\nUSER 0", "one instruction"), ("ENV", "ENV requires at least one argument"),

@@ -8,7 +8,7 @@ enum ContainerGroup {
     static let command = Command(
         "container", "Manage containers",
         subcommands: [
-            AttachCommand.command, CommitCommand.command, CreateCommand.command, DiffCommand.command,
+            AttachCommand.command, CommitCommand.command, CpCommand.command, CreateCommand.command, DiffCommand.command,
             ExecCommand.command, ExportCommand.command, inspect, KillCommand.command, LogsCommand.command,
             PauseCommand.pause, PauseCommand.unpause, PsCommand.command.renamed("ls", aliases: ["ps", "list"]), PortCommand.command, prune, RenameCommand.command,
             RestartCommand.command, RmCommand.command.renamed("rm", aliases: ["remove"]), RunCommand.command,
