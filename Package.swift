@@ -72,6 +72,7 @@ let package = Package(
         module("Dockerfile"),
         module("ConfigurationFiles", ["CommandLineTables", "OCI", "Linux"]),
         module("Archive", ["OCI", "Linux", "Hashing"]),
+        module("BuildContext", ["Linux", "Hashing"]),
 
         // Images and metadata.
         module("Metadata", ["SQLite", "OCI", "Linux"]),
@@ -123,6 +124,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
         tests(of: "Linux", ["container-probe"]), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Dockerfile"), tests(of: "ConfigurationFiles", ["CommandLineTables", "OCI", "Linux"]), tests(of: "Archive", ["container-probe"]), tests(of: "Metadata", ["OCI", "SQLite"]),
+        tests(of: "BuildContext", ["container-probe"]),
         tests(of: "ImageStore", ["StoreSamples", "store-stress", "Metadata", "Archive", "Hashing", "OCI", "Linux"]),
         tests(of: "ImageClient"), tests(of: "Cgroups", ["OCI", "Linux"]),
         tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),

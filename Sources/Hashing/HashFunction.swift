@@ -3,13 +3,16 @@ public protocol HashFunction: Sendable {
     init()
 
     /// Adds bytes. The cheapest form: nothing is copied.
-    mutating func update(_ bytes: Span<UInt8>)
+    mutating func update(_ bytes: RawSpan)
 
     /// The digest of everything added so far. More may be added afterwards.
     func digest() -> [UInt8]
 }
 
 extension HashFunction {
+    /// Adds bytes; nothing is copied.
+    public mutating func update(_ bytes: Span<UInt8>) { update(bytes.bytes) }
+
     /// Adds the bytes of an array, a slice or another collection; one that isn't contiguous in memory is copied first.
     public mutating func update(_ bytes: some Collection<UInt8>) {
         let isContiguous: Void? = bytes.withContiguousStorageIfAvailable { update($0.span) }

@@ -9,7 +9,7 @@ public struct SHA512: HashFunction {
 
     public init() { SHA512_Init(&context) }
 
-    public mutating func update(_ bytes: Span<UInt8>) {
+    public mutating func update(_ bytes: RawSpan) {
         bytes.withUnsafeBytes { _ = SHA512_Update(&context, $0.baseAddress, $0.count) }
     }
 

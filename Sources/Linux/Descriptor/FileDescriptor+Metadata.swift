@@ -81,9 +81,14 @@ extension FileDescriptor {
 
     /// An extended attribute's value; nil if the file has none of that name. fgetxattr(2).
     public borrowing func extendedAttribute(_ name: some Path) throws(SystemCallError) -> [UInt8]? {
-        let number = self.number
         // XATTR_SIZE_MAX of the kernel.
-        var value = [UInt8](repeating: 0, count: 64 << 10)
+        try extendedAttribute(name, limit: 64 << 10)
+    }
+
+    /// The same for one that is `limit` bytes long at most; a longer one is an error (`ERANGE`).
+    public borrowing func extendedAttribute(_ name: some Path, limit: Int) throws(SystemCallError) -> [UInt8]? {
+        let number = self.number
+        var value = [UInt8](repeating: 0, count: limit)
         do throws(SystemCallError) {
             let count = try retryingInterrupts("fgetxattr", on: name.description) {
                 name.withCPath { hako_fgetxattr(number, $0, &value, value.count) }

@@ -56,17 +56,6 @@ extension FileDescriptor {
             existing.withCPath { existing in name.withCPath { linkat(source, existing, destination, $0, 0) } }
         }
     }
-
-    /// Writes all of `bytes`, which are not copied on the way, in as many writes as it takes.
-    public borrowing func writeAll(_ bytes: Span<UInt8>) throws(SystemCallError) {
-        let number = self.number
-        var position = 0
-        while position < bytes.count {
-            position += try retryingErrno("write", on: "descriptor \(number)") {
-                bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress?.advanced(by: position), $0.count - position) }
-            }
-        }
-    }
 }
 
 extension FileStatus {
