@@ -1,5 +1,6 @@
 import Compression
 import Linux
+import TestSupport
 import Testing
 
 /// Reads a stream to its end, some bytes at a time.
@@ -140,17 +141,5 @@ struct CompressionTests {
                 _ = try decode(bytes, chunkSize: 1 + Int(random.next() % 5000), limits: limits, bufferSize: 4096)
             } catch is CompressionError {}
         }
-    }
-}
-
-/// The same numbers in every run, so that a failure can be repeated.
-private struct SplitMix {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -55,7 +55,7 @@ private struct OperationField: Sendable {
                 let number = UInt64(phase * 100 + worker)
                 group.addTask {
                     try await OwnThread.run {
-                        var random = SeededNumbers(seed: seed &* 1_000_003 &+ number)
+                        var random = SplitMix(state: seed &* 1_000_003 &+ number)
                         return try (0..<count).map { _ in try step(&random) }
                     }
                 }
@@ -64,7 +64,7 @@ private struct OperationField: Sendable {
         }
     }
 
-    private func step(_ random: inout SeededNumbers) throws -> Step {
+    private func step(_ random: inout SplitMix) throws -> Step {
         let words = words(&random)
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<12:
@@ -79,7 +79,7 @@ private struct OperationField: Sendable {
             words: words, run: try ProgramRun.of(program, words, environment: environment, timeoutMilliseconds: patience))
     }
 
-    private func words(_ random: inout SeededNumbers) -> [String] {
+    private func words(_ random: inout SplitMix) -> [String] {
         let names = (0..<6).map { "name\($0)" }
         let name = names[Int.random(in: 0..<6, using: &random)]
         return switch Int.random(in: 0..<17, using: &random) {
@@ -101,7 +101,7 @@ private struct OperationField: Sendable {
         }
     }
 
-    private func options(_ name: String, _ random: inout SeededNumbers) -> [String] {
+    private func options(_ name: String, _ random: inout SplitMix) -> [String] {
         var words = ["--cgroup-parent", parent, "--name", name]
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4: words += ["--network", "none"]
@@ -137,7 +137,7 @@ private struct OperationField: Sendable {
         _ = try child.wait()
     }
 
-    private func killMonitor(_ random: inout SeededNumbers) throws {
+    private func killMonitor(_ random: inout SplitMix) throws {
         let found = try ProgramRun.of("/usr/bin/pgrep", ["-f", "[h]ako-runtime monitor.*\(runRoot)"]).lines.compactMap { pid_t($0) }
         guard !found.isEmpty else { return }
         _ = Glibc.kill(found[Int.random(in: 0..<found.count, using: &random)], SIGKILL)
@@ -218,18 +218,4 @@ private struct Step: CustomStringConvertible, Sendable {
         // The container ended while the program was brought into it.
         "cannot start the container's process", "cannot send the plan", "cannot join the cgroup",
     ]
-}
-
-/// Numbers that are the same for the same seed: SplitMix64.
-struct SeededNumbers: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

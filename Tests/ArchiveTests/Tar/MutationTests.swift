@@ -1,6 +1,7 @@
 import Archive
 import Glibc
 import Linux
+import TestSupport
 import Testing
 
 /// T-I9: Swift ends the process on overflow and on a bad index, so every byte that can be wrong has to be tried.
@@ -77,17 +78,5 @@ struct MutationTests {
             setField(&block, at: 0, to: "")
             bytes.replaceSubrange(start..<start + 512, with: block)
         }
-    }
-}
-
-/// The same numbers in every run, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
