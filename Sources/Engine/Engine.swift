@@ -84,8 +84,7 @@ public final class Engine {
     public func finish() {
         // The answer was given; a checkpoint that fails is tried by the next command.
         try? openedImages?.database.checkpointIfLarge()
-        if hasRetiredAddresses { _ = try? freeRetiredAddresses() }
-        removeRetired()
+        giveBack()
     }
 }
 

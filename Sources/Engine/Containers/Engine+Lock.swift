@@ -19,8 +19,11 @@ extension Engine {
     /// Who has it may be done in a moment: another remover. Or it is a starter, whose monitor keeps it for as long as the container
     /// runs: so it is asked for over and over, and the state looked at in between.
     ///
-    /// - Parameter isNew: Whether the caller has just made the container, so that nothing of it stands in the journal.
-    func takeLock(_ record: ContainerRecord, isNew: Bool = false) throws(EngineError) -> ContainerLock {
+    /// - Parameters:
+    ///   - isNew: Whether the caller has just made the container, so that nothing of it stands in the journal.
+    ///   - mounts: Whether the caller mounts the writable layer: then the monitor of the run before must be done with it, or two
+    ///     would write to one upper directory.
+    func takeLock(_ record: ContainerRecord, isNew: Bool = false, mounts: Bool = true) throws(EngineError) -> ContainerLock {
         let action = "lock container \(record.name)"
         let locks = try calling(action) { () throws(RuntimeClientError) in try ContainerLocks(path: runtimePaths.locks) }
         var isFirst = true
@@ -35,7 +38,14 @@ extension Engine {
             guard let current else { return .isGone }
             if let lock {
                 // One that lives without a monitor is up, too.
-                return current.state.isUp && isAlive(current) ? .isUp : .taken(lock)
+                if current.state.isUp && isAlive(current) { return .isUp }
+                // A new one's slot may have been another's, whose monitor is no concern of it.
+                if mounts, !isNew {
+                    try calling("wait for what is left of container \(record.name)'s last run") { () throws(RuntimeClientError) in
+                        try locks.waitForCleanUp(record.slot)
+                    }
+                }
+                return .taken(lock)
             }
             if current.state.isUp { return .isUp }
             isFirst = false
@@ -43,21 +53,10 @@ extension Engine {
         }
     }
 
-    /// For who has the lock and starts the container: the mounts of the run before must be gone, or two would write to one upper
-    /// directory.
-    func waitForCleanUp(_ record: ContainerRecord) throws(EngineError) {
-        try calling("wait for what is left of container \(record.name)'s last run") { () throws(RuntimeClientError) in
-            try ContainerLocks(path: runtimePaths.locks).waitForCleanUp(record.slot)
-        }
-    }
-
-    /// As ``takeLock(_:isNew:)``, where anything but the byte is an error: that of a start.
+    /// As ``takeLock(_:isNew:mounts:)``, where anything but the byte is an error: that of a start.
     func takeLockToStart(_ record: ContainerRecord, isNew: Bool = false) throws(EngineError) -> FileDescriptor {
         switch try takeLock(record, isNew: isNew) {
-        case .taken(let lock):
-            // A new one's slot may have been another's, whose monitor is no concern of it.
-            if !isNew { try waitForCleanUp(record) }
-            return lock
+        case .taken(let lock): return lock
         case .isUp:
             throw EngineError(.conflict, "container \(record.name) is already running", hint: "Attach to it, or read its logs.")
         case .isGone: throw EngineError(.notFound, "No such container: \(record.name)")

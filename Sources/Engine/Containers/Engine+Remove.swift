@@ -50,7 +50,7 @@ extension Engine {
     /// - Returns: False where somebody has started it meanwhile.
     @discardableResult
     func remove(_ record: ContainerRecord, withVolumes: Bool = false) throws(EngineError) -> Bool {
-        switch try takeLock(record) {
+        switch try takeLock(record, mounts: false) {
         case .taken(let lock):
             defer { withExtendedLifetime(lock) {} }
             try removeLocked(record, withVolumes)

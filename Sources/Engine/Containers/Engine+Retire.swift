@@ -48,6 +48,12 @@ extension Engine {
         }
     }
 
+    /// What commands have left until their answer was given. Failing, it is done by the next one that leaves something.
+    func giveBack() {
+        if hasRetiredAddresses { _ = try? freeRetiredAddresses() }
+        removeRetired()
+    }
+
     /// The same as ``finish()``, for a command whose caller does not wait for it: where there is something to remove, this process
     /// ends with `status`, and what follows runs in another one.
     public func finish(leaving status: CInt) {
@@ -58,8 +64,7 @@ extension Engine {
         do throws(SystemCallError) { try Daemon.become(leaving: status) } catch {
             // Then it is waited for.
         }
-        if hasRetiredAddresses { _ = try? freeRetiredAddresses() }
-        removeRetired()
+        giveBack()
         // What can't be opened now is moved by the next command.
         if needsCheckpoint, (try? database()) != nil { finish() }
     }

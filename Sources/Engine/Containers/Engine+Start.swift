@@ -74,9 +74,7 @@ extension Engine {
         switch try takeLock(record) {
         case .isUp: return false
         case .isGone: throw EngineError(.notFound, "No such container: \(name)")
-        case .taken(let lock):
-            try waitForCleanUp(record)
-            _ = try launch(record, try storedSpec(of: record), lock, attachment: nil)
+        case .taken(let lock): _ = try launch(record, try storedSpec(of: record), lock, attachment: nil)
         }
         return true
     }

@@ -81,9 +81,7 @@ extension Engine {
             switch try takeLock(record) {
             case .isUp: continue
             case .isGone: throw EngineError(.notFound, "No such container: \(name)")
-            case .taken(let lock):
-                try waitForCleanUp(record)
-                return try stoppedRoot(record, spec, lock)
+            case .taken(let lock): return try stoppedRoot(record, spec, lock)
             }
         }
     }

@@ -49,7 +49,7 @@ extension ImageStore {
         while true {
             let count = try asStoreError { () throws(SystemCallError) in try file.read(into: &buffer) }
             guard count > 0 else { return try hash.digest() == digest }
-            hash.update(buffer[..<count])
+            hash.update(buffer.span.extracting(..<count))
         }
     }
 }

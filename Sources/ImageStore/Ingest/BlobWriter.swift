@@ -48,7 +48,7 @@ public final class BlobWriter: Sendable {
         while read < count {
             let step = try file.read(into: &buffer)
             guard step > 0 else { break }
-            hash.update(buffer[..<step])
+            hash.update(buffer.span.extracting(..<step))
             read += Int64(step)
         }
         self.store = store

@@ -24,17 +24,6 @@ enum ContentHash: Sendable {
         }
     }
 
-    mutating func update(_ bytes: some Collection<UInt8>) {
-        switch self {
-        case .sha256(var hash):
-            hash.update(bytes)
-            self = .sha256(hash)
-        case .sha512(var hash):
-            hash.update(bytes)
-            self = .sha512(hash)
-        }
-    }
-
     /// The digest of all bytes so far.
     func digest() throws(StoreError) -> Digest {
         do throws(DigestError) {
@@ -48,7 +37,7 @@ enum ContentHash: Sendable {
     /// The digest of `bytes` by an algorithm.
     static func digest(_ algorithm: Digest.Algorithm, of bytes: [UInt8]) throws(StoreError) -> Digest {
         var hash = ContentHash(algorithm)
-        hash.update(bytes)
+        hash.update(bytes.span)
         return try hash.digest()
     }
 }

@@ -47,11 +47,7 @@ public struct IDMap: Hashable, Sendable {
 
     /// What an id is outside; nil if it has no place there.
     public static func outside(_ id: UInt32, _ lines: [Line]) -> UInt32? {
-        for line in lines where id >= line.insideID && id - line.insideID < line.size {
-            let (sum, overflow) = line.outsideID.addingReportingOverflow(id - line.insideID)
-            return overflow ? nil : sum
-        }
-        return nil
+        translated(id, lines.lazy.map { (from: $0.insideID, to: $0.outsideID, size: $0.size) })
     }
 
     public func outsideUser(_ id: UInt32) -> UInt32? { Self.outside(id, users) }
@@ -59,8 +55,12 @@ public struct IDMap: Hashable, Sendable {
 
     /// What an id outside is inside; nil if it has no place there.
     public static func inside(_ id: UInt32, _ lines: [Line]) -> UInt32? {
-        for line in lines where id >= line.outsideID && id - line.outsideID < line.size {
-            let (sum, overflow) = line.insideID.addingReportingOverflow(id - line.outsideID)
+        translated(id, lines.lazy.map { (from: $0.outsideID, to: $0.insideID, size: $0.size) })
+    }
+
+    private static func translated(_ id: UInt32, _ ranges: some Sequence<(from: UInt32, to: UInt32, size: UInt32)>) -> UInt32? {
+        for range in ranges where id >= range.from && id - range.from < range.size {
+            let (sum, overflow) = range.to.addingReportingOverflow(id - range.from)
             return overflow ? nil : sum
         }
         return nil
