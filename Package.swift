@@ -79,9 +79,6 @@ let package = Package(
         module("ImageStore", ["Metadata", "SQLite", "Archive", "Hashing", "OCI", "Linux"]),
         module("ImageClient", ["OCI", "Linux"]),
 
-        // Building images.
-        module("Builder", ["Dockerfile", "GoTemplate", "OCI", "Linux"]),
-
         // Running containers.
         module("Cgroups", ["OCI", "Linux"]),
         module("Runtime", ["Cgroups", "OCI", "Linux"]),
@@ -98,10 +95,15 @@ let package = Package(
                 "MonitorProtocol", "ConfigurationFiles", "GoTemplate", "OCI", "Linux", "Gzip",
             ]),
 
+        // Building images.
+        module(
+            "Builder",
+            ["Engine", "ImageStore", "Metadata", "BuildContext", "Dockerfile", "Archive", "Hashing", "GoTemplate", "OCI", "Linux"]),
+
         program(
             "hako",
             [
-                "Engine", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "MonitorProtocol", "CommandLineTables",
+                "Builder", "Engine", "BuildContext", "Dockerfile", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "MonitorProtocol", "CommandLineTables",
                 "ConfigurationFiles", "GoTemplate", "OCI", "Linux",
             ]),
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
