@@ -1,9 +1,21 @@
 import Dockerfile
 import OCI
 
-/// Who is told what a build does, while it does it.
+/// Who is told what a build does, while it does it, and may stop it.
 public protocol BuildReporter: AnyObject {
     func report(_ event: BuildEvent)
+    /// How long the build may wait for something without a call of ``refresh()``; nil for as long as it likes.
+    var refreshMilliseconds: CInt? { get }
+    /// Time has passed.
+    func refresh()
+    /// The number of a descriptor that is readable once the build is to stop; -1, which poll(2) skips, where nothing stops it.
+    var interruption: CInt { get }
+}
+
+extension BuildReporter {
+    public var refreshMilliseconds: CInt? { nil }
+    public func refresh() {}
+    public var interruption: CInt { -1 }
 }
 
 /// A step of a build: something that takes time, and that a user wants to see.
@@ -11,7 +23,8 @@ public struct BuildStep: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// Reading the Dockerfile, finding bases, pulling.
         case preparation
-        /// An instruction; of its stage, the how manyth of how many (`[build 2/5]`), FROM among them.
+        /// An instruction; of its stage, the how manyth of how many (`[build 2/5]`), FROM among them. The stage is the one's
+        /// name, else `stage-2`; empty where there is no other and it has none.
         case instruction(stage: String, number: Int, of: Int)
         /// Writing the image, its names, an output.
         case export
@@ -69,7 +82,7 @@ public struct BuildResult: Hashable, Sendable {
 
 /// Why a build failed.
 public struct BuildError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// `failed to solve: …`, without the excerpt.
+    /// What went wrong, without `failed to solve: ` before it and the excerpt behind it.
     public var message: String
     /// Where in the Dockerfile; nil where it is not the Dockerfile's fault.
     public var lines: ClosedRange<Int>?

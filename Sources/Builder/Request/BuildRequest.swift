@@ -36,6 +36,15 @@ public struct BuildRequest: Sendable {
     public var agents: [String: String] = [:]
     /// What RUN steps get.
     public var run = RunSettings()
+    /// `--annotation`.
+    public var annotations: [BuildAnnotation] = []
+    /// `--output`, `--push` and `--load`; empty for an image in the store.
+    public var outputs: [BuildOutput] = []
+    /// `--cache-from` and `--cache-to`.
+    public var cacheSources: [CacheLocation] = []
+    public var cacheDestinations: [CacheLocation] = []
+    /// `--explain`: each step's note says why it was, or wasn't, in the cache.
+    public var explainsCache = false
     /// `--debug`: the state that a failed RUN leaves becomes an image.
     public var keepsFailedState = false
 
