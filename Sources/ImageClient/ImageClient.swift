@@ -17,8 +17,8 @@ public struct ImageClient: Sendable {
     private let storeArguments: [String]
     /// The number under which the program finds its progress descriptor.
     private static let progressNumber: CInt = 3
-    /// Longer than any line that is one: a message holds no more than a registry's error.
-    private static let lineLimit = 1 << 20
+    /// Longer than any line that is one: a manifest has up to 4 MiB, and may be escaped.
+    private static let lineLimit = 32 << 20
 
     /// - Parameters:
     ///   - program: The absolute path of `hako-image`.
@@ -36,33 +36,84 @@ public struct ImageClient: Sendable {
         _ reference: Reference, platform: Platform? = nil, onEvent: (ImageEvent) -> Void
     ) throws(ImageClientError) -> ImageResult {
         let chosen = platform.map { ["--platform", $0.description] } ?? []
-        let results = try run(["pull"] + storeArguments + chosen, [reference.description], input: nil, onEvent)
+        let results = try run(["pull"] + storeArguments + chosen, [reference.description], onEvent).compactMap(\.image)
         guard let result = results.last else { throw ImageClientError(.system, "hako-image ended without a result") }
         return result
     }
 
-    /// Loads all images of an archive, in its order.
-    public func load(_ archive: Archive, onEvent: (ImageEvent) -> Void) throws(ImageClientError) -> [ImageResult] {
-        switch archive {
-        case .standardInput: try run(["load"] + storeArguments, [], input: StandardDescriptor.input, onEvent)
-        case .file(let path): try run(["load"] + storeArguments + ["--input", path], [], input: nil, onEvent)
-        }
+    /// Pushes an image: by its name with a tag, or every tag of a repository.
+    ///
+    /// - Parameter platform: That the image must be for, and then alone is pushed; nil for whatever it is.
+    public func push(
+        _ reference: Reference, platform: Platform? = nil, onEvent: (ImageEvent) -> Void
+    ) throws(ImageClientError) -> [PushResult] {
+        let chosen = platform.map { ["--platform", $0.description] } ?? []
+        return try run(["push"] + storeArguments + chosen, [reference.description], onEvent).compactMap(\.pushed)
     }
 
-    private func run(
-        _ options: [String], _ operands: [String], input: CInt?, _ onEvent: (ImageEvent) -> Void
+    /// Loads all images of an archive, in its order.
+    public func load(_ archive: Archive, onEvent: (ImageEvent) -> Void) throws(ImageClientError) -> [ImageResult] {
+        let results =
+            switch archive {
+            case .standardInput: try run(["load"] + storeArguments, [], input: StandardDescriptor.input, onEvent)
+            case .file(let path): try run(["load"] + storeArguments + ["--input", path], [], onEvent)
+            }
+        return results.compactMap(\.image)
+    }
+
+    /// Writes images as an archive to a descriptor of the caller's; each of them once.
+    ///
+    /// - Parameters:
+    ///   - names: Names or ids.
+    ///   - output: Its number.
+    public func save(
+        _ names: [String], platform: Platform? = nil, to output: CInt
     ) throws(ImageClientError) -> [ImageResult] {
+        let chosen = platform.map { ["--platform", $0.description] } ?? []
+        return try run(["save"] + storeArguments + chosen, names, output: output) { _ in }.compactMap(\.image)
+    }
+
+    /// Makes an image of an archive of files.
+    ///
+    /// - Parameters:
+    ///   - source: The path of a file, an http or https address; nil is standard input.
+    ///   - settings: `config`, `message` and `created` of the image.
+    public func importTree(
+        from source: String?, as reference: Reference?, platform: Platform?, settings: JSON,
+        onEvent: (ImageEvent) -> Void
+    ) throws(ImageClientError) -> ImageResult {
+        let options = (platform.map { ["--platform", $0.description] } ?? []) + ["--settings", settings.text()]
+            + (source.map { ["--input", $0] } ?? [])
+        let results = try run(
+            ["import"] + storeArguments + options, reference.map { [$0.description] } ?? [],
+            input: source == nil ? StandardDescriptor.input : nil, onEvent)
+        guard let result = results.compactMap(\.image).last else {
+            throw ImageClientError(.system, "hako-image ended without a result")
+        }
+        return result
+    }
+
+    /// The manifest or index of a name, as its registry has it, and of an index what it leads to if `isWhole`.
+    public func manifests(of reference: Reference, isWhole: Bool) throws(ImageClientError) -> [RegistryManifest] {
+        let words = ["manifest"] + storeArguments + (isWhole ? ["--whole", "true"] : [])
+        return try run(words, [reference.description]) { _ in }.compactMap(\.manifest)
+    }
+
+    func run(
+        _ options: [String], _ operands: [String], input: CInt? = nil, output: CInt? = nil,
+        _ onEvent: (ImageEvent) -> Void
+    ) throws(ImageClientError) -> [ImageEvent] {
         var outcome = Outcome()
         let status: ExitStatus
         do throws(SystemCallError) {
-            status = try converse(options, operands, input: input) { outcome.take($0, onEvent) }
+            status = try converse(options, operands, input, output) { outcome.take($0, onEvent) }
         } catch { throw ImageClientError(.system, "cannot run \(program): \(error.errno)") }
         return try outcome.results(status: status).get()
     }
 
     /// Runs the program to its end and hands on each line that it writes.
     private func converse(
-        _ options: [String], _ operands: [String], input: CInt?, _ onLine: ([UInt8]) -> Void
+        _ options: [String], _ operands: [String], _ input: CInt?, _ output: CInt?, _ onLine: ([UInt8]) -> Void
     ) throws(SystemCallError) -> ExitStatus {
         let pipe = try Pipe()
         // A name that looks like an option is none.
@@ -70,7 +121,8 @@ public struct ImageClient: Sendable {
         var spawn = Spawn(program, ["hako-image"] + options + progress + operands)
         spawn.pass(pipe.writing, as: Self.progressNumber)
         spawn.pass(number: StandardDescriptor.error)
-        if let input { spawn.pass(number: input) }
+        if let input { spawn.pass(number: input, as: StandardDescriptor.input) }
+        if let output { spawn.pass(number: output, as: StandardDescriptor.output) }
         if Timings.descriptor > Self.progressNumber { spawn.pass(number: Timings.descriptor) }
         let child = try spawn.start()
         let reading = pipe.keepingReading()
@@ -89,7 +141,7 @@ public struct ImageClient: Sendable {
 
 /// What the lines and the exit status come to.
 private struct Outcome {
-    private var images: [ImageResult] = []
+    private var results: [ImageEvent] = []
     private var failure: ImageClientError?
     private var lastIsResult = false
 
@@ -102,8 +154,8 @@ private struct Outcome {
         guard let event else { return }
         lastIsResult = false
         switch event {
-        case .image(let result):
-            images.append(result)
+        case .image, .pushed, .loggedIn, .manifest, .done:
+            results.append(event)
             lastIsResult = true
         case .error(let error): failure = error
         case .layer, .status: break
@@ -111,10 +163,10 @@ private struct Outcome {
         onEvent(event)
     }
 
-    func results(status: ExitStatus) -> Result<[ImageResult], ImageClientError> {
+    func results(status: ExitStatus) -> Result<[ImageEvent], ImageClientError> {
         if let failure { return .failure(failure) }
         switch status {
-        case .exited(code: 0) where lastIsResult: return .success(images)
+        case .exited(code: 0) where lastIsResult: return .success(results)
         case .exited(code: 130), .killed(signal: SIGINT, _), .killed(signal: SIGTERM, _):
             return .failure(ImageClientError(.interrupted, "interrupted"))
         case .exited(let code):

@@ -6,6 +6,11 @@ public enum ImageEvent: Hashable, Sendable {
     /// A line for people.
     case status(String)
     case image(ImageResult)
+    case pushed(PushResult)
+    case loggedIn(LoginResult)
+    case manifest(RegistryManifest)
+    /// What was asked for is done, and there is nothing to say of it.
+    case done
     case error(ImageClientError)
 
     /// Nil for a type of event that is not known here: newer programs may say more.
@@ -19,16 +24,31 @@ public enum ImageEvent: Hashable, Sendable {
         case "image":
             guard let result = ImageResult(json) else { return nil }
             self = .image(result)
+        case "pushed":
+            guard let result = PushResult(json) else { return nil }
+            self = .pushed(result)
+        case "manifest":
+            guard let result = RegistryManifest(json) else { return nil }
+            self = .manifest(result)
+        case "login": self = .loggedIn(LoginResult(json))
+        case "done": self = .done
         case "error": self = .error(ImageClientError(json))
         default: return nil
         }
     }
+
+    var image: ImageResult? { if case .image(let result) = self { result } else { nil } }
+    var pushed: PushResult? { if case .pushed(let result) = self { result } else { nil } }
+    var manifest: RegistryManifest? { if case .manifest(let result) = self { result } else { nil } }
+    var loggedIn: LoginResult? { if case .loggedIn(let result) = self { result } else { nil } }
 }
 
 /// How far one layer is.
 public struct LayerProgress: Hashable, Sendable {
     public enum Status: String, Hashable, Sendable {
         case pulling, waiting, downloading, verifying, extracting, complete, exists
+        /// Of a push.
+        case preparing, pushing, pushed, existed, mounted
     }
 
     /// Twelve digits.
@@ -37,6 +57,8 @@ public struct LayerProgress: Hashable, Sendable {
     /// In bytes; 0 where nobody knows.
     public var current: Int64
     public var total: Int64
+    /// The repository that it was mounted from.
+    public var from = ""
 
     public init(id: String, status: Status, current: Int64 = 0, total: Int64 = 0) {
         self.id = id
@@ -50,6 +72,7 @@ public struct LayerProgress: Hashable, Sendable {
         status = json["status"]?.string.flatMap(Status.init) ?? .downloading
         current = max(0, json["current"]?.integer ?? 0)
         total = max(0, json["total"]?.integer ?? 0)
+        from = json["from"]?.string ?? ""
     }
 }
 
@@ -78,6 +101,50 @@ public struct ImageResult: Hashable, Sendable {
         reference = json["reference"]?.string.flatMap { try? Reference($0) }
         isNew = json["isNew"]?.bool ?? true
     }
+}
+
+/// A name that a registry now has.
+public struct PushResult: Hashable, Sendable {
+    public var imageID: ImageID
+    public var reference: Reference
+    /// Of the manifest or index under it.
+    public var digest: Digest
+    /// Of that, in bytes.
+    public var size: Int64
+    /// The index that was left out, as the registry lacks a part of it.
+    public var insteadOf: Digest?
+
+    init?(_ json: JSON) {
+        guard let text = json["imageID"]?.string, let imageID = try? ImageID(text),
+            let reference = json["reference"]?.string.flatMap({ try? Reference($0) }),
+            let digest = json["digest"]?.string.flatMap({ try? Digest($0) })
+        else { return nil }
+        (self.imageID, self.reference, self.digest) = (imageID, reference, digest)
+        size = json["size"]?.integer ?? 0
+        insteadOf = json["insteadOf"]?.string.flatMap { try? Digest($0) }
+    }
+}
+
+/// A manifest or index as a registry has it.
+public struct RegistryManifest: Hashable, Sendable {
+    public var reference: Reference
+    public var descriptor: Descriptor
+    public var text: String
+
+    init?(_ json: JSON) {
+        guard let reference = json["reference"]?.string.flatMap({ try? Reference($0) }),
+            let descriptor = json["descriptor"].flatMap({ try? Descriptor(json: $0) }), let text = json["text"]?.string
+        else { return nil }
+        (self.reference, self.descriptor, self.text) = (reference, descriptor, text)
+    }
+}
+
+/// A login that a registry has taken, and that is kept.
+public struct LoginResult: Hashable, Sendable {
+    /// The file in which the password stands unencrypted; nil where none does.
+    public var file: String?
+
+    init(_ json: JSON) { file = json["file"]?.string }
 }
 
 /// Why an image could not be had.

@@ -1,6 +1,6 @@
 import OCI
 
-/// Shows the progress of a pull or a load as Docker's client does.
+/// Shows the progress of a pull, a push or a load as Docker's client does.
 public struct ProgressRenderer {
     public enum Style: Hashable, Sendable {
         /// One line for each layer, rewritten in place.
@@ -31,6 +31,10 @@ public struct ProgressRenderer {
         case (.status(let message), .terminal), (.status(let message), .plain):
             lines = []
             write(message + "\n")
+        case (.pushed(let result), .terminal), (.pushed(let result), .plain):
+            lines = []
+            statuses = [:]
+            write("\(result.reference.tag ?? ""): digest: \(result.digest) size: \(result.size)\n")
         default: break
         }
     }
@@ -57,8 +61,11 @@ public struct ProgressRenderer {
         let known = statuses.updateValue(progress.status, forKey: progress.id)
         guard known != progress.status else { return }
         switch progress.status {
-        case .complete, .exists: write("\(progress.id): \(Self.words(progress.status))\n")
-        case .pulling where known == nil: write("\(progress.id): \(Self.words(progress.status))\n")
+        case .complete, .exists, .pushed, .existed, .mounted, .preparing:
+            write("\(progress.id): \(Self.words(progress))\n")
+        case .pulling where known == nil: write("\(progress.id): \(Self.words(progress))\n")
+        // Of a pull it says nothing; of a push Docker says it.
+        case .waiting where known == .preparing: write("\(progress.id): \(Self.words(progress))\n")
         default: break
         }
     }
@@ -81,8 +88,8 @@ public struct ProgressRenderer {
     /// `a1b2c3d4e5f6: Downloading [====>    ]  1.2MB/3.4MB`, not wider than the terminal: a wrapped line would put
     /// every cursor movement one line off.
     static func line(_ progress: LayerProgress, columns: Int) -> String {
-        let head = "\(progress.id): \(words(progress.status))"
-        guard [.downloading, .extracting, .verifying].contains(progress.status), progress.total > 0 else {
+        let head = "\(progress.id): \(words(progress))"
+        guard [.downloading, .extracting, .verifying, .pushing].contains(progress.status), progress.total > 0 else {
             return String(head.prefix(max(columns - 1, 1)))
         }
         let current = min(progress.current, progress.total)
@@ -94,8 +101,8 @@ public struct ProgressRenderer {
         return "\(head) [\(bar)] \(numbers)"
     }
 
-    private static func words(_ status: LayerProgress.Status) -> String {
-        switch status {
+    private static func words(_ progress: LayerProgress) -> String {
+        switch progress.status {
         case .pulling: "Pulling fs layer"
         case .waiting: "Waiting"
         case .downloading: "Downloading"
@@ -103,6 +110,11 @@ public struct ProgressRenderer {
         case .extracting: "Extracting"
         case .complete: "Pull complete"
         case .exists: "Already exists"
+        case .preparing: "Preparing"
+        case .pushing: "Pushing"
+        case .pushed: "Pushed"
+        case .existed: "Layer already exists"
+        case .mounted: "Mounted from \(progress.from)"
         }
     }
 

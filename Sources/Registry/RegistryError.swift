@@ -29,6 +29,8 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
         case refused(String)
         case invalidConfiguration(String)
         case credentialHelper(String)
+        /// What is to be sent can't be read.
+        case unreadable(String)
         case cancelled
     }
 

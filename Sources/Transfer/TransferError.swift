@@ -55,6 +55,9 @@ extension TransferError {
         }
         switch error {
         case .source(let cause): self.init(cause, while: subject)
+        case .noSuchImage(let name):
+            // As Docker names what it misses: `nginx:latest`.
+            self.init(.notFound, "No such image: \((try? Reference(name))?.withDefaultTag.familiar ?? name)")
         case .wrongDigest, .wrongSize, .format, .json, .layerCount, .layer, .digest:
             self.init(.invalid, "cannot \(subject): \(error)")
         default: self.init(.system, "cannot \(subject): \(error)")
@@ -98,10 +101,11 @@ extension TransferError {
         case .refused(let why): self.init(.invalid, start + "\(host): \(why)")
         case .invalidConfiguration(let why): self.init(.system, "\(error.operand): \(why)")
         case .credentialHelper(let why): self.init(.system, "\(error.operand): \(why)")
+        case .unreadable(let why): self.init(.system, start + "\(error.operand) can't be read: \(why)")
         }
     }
 
-    private static let loginHint = "\"docker login\" stores a login where Hako finds it."
+    static let loginHint = "\"hako login\" stores a login where Hako and Docker find it."
 
     private static func suffix(_ text: String?) -> String { text.map { ": \($0)" } ?? "" }
 
@@ -113,6 +117,23 @@ extension TransferError {
             case .unreachable(let why): text += "; the mirror \(host) can't be reached: \(why)"
             default: text += "; the mirror \(host) fails"
             }
+        }
+    }
+
+    /// What Docker says of a push that is refused: the registry's own words, behind their kind.
+    init(pushOf reference: Reference, _ error: any Error) {
+        guard let refusal = error as? RegistryError else {
+            self.init(error, while: "push \(reference.familiar)")
+            return
+        }
+        switch refusal.reason {
+        case .unauthorized("no basic auth credentials"): self.init(.unauthorized, "no basic auth credentials", hint: Self.loginHint)
+        case .unauthorized(let why):
+            self.init(.unauthorized, "unauthorized: \(why ?? "authentication required")", hint: Self.loginHint)
+        case .denied(let why):
+            self.init(
+                .unauthorized, "denied: \(why ?? "requested access to the resource is denied")", hint: Self.loginHint)
+        default: self.init(refusal, while: "push \(reference.familiar)")
         }
     }
 

@@ -1,4 +1,6 @@
 import OCI
+import Registry
+import Transfer
 
 struct UsageError: Error { let message: String }
 
@@ -6,19 +8,30 @@ struct UsageError: Error { let message: String }
 struct ImageArguments: Sendable {
     enum Action: Sendable {
         case pull(Reference, Platform?)
+        /// Without a tag: all of the repository.
+        case push(Reference, Platform?)
         /// From a file, or from the standard input.
         case load(input: String?)
+        /// To the standard output.
+        case save([String], Platform?)
+        /// From a file, an http or https address, or the standard input.
+        case `import`(input: String?, ImportSettings)
+        case manifest(Reference, isWhole: Bool)
+        /// With what stands on standard input, as `{"username": …, "password": …}`, or with what is kept.
+        case login(server: String?, isStored: Bool)
+        case logout(server: String?)
         /// Writes to the disk what an earlier call left unwritten: after the answer, by a process of its own.
         case synchronize
     }
 
     let action: Action
+    /// Empty for what is no matter of a store.
     let root: String
     let configuration: String?
     let progressNumber: Int32?
 
     init(_ words: [String]) throws(UsageError) {
-        guard let command = words.first else { throw UsageError(message: "expected pull or load") }
+        guard let command = words.first else { throw UsageError(message: "expected an action") }
         var options: [String: String] = [:]
         var operands: [String] = []
         var rest = words.dropFirst()
@@ -35,37 +48,74 @@ struct ImageArguments: Sendable {
             guard let value = rest.popFirst() else { throw UsageError(message: "\(word) needs a value") }
             options[word] = value
         }
-        guard let root = options["--root"], root.hasPrefix("/") else {
-            throw UsageError(message: "--root needs an absolute path")
-        }
-        self.root = root
+        action = try Self.action(command, options, operands)
+        root = options["--root"] ?? ""
         configuration = options["--config"]
         progressNumber = options["--progress-fd"].flatMap { Int32($0) }
-        action = try Self.action(command, options, operands)
+        guard root.hasPrefix("/") || !action.needsStore else {
+            throw UsageError(message: "--root needs an absolute path")
+        }
         if case .synchronize = action { return }
         guard let progressNumber, progressNumber > 2 else {
             throw UsageError(message: "--progress-fd needs a number above 2")
         }
     }
 
-    private static let known: Set<String> = ["--root", "--config", "--platform", "--progress-fd", "--input"]
+    private static let known: Set<String> = [
+        "--root", "--config", "--platform", "--progress-fd", "--input", "--server", "--stored", "--settings",
+        "--whole",
+    ]
 
     private static func action(
         _ command: String, _ options: [String: String], _ operands: [String]
     ) throws(UsageError) -> Action {
         switch (command, operands.count) {
-        case ("pull", 1):
-            let reference: Reference
-            do throws(ReferenceError) { reference = try Reference(operands[0]) } catch {
-                throw UsageError(message: "\(error)")
-            }
-            guard let text = options["--platform"] else { return .pull(reference, nil) }
-            do throws(PlatformError) { return .pull(reference, try Platform(text)) } catch {
-                throw UsageError(message: "\(error)")
-            }
+        case ("pull", 1): return .pull(try reference(operands[0]), try platform(options))
+        case ("push", 1): return .push(try reference(operands[0]), try platform(options))
         case ("load", 0): return .load(input: options["--input"])
+        case ("save", 1...): return .save(operands, try platform(options))
+        case ("import", 0...1): return .import(input: options["--input"], try importSettings(options, operands.first))
+        case ("manifest", 1): return .manifest(try reference(operands[0]), isWhole: options["--whole"] == "true")
+        case ("login", 0): return .login(server: options["--server"], isStored: options["--stored"] == "true")
+        case ("logout", 0): return .logout(server: options["--server"])
         case ("synchronize", 0): return .synchronize
-        default: throw UsageError(message: "expected pull REFERENCE or load")
+        default: throw UsageError(message: "\(command) is no action, or wants other operands")
+        }
+    }
+
+    /// `--settings`: `{"config": …, "message": …, "created": …}`.
+    private static func importSettings(
+        _ options: [String: String], _ name: String?
+    ) throws(UsageError) -> ImportSettings {
+        let json: JSON
+        do throws(JSONError) { json = try JSON(parsing: Array((options["--settings"] ?? "{}").utf8)) } catch {
+            throw UsageError(message: "--settings: \(error)")
+        }
+        let config: ExecutionConfig
+        do throws(FormatError) { config = try ExecutionConfig(json: json["config"] ?? [:]) } catch {
+            throw UsageError(message: "--settings: \(error)")
+        }
+        return ImportSettings(
+            reference: try name.map { name throws(UsageError) in try reference(name).withDefaultTag },
+            platform: try platform(options) ?? .host, config: config, message: json["message"]?.string ?? "",
+            created: json["created"]?.string ?? "")
+    }
+
+    private static func reference(_ text: String) throws(UsageError) -> Reference {
+        do throws(ReferenceError) { return try Reference(text) } catch { throw UsageError(message: "\(error)") }
+    }
+
+    private static func platform(_ options: [String: String]) throws(UsageError) -> Platform? {
+        guard let text = options["--platform"] else { return nil }
+        do throws(PlatformError) { return try Platform(text) } catch { throw UsageError(message: "\(error)") }
+    }
+}
+
+extension ImageArguments.Action {
+    var needsStore: Bool {
+        switch self {
+        case .login, .logout, .manifest: false
+        default: true
         }
     }
 }

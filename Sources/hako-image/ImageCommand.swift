@@ -20,6 +20,10 @@ struct ImageCommand {
         let progress = Progress(FileDescriptor(adopting: number)) { [interruption] in interruption.interrupt() }
         do throws(TransferError) {
             try watch(progress: number)
+            guard arguments.action.needsStore else {
+                try ask(progress)
+                return 0
+            }
             try transfer(progress)
             leaveSynchronizing()
             return 0
@@ -43,19 +47,69 @@ struct ImageCommand {
             defer { close(client) }
             try Puller(store: store, client: client, progress: progress, interruption: interruption)
                 .pull(reference, platform: platform)
+        case .push(let reference, let platform):
+            let client = try client()
+            defer { close(client) }
+            try Pusher(store: store, client: client, progress: progress, interruption: interruption)
+                .push(reference, platform: platform)
         case .load(let input):
             let source = try self.input(input)
             try Loader(store: store, progress: progress, interruption: interruption).load(from: source)
-        case .synchronize: break
+        case .save(let names, let platform):
+            let output = FileSink(FileDescriptor(adopting: StandardDescriptor.output))
+            try Saver(store: store, progress: progress, interruption: interruption)
+                .save(names, platform: platform, to: output)
+        case .import(let input, let settings):
+            let importer = Importer(store: store, progress: progress, interruption: interruption)
+            guard let input, input.hasPrefix("http://") || input.hasPrefix("https://") else {
+                return try importer.importTree(from: try self.input(input), settings)
+            }
+            guard let url = HTTPURL(input) else { throw TransferError(.invalid, "\(input) is no http or https address") }
+            let client = try client()
+            defer { close(client) }
+            progress.status("Downloading from \(input)")
+            try importer.importTree(from: DownloadSource(url, client: client, interruption: interruption), settings)
+        case .manifest, .login, .logout, .synchronize: break
         }
     }
 
-    private func client() throws(TransferError) -> RegistryClient {
+    /// What is between a registry and the user alone.
+    private func ask(_ progress: Progress) throws(TransferError) {
+        let authentication = Authentication(
+            environment: Environment.current, progress: progress, interruption: interruption)
+        switch arguments.action {
+        case .login(let server, let isStored):
+            let login = isStored ? try authentication.storedLogin(for: server) : try givenLogin(to: server)
+            let client = try client(login)
+            defer { close(client) }
+            try authentication.logIn(login, with: client)
+        case .logout(let server): try authentication.logOut(of: server)
+        case .manifest(let reference, let isWhole):
+            let client = try client()
+            defer { close(client) }
+            try ManifestReader(client: client, progress: progress, interruption: interruption)
+                .read(reference, isWhole: isWhole)
+        default: break
+        }
+    }
+
+    private func givenLogin(to server: String?) throws(TransferError) -> Login {
+        let bytes: [UInt8]
+        do throws(SystemCallError) { bytes = try FileDescriptor(adopting: StandardDescriptor.input).readAll(limit: 1 << 20) } catch {
+            throw TransferError(.system, "the login can't be read: \(error.errno)")
+        }
+        guard let json = try? JSON(parsing: bytes), let username = json["username"]?.string,
+            let password = json["password"]?.string
+        else { throw TransferError(.invalid, "standard input holds no login") }
+        return Login(server: server, username: username, password: password)
+    }
+
+    private func client(_ login: Login? = nil) throws(TransferError) -> RegistryClient {
         let environment = Environment.current
         do throws(RegistryError) {
             let path = arguments.configuration ?? environment["HAKO_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
             return try RegistryClient(
-                configuration: try RegistryConfiguration(path: path), environment: environment,
+                configuration: try RegistryConfiguration(path: path), environment: environment, login: login,
                 userAgent: "hako/0.1 (linux)")
         } catch {
             var reason = "\(error.reason)"

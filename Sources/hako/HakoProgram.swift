@@ -31,8 +31,9 @@ enum HakoProgram {
             StopCommand.command, RestartCommand.command, KillCommand.command, PauseCommand.pause, PauseCommand.unpause, RmCommand.command, WaitCommand.command, RenameCommand.command,
             LogsCommand.command, AttachCommand.command, TopCommand.command, StatsCommand.command, UpdateCommand.command,
             PortCommand.command, DiffCommand.command, ExportCommand.command, CommitCommand.command, CpCommand.command, EventsCommand.command, WhyCommand.command, BootCommand.command,
-            InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
-            ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
+            InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command, PushCommand.command,
+            LoginCommand.command, LogoutCommand.command, SaveCommand.command, ImportCommand.command, HistoryCommand.command,
+            ContainerGroup.command, ImageGroup.command, ManifestGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
             CompletionCommand.answer, ManCommand.command,
         ]
     }

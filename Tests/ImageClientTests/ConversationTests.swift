@@ -71,6 +71,35 @@ struct ConversationTests: ~Copyable {
         #expect(error?.kind == kind)
     }
 
+    @Test("hands a login on through the standard input, and through nothing else")
+    func login() throws {
+        let client = try client(
+            """
+            { printf '%s ' "$*"; env; } > '\(scratch.path("seen"))'; cat > '\(scratch.path("input"))'
+            echo '{"type":"status","message":"hello"}' >&3; echo '{"type":"login","file":"/f"}' >&3
+            """)
+        var told: [String] = []
+        let result = try client.logIn(to: "r.example", as: ("user", "secret-\"\n")) { told.append($0) }
+        #expect(result.file == "/f" && told == ["hello"])
+        let seen = String(decoding: try FileDescriptor.contents(of: scratch.path("seen")), as: UTF8.self)
+        #expect(seen.hasPrefix("login --server r.example --progress-fd 3 ") && !seen.contains("secret"))
+        let input = try JSON(parsing: FileDescriptor.contents(of: scratch.path("input")))
+        #expect(input == ["username": "user", "password": "secret-\"\n"])
+    }
+
+    @Test("writes an archive to the descriptor that it is given")
+    func save() throws {
+        let client = try client(
+            """
+            echo "$*"; echo '{"type":"image","imageID":"\(imageID)","isNew":false}' >&3
+            """)
+        let file = try FileDescriptor.open(scratch.path("out"), flags: O_WRONLY | O_CREAT)
+        let saved = try client.save(["-x", "b:1"], to: file.number)
+        #expect(saved.map(\.imageID.description) == [imageID])
+        let out = String(decoding: try FileDescriptor.contents(of: scratch.path("out")), as: UTF8.self)
+        #expect(out == "save --root /store --progress-fd 3 -- -x b:1\n")
+    }
+
     @Test("says which program is missing")
     func missing() throws {
         let client = ImageClient(program: scratch.path("none"), root: "/store")

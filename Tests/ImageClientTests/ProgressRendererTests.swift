@@ -44,6 +44,34 @@ struct ProgressRendererTests {
                 """)
     }
 
+    @Test("prints Docker's lines of a push where there is no terminal")
+    func push() throws {
+        let line = #"{"type":"pushed","imageID":"sha256:\#(String(repeating: "0", count: 64))","digest":"sha256:\#(String(repeating: "1", count: 64))","size":527,"reference":"r.example/app:v1"}"#
+        let pushed = try #require(try ImageEvent(line: Array(line.utf8)))
+        let text = shown(.plain) { renderer in
+            renderer.show(.status("The push refers to repository [r.example/app]"))
+            for status in [LayerProgress.Status.preparing, .waiting, .pushing, .pushed] {
+                renderer.show(.layer(LayerProgress(id: "0123456789ab", status: status, current: 1, total: 2)))
+            }
+            renderer.show(.layer(LayerProgress(id: "ba9876543210", status: .existed)))
+            var mounted = LayerProgress(id: "aaaaaaaaaaaa", status: .mounted)
+            mounted.from = "library/base"
+            renderer.show(.layer(mounted))
+            renderer.show(pushed)
+        }
+        #expect(
+            text == """
+                The push refers to repository [r.example/app]
+                0123456789ab: Preparing
+                0123456789ab: Waiting
+                0123456789ab: Pushed
+                ba9876543210: Layer already exists
+                aaaaaaaaaaaa: Mounted from library/base
+                v1: digest: sha256:\(String(repeating: "1", count: 64)) size: 527
+
+                """)
+    }
+
     @Test("prints the name alone when asked to be quiet")
     func quiet() throws {
         let text = try shown(.quiet) { renderer in

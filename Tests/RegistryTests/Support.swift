@@ -22,6 +22,7 @@ struct Setup {
     }()
     /// Like `/etc/docker/certs.d`.
     var certificates: String?
+    var login: Login?
 }
 
 /// Runs `body` with a client that knows nothing of this machine's own configuration.
@@ -35,7 +36,7 @@ func withClient<Result>(
     var environment = setup.environment
     environment["DOCKER_CONFIG"] = scratch.path("docker")
     let client = try RegistryClient(
-        configuration: configuration, environment: environment, limits: setup.limits,
+        configuration: configuration, environment: environment, login: setup.login, limits: setup.limits,
         certificateParents: [setup.certificates ?? scratch.path("certs")])
     do {
         let result = try await body(client)

@@ -19,6 +19,7 @@ struct SampleImage {
     var layers: [[UInt8]] = []
     var diffIDs: [String] = []
     var mediaType: MediaType = .layerGzip
+    var platform = Platform.host
 
     /// One layer for each list of files.
     init(_ layers: [(name: PathBytes, text: String)]..., compression: CompressionFormat = .gzip) throws {
@@ -50,7 +51,6 @@ struct SampleImage {
     }
 
     var config: [UInt8] {
-        let platform = Platform.host
         return JSON.object([
             "architecture": .string(platform.architecture), "os": .string(platform.os),
             "config": ["Cmd": ["/bin/true"]],

@@ -45,7 +45,7 @@ extension Engine {
             id: record.id, config: config.config, architecture: config.platform.architecture, warnings: warnings)
     }
 
-    private static func platform(_ text: String?) throws(EngineError) -> Platform {
+    static func platform(_ text: String?) throws(EngineError) -> Platform {
         guard let text else { return .host }
         do throws(PlatformError) {
             return try Platform(text)
@@ -73,7 +73,7 @@ extension Engine {
         }
     }
 
-    private static func reference(_ name: String) throws(EngineError) -> Reference {
+    static func reference(_ name: String) throws(EngineError) -> Reference {
         do throws(ReferenceError) { return try Reference(name).withDefaultTag } catch {
             throw EngineError(.invalidArgument, "\(error)")
         }
@@ -93,6 +93,31 @@ extension Engine {
         } catch { throw EngineError(error) }
     }
 
+    /// Pushes an image by its name, or every tag of a repository; progress and results go to `onEvent` as they come.
+    public func push(
+        _ name: String, allTags: Bool = false, platform: String? = nil, onEvent: (ImageEvent) -> Void
+    ) throws(EngineError) -> [PushResult] {
+        let reference: Reference
+        do throws(ReferenceError) { reference = try Reference(name) } catch {
+            throw EngineError(.invalidArgument, "\(error)")
+        }
+        guard !allTags || (reference.tag == nil && reference.digest == nil) else {
+            throw EngineError(.invalidArgument, "tag can't be used with --all-tags/-a")
+        }
+        let wanted = try platform.map { text throws(EngineError) in try Self.platform(text) }
+        _ = try images()
+        do throws(ImageClientError) {
+            let results = try imageClient.push(
+                allTags ? reference : reference.withDefaultTag, platform: wanted, onEvent: onEvent)
+            for result in results {
+                noteImage(
+                    "push", of: result.reference.familiar, name: result.reference.familiarName,
+                    labels: labels(ofThere: result.imageID))
+            }
+            return results
+        } catch { throw EngineError(error) }
+    }
+
     /// Loads the images of an archive, from a file or, where `path` is nil, standard input.
     public func load(_ path: String?, onEvent: (ImageEvent) -> Void) throws(EngineError) -> [ImageResult] {
         _ = try images()
@@ -106,7 +131,7 @@ extension Engine {
         } catch { throw EngineError(error) }
     }
 
-    private var imageClient: ImageClient {
+    var imageClient: ImageClient {
         ImageClient(
             program: programs.image, root: paths.root,
             configuration: configuration.path == EngineConfiguration.defaultPath ? nil : configuration.path)
@@ -154,7 +179,7 @@ extension Engine {
     }
 
     /// Images that containers mount, by id, and the container that does.
-    private func mountedImages() throws(EngineError) -> [String: ContainerRecord] {
+    func mountedImages() throws(EngineError) -> [String: ContainerRecord] {
         var mounted: [String: ContainerRecord] = [:]
         for record in try containers() {
             for mount in try storedSpec(of: record).mountPoints ?? [] where mount.kind == .image {
@@ -173,12 +198,12 @@ extension Engine {
             hint: "Remove the container first.")
     }
 
-    private func noteImage(_ action: String, of actor: String, name: String, labels: [String: String]) {
+    func noteImage(_ action: String, of actor: String, name: String, labels: [String: String]) {
         note(action, of: actor, type: "image", labels.merging(["name": name]) { $1 })
     }
 
     /// Empty for an image that can't be read: it is only for an event.
-    private func labels(ofThere image: ImageID) -> [String: String] { (try? labels(of: image)) ?? [:] }
+    func labels(ofThere image: ImageID) -> [String: String] { (try? labels(of: image)) ?? [:] }
 
     public func pruneImages(
         all: Bool, where isWanted: PruneCondition = { _, _ in true }
@@ -228,7 +253,7 @@ extension EngineError {
         (try? Reference(name)).map { $0.withDefaultTag.familiar } ?? name
     }
 
-    init(_ error: ImageClientError) {
+    public init(_ error: ImageClientError) {
         let kind: Kind =
             switch error.kind {
             case .notFound: .notFound

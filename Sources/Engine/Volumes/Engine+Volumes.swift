@@ -104,7 +104,7 @@ extension Engine {
         return report
     }
 
-    private func volumeSize(_ name: String) throws(EngineError) -> Int64 {
+    func volumeSize(_ name: String) throws(EngineError) -> Int64 {
         do throws(SystemCallError) { return try FileDescriptor.directory(paths.volumeData(name)).treeSize() } catch {
             if error.errno == .noSuchFile { return 0 }
             throw EngineError(.system, cannot: "add up volume \(name)", because: "\(error)", cause: error)

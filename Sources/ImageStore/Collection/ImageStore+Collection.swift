@@ -33,14 +33,8 @@ extension ImageStore {
     public func prune(
         _ scope: PruneScope, where isIncluded: (ImageRecord) -> Bool = { _ in true }
     ) throws(StoreError) -> PruneReport {
-        let candidates = try asStoreError { () throws(MetadataError) in
-            switch scope {
-            case .dangling: try database.danglingImages()
-            case .unused: try database.unusedImages()
-            }
-        }
         var removed: [RemovedItem] = []
-        for candidate in candidates where isIncluded(candidate) {
+        for candidate in try candidates(scope) where isIncluded(candidate) {
             let image = try storedImage(candidate)
             let names = (scope == .unused ? image.references : []) + image.repoDigests
             let isDeleted = try asStoreError { () throws(MetadataError) in
@@ -59,6 +53,16 @@ extension ImageStore {
         return PruneReport(
             removed: removed + collected.layers.map(RemovedItem.deletedLayer),
             reclaimed: collected.reclaimed + leftovers)
+    }
+
+    /// The images that a prune of this scope would take.
+    public func candidates(_ scope: PruneScope) throws(StoreError) -> [ImageRecord] {
+        try asStoreError { () throws(MetadataError) in
+            switch scope {
+            case .dangling: try database.danglingImages()
+            case .unused: try database.unusedImages()
+            }
+        }
     }
 
     /// Deletes the blobs and layers that no image and no living lease holds.

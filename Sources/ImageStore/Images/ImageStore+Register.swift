@@ -84,7 +84,7 @@ extension ImageStore {
         try parse(try contents(of: digest), digest) { json throws(FormatError) in try ImageConfig(json: json) }
     }
 
-    private func parse<Document>(
+    func parse<Document>(
         _ bytes: [UInt8], _ digest: Digest, _ make: (JSON) throws(FormatError) -> Document
     ) throws(StoreError) -> Document {
         let json: JSON

@@ -32,6 +32,21 @@ extension FileDescriptor {
         }
     }
 
+    /// Reads up to `count` bytes at a place in a regular file, wherever its offset is; an empty array is its end. pread(2).
+    public borrowing func read(upTo count: Int, at offset: Int64) throws(SystemCallError) -> [UInt8] {
+        let number = self.number
+        var failure: SystemCallError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(SystemCallError) {
+                filled = try retryingErrno("pread", on: "descriptor \(number)") {
+                    Glibc.pread(number, buffer.baseAddress, count, off_t(offset))
+                }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
     /// Reads a file's beginning, wherever its offset is, by number. Returns how many bytes. pread(2).
     public static func readStart(number: CInt, into buffer: inout [UInt8]) throws(SystemCallError) -> Int {
         try retryingErrno("pread", on: "descriptor \(number)") {

@@ -72,6 +72,48 @@ extension Database {
         }
     }
 
+    /// The images that a layer is part of.
+    public func images(with layer: DiffID) throws(MetadataError) -> [ImageRecord] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                """
+                SELECT \(ImageRecord.columns) FROM images
+                WHERE id IN (SELECT image FROM image_layers WHERE diffID=?) ORDER BY id
+                """, [.text(layer.description)]
+            ) { row throws(MetadataError) in try ImageRecord(row) }
+        }
+    }
+
+    /// Has an image, and its names that led to the manifest `old`, lead to another manifest of the same config. The blobs of
+    /// `old` are let go, unless another of its names leads to a manifest of its own.
+    public func replaceManifest(
+        of image: ImageID, _ old: Digest, blobs: Set<Digest>, with new: ReplacementManifest
+    ) throws(MetadataError) {
+        let id = Value.text(image.description)
+        let values = [
+            Value.text(new.digest.description), .text(new.mediaType.description), .integer(new.size), id,
+            .text(old.description),
+        ]
+        try writeFreeing { session throws(MetadataError) in
+            for blob in new.blobs { try session.require(.blob(blob)) }
+            try session.run(
+                "UPDATE images SET manifest=?, manifestMediaType=?, manifestSize=? WHERE id=? AND manifest=?", values)
+            try session.run(
+                "UPDATE image_references SET target=?, targetMediaType=?, targetSize=? WHERE image=? AND target=?", values)
+            for blob in new.blobs {
+                try session.run(
+                    "INSERT OR IGNORE INTO image_blobs(image, digest) VALUES(?, ?)", [id, .text(blob.description)])
+            }
+            for blob in blobs.subtracting(new.blobs) {
+                try session.run(
+                    """
+                    DELETE FROM image_blobs WHERE image=? AND digest=?
+                    AND NOT EXISTS(SELECT 1 FROM image_references WHERE image=? AND target<>?)
+                    """, [id, .text(blob.description), id, .text(new.digest.description)])
+            }
+        }
+    }
+
     /// The blobs that an image keeps in the store.
     public func blobs(of image: ImageID) throws(MetadataError) -> [Digest] {
         try read { session throws(MetadataError) in
@@ -111,6 +153,23 @@ extension Database {
                 WHERE \(condition) AND NOT EXISTS(SELECT 1 FROM containers WHERE image=images.id) ORDER BY id
                 """) { row throws(MetadataError) in try ImageRecord(row) }
         }
+    }
+}
+
+/// A manifest that takes another one's place.
+public struct ReplacementManifest: Hashable, Sendable {
+    public var digest: Digest
+    public var mediaType: MediaType
+    /// In bytes.
+    public var size: Int64
+    /// Itself, its config and its layers.
+    public var blobs: Set<Digest>
+
+    public init(digest: Digest, mediaType: MediaType, size: Int64, blobs: Set<Digest>) {
+        self.digest = digest
+        self.mediaType = mediaType
+        self.size = size
+        self.blobs = blobs
     }
 }
 

@@ -31,6 +31,22 @@ extension Database {
         }
     }
 
+    /// Notes by which digest a repository has an image.
+    public func insert(_ digest: RepoDigest) throws(MetadataError) {
+        try write { session throws(MetadataError) in try session.insert(digest) }
+    }
+
+    /// The repositories that have, or had, an image which a blob is part of, sorted.
+    public func repositories(holding blob: Digest) throws(MetadataError) -> [String] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                """
+                SELECT DISTINCT repository FROM repo_digests JOIN image_blobs USING(image) WHERE image_blobs.digest=?
+                ORDER BY repository
+                """, [.text(blob.description)]) { $0.text(0) }
+        }
+    }
+
     /// The image that a repository has by this digest of an index or manifest.
     public func image(repository: String, digest: Digest) throws(MetadataError) -> ImageRecord? {
         try read { session throws(MetadataError) in

@@ -47,6 +47,24 @@ extension Database {
         }
     }
 
+    /// All that is stored, and which images hold what of it, from one moment.
+    public func holdings() throws(MetadataError) -> (items: [StoredItem], holdings: [Holding]) {
+        try read { session throws(MetadataError) in
+            var (items, holdings): ([StoredItem], [Holding]) = ([], [])
+            for (kind, holders) in [(StoredKind.blob, "image_blobs"), (.layer, "image_layers")] {
+                items += try session.all("SELECT \(kind.key), size, unsyncedBoot FROM \(kind.table)") {
+                    row throws(MetadataError) in try StoredItem(kind, row)
+                }
+                holdings += try session.all("SELECT image, \(kind.key) FROM \(holders)") { row throws(MetadataError) in
+                    Holding(
+                        image: try row.imageID(0, "\(holders).image"),
+                        name: kind.name(try row.digest(1, "\(holders).\(kind.key)")))
+                }
+            }
+            return (items, holdings)
+        }
+    }
+
     /// What isn't known to be on the disk.
     ///
     /// - Parameter boot: Only what an earlier boot than this one wrote, which a power cut may have damaged; nil for all.

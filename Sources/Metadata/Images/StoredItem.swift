@@ -57,3 +57,9 @@ public struct StoredItem: Hashable, Sendable {
             unsyncedBoot: row.optionalText(2))
     }
 }
+
+/// That an image is in need of an item.
+public struct Holding: Hashable, Sendable {
+    public var image: ImageID
+    public var name: StoredName
+}

@@ -35,6 +35,14 @@ extension Database {
         }
     }
 
+    /// The ids of the containers that use each volume, by its name.
+    public func volumeLinks() throws(MetadataError) -> [String: [String]] {
+        let rows = try read { session throws(MetadataError) in
+            try session.all("SELECT volume, container FROM volume_uses ORDER BY volume, container") { ($0.text(0), $0.text(1)) }
+        }
+        return Dictionary(grouping: rows) { $0.0 }.mapValues { $0.map { $0.1 } }
+    }
+
     /// The names of the volumes that a container uses and that nobody named.
     public func anonymousVolumes(of container: String) throws(MetadataError) -> [String] {
         try read { session throws(MetadataError) in try session.anonymousVolumes(of: container, unlessKept: true) }

@@ -26,11 +26,19 @@ actor Authorizer {
     private var answers: [Key: Answer] = [:]
     /// Looked up once: a helper may ask its user each time.
     private var known: [String: Credential?] = [:]
+    /// Whether what is asked is whether this login is one.
+    private let isLogin: Bool
+    /// What a token server gave while logging in, to be shown to it from now on in place of the password.
+    private(set) var identityToken: String?
 
-    init(transport: Requester, credentials: CredentialStore, configuration: RegistryConfiguration) {
+    init(
+        transport: Requester, credentials: CredentialStore, login: Login? = nil, configuration: RegistryConfiguration
+    ) {
         self.transport = transport
         self.credentials = credentials
         self.configuration = configuration
+        isLogin = login != nil
+        if let login { known[login.registry] = login.credential }
     }
 
     /// The `Authorization` that `endpoint` has taken for `scope` before; nil where it asked for none yet or the answer
@@ -82,16 +90,17 @@ actor Authorizer {
         // A login goes to no server but those that stand for this registry: the realm is the registry's
         // word alone.
         let trusted = isKnown(url.origin, for: endpoint) ? credential : nil
-        let request = Self.tokenRequest(url, service: service, scope: scope, credential: trusted)
+        guard trusted != nil || !isLogin else {
+            // It may well give strangers a token, which says nothing of the login.
+            throw RegistryError(on: "token for \(scope)", at: url.origin.description, .unauthorized(Self.untold(url)))
+        }
+        let request = tokenRequest(url, service: service, scope: scope, credential: trusted)
         let response: CollectedResponse
         do throws(RegistryError) { response = try await transport.collect(request, limit: TokenAnswer.limit) } catch {
             throw error.about("token for \(scope)")
         }
         guard response.status == 200, !response.isCut else {
-            let hint =
-                trusted == nil && credential != nil
-                ? "the login was not sent to \(url.origin), which is not known as its token server"
-                : response.serverMessage
+            let hint = trusted == nil && credential != nil ? Self.untold(url) : response.serverMessage
             let reason: RegistryError.Reason =
                 switch response.status {
                 case 200: .invalidResponse("its token answer is longer than \(TokenAnswer.limit) bytes")
@@ -102,7 +111,12 @@ actor Authorizer {
             throw RegistryError(on: "token for \(scope)", at: url.origin.description, reason)
         }
         let answer = try TokenAnswer(parsing: response.body, from: url)
+        if isLogin { identityToken = answer.refreshToken }
         return Answer(field: "Bearer " + answer.token, expires: .now + answer.lifetime)
+    }
+
+    private static func untold(_ server: HTTPURL) -> String {
+        "the login was not sent to \(server.origin), which is not known as its token server"
     }
 
     private func tokenServer(_ realm: String, of endpoint: Endpoint) throws(RegistryError) -> HTTPURL {
@@ -137,15 +151,22 @@ actor Authorizer {
         return HostName.isParent(server.host, of: registry.host)
     }
 
-    private static func tokenRequest(_ url: HTTPURL, service: String?, scope: String, credential: Credential?)
-        -> Request
-    {
-        var parameters = [("service", service ?? ""), ("scope", scope)].filter { !$0.1.isEmpty }
+    private func tokenRequest(
+        _ url: HTTPURL, service: String?, scope: String, credential: Credential?
+    ) -> Request {
+        let encoded = Self.encoded
+        var parameters = [("service", service ?? "")].filter { !$0.1.isEmpty }
         if case .identityToken(let token)? = credential?.kind {
+            if !scope.isEmpty { parameters.append(("scope", scope)) }
             parameters += [("client_id", "hako"), ("grant_type", "refresh_token"), ("refresh_token", token)]
-            return Request(method: .POST, url: url, form: encoded(parameters))
+            return Request(
+                method: .POST, url: url,
+                body: .bytes(Array(encoded(parameters).utf8), type: "application/x-www-form-urlencoded"))
         }
+        // One for each of them here, all in one there (distribution's "token" and "oauth2").
+        parameters += scope.split(separator: " ").map { ("scope", String($0)) }
         if let name = credential?.username { parameters.append(("account", name)) }
+        if isLogin { parameters += [("client_id", "hako"), ("offline_token", "true")] }
         let separator = url.target.contains("?") ? "&" : "?"
         let target = parameters.isEmpty ? url.target : url.target + separator + encoded(parameters)
         return Request(url: HTTPURL(origin: url.origin, target: target), authorization: credential?.basic)

@@ -31,6 +31,33 @@ public struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
     var username: String? { if case .password(let username, _) = kind { username } else { nil } }
 }
 
+/// A name and a password for one registry, as somebody gives them who logs in.
+public struct Login: Sendable, CustomStringConvertible, CustomReflectable {
+    /// `docker.io` or `HOST[:PORT]`.
+    public let registry: String
+    public let username: String
+    let password: String
+
+    /// - Parameter server: A registry as people name it: `HOST[:PORT]`, or a URL of it. Nil is Docker Hub.
+    public init(server: String?, username: String, password: String) {
+        registry = Self.registry(ofServer: server)
+        self.username = username
+        self.password = password
+    }
+
+    public var description: String { "a login" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    var credential: Credential { Credential(username: username, password: password) }
+
+    /// The registry's name without scheme and path, as references have it: what Docker stores logins under.
+    public static func registry(ofServer server: String?) -> String {
+        guard let server, !server.isEmpty else { return "docker.io" }
+        let host = CredentialStore.registry(ofKey: server)
+        return ["index.docker.io", "docker.io"].contains(host) ? "docker.io" : host
+    }
+}
+
 /// Whether `text` may stand in an `Authorization: Bearer` field (RFC 6750, `b64token`, and what real servers put
 /// there): visible ASCII without a separator, so that no line can be added to a request.
 func isBearerToken(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }

@@ -2,8 +2,8 @@ import Glibc
 import Linux
 import OCI
 
-/// A program that keeps logins: `docker-credential-NAME get`, which reads a registry's name and answers with JSON
-/// (docker/docker-credential-helpers, "Development").
+/// A program that keeps logins: `docker-credential-NAME get`, which reads a registry's name and answers with JSON, `store`
+/// and `erase` (docker/docker-credential-helpers, "Development").
 struct CredentialHelper: Sendable {
     private let program: String
     private let environment: [String: String]
@@ -35,16 +35,12 @@ struct CredentialHelper: Sendable {
 
     /// The login for `server`; nil where the helper has none.
     func credential(for server: String) throws(RegistryError) -> Credential? {
-        let answer: (status: ExitStatus, output: [UInt8])
-        do throws(SystemCallError) { answer = try run(input: server) } catch {
-            throw RegistryError(on: program, .credentialHelper("\(error)"))
-        }
+        let answer = try ask("get", server)
         guard case .exited(code: 0) = answer.status else {
             let text = String(decoding: answer.output, as: UTF8.self)
             // The helpers' own words (credentials.IsErrCredentialsNotFoundMessage).
             if text.contains("credentials not found in native keychain") { return nil }
-            // Its output isn't repeated: nobody knows what a failing helper prints.
-            throw RegistryError(on: program, .credentialHelper("it failed, with status \(answer.status.shellCode)"))
+            throw failure(answer.status)
         }
         guard let json = try? JSON(parsing: answer.output), let username = json["Username"]?.string,
             let secret = json["Secret"]?.string
@@ -52,6 +48,32 @@ struct CredentialHelper: Sendable {
         // Docker's mark for an identity token in place of a password.
         if username == "<token>" { return Credential(.identityToken(secret)) }
         return secret.isEmpty ? nil : Credential(username: username, password: secret)
+    }
+
+    /// Keeps a login, in place of the one that it has for `server`.
+    ///
+    /// - Parameter username: `<token>` marks the secret as an identity token.
+    func store(_ secret: String, of username: String, for server: String) throws(RegistryError) {
+        let login: JSON = ["ServerURL": .string(server), "Username": .string(username), "Secret": .string(secret)]
+        let answer = try ask("store", login.text())
+        guard case .exited(code: 0) = answer.status else { throw failure(answer.status) }
+    }
+
+    /// Forgets the login for `server`; where there is none, helpers may fail.
+    func erase(_ server: String) throws(RegistryError) {
+        let answer = try ask("erase", server)
+        guard case .exited(code: 0) = answer.status else { throw failure(answer.status) }
+    }
+
+    /// Its output isn't repeated: nobody knows what a failing helper prints.
+    private func failure(_ status: ExitStatus) -> RegistryError {
+        RegistryError(on: program, .credentialHelper("it failed, with status \(status.shellCode)"))
+    }
+
+    private func ask(_ action: String, _ input: String) throws(RegistryError) -> (status: ExitStatus, output: [UInt8]) {
+        do throws(SystemCallError) { return try run(action, input: input) } catch {
+            throw RegistryError(on: program, .credentialHelper("\(error)"))
+        }
     }
 
     /// Absolute directories only: a helper in the working directory is somebody else's.
@@ -66,15 +88,15 @@ struct CredentialHelper: Sendable {
     }
 
     /// Both ways through pipes: the secret is in no file and on no command line.
-    private func run(input: String) throws(SystemCallError) -> (status: ExitStatus, output: [UInt8]) {
+    private func run(_ action: String, input: String) throws(SystemCallError) -> (status: ExitStatus, output: [UInt8]) {
         let question = try Pipe()
         let answer = try Pipe()
-        var spawn = Spawn(program, [program, "get"], environment: environment.map { "\($0.key)=\($0.value)" })
+        var spawn = Spawn(program, [program, action], environment: environment.map { "\($0.key)=\($0.value)" })
         spawn.pass(question.reading, as: StandardDescriptor.input)
         spawn.pass(answer.writing, as: StandardDescriptor.output)
         spawn.pass(number: StandardDescriptor.error)
         let child = try spawn.start()
-        // A pipe holds 64 KiB (pipe(7)): a registry's name never blocks.
+        // A pipe holds 64 KiB (pipe(7)): neither a registry's name nor a login blocks.
         try Self.finish(question, writing: input + "\n")
         let output = try Self.drain(answer, of: child)
         return (try child.wait(), output)

@@ -2,11 +2,10 @@ import Glibc
 import Linux
 import OCI
 
-/// The logins of the user: Docker's `config.json` and the credential helpers that it names. Read when first asked,
-/// never written.
+/// The logins of the user: Docker's `config.json` and the credential helpers that it names. Read when first asked.
 public struct CredentialStore: Sendable {
-    private let path: String?
-    private let environment: [String: String]
+    let path: String?
+    let environment: [String: String]
 
     /// `$DOCKER_CONFIG/config.json`, else `$HOME/.docker/config.json`.
     public init(environment: [String: String]) {
@@ -27,10 +26,8 @@ public struct CredentialStore: Sendable {
     public func credential(for registry: String) throws(RegistryError) -> Credential? {
         guard let path, let configuration = try read(path) else { return nil }
         let keys = Self.keys(of: registry)
-        let helpers = configuration["credHelpers"]
-        let chosen = keys.lazy.compactMap { helpers?[$0]?.string }.first ?? configuration["credsStore"]?.string
-        if let chosen, !chosen.isEmpty {
-            let helper = try CredentialHelper(named: chosen, environment: environment)
+        if let name = Self.helperName(for: registry, in: configuration) {
+            let helper = try CredentialHelper(named: name, environment: environment)
             if let credential = try helper.credential(for: keys[0]) { return credential }
         }
         for (key, value) in configuration["auths"]?.object?.members ?? [] where keys.contains(Self.registry(ofKey: key))
@@ -40,21 +37,33 @@ public struct CredentialStore: Sendable {
         return nil
     }
 
+    /// The name and the password that are stored for `registry`; nil where there are none, or a token.
+    public func login(for registry: String) throws(RegistryError) -> Login? {
+        guard case .password(let username, let password)? = try credential(for: registry)?.kind else { return nil }
+        return Login(server: registry, username: username, password: password)
+    }
+
+    static func helperName(for registry: String, in configuration: JSON) -> String? {
+        let helpers = configuration["credHelpers"]
+        let chosen = keys(of: registry).lazy.compactMap { helpers?[$0]?.string }.first ?? configuration["credsStore"]?.string
+        return chosen.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// Docker Hub's logins stand under an address that has had no service for years; helpers know no other.
-    private static func keys(of registry: String) -> [String] {
+    static func keys(of registry: String) -> [String] {
         registry == "docker.io"
             ? ["https://index.docker.io/v1/", "index.docker.io", "docker.io"] : [registry.lowercased()]
     }
 
     /// `docker login` writes `HOST[:PORT]`, older versions wrote `https://HOST[:PORT]/v1/`.
-    private static func registry(ofKey key: String) -> String {
+    static func registry(ofKey key: String) -> String {
         let start = ["https://", "http://"].first { key.hasPrefix($0) }.map {
             key.utf8.index(key.startIndex, offsetBy: $0.utf8.count)
         }
         return String(key[(start ?? key.startIndex)...].prefix { $0 != "/" }).lowercased()
     }
 
-    private func read(_ path: String) throws(RegistryError) -> JSON? {
+    func read(_ path: String) throws(RegistryError) -> JSON? {
         let bytes: [UInt8]
         do throws(SystemCallError) { bytes = try FileDescriptor.contents(of: path, limit: 4 << 20) } catch {
             // No file, no login; one that can't be read is another matter.

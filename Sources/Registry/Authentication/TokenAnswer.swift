@@ -5,6 +5,8 @@ struct TokenAnswer: Sendable {
     /// Fit for a header field.
     let token: String
     let lifetime: Duration
+    /// To be shown to this server from now on, in place of a password; where it was asked for, and gives one.
+    let refreshToken: String?
 
     /// More than any token has; a server that sends more is broken or hostile.
     static let limit = 1 << 20
@@ -23,6 +25,7 @@ struct TokenAnswer: Sendable {
                 on: realm.redacted, at: realm.origin.description, .invalidResponse("its answer holds no usable token"))
         }
         self.token = token
+        refreshToken = json["refresh_token"]?.string.flatMap { isBearerToken($0) ? $0 : nil }
         // Without a statement 60 seconds hold, and no less for compatibility with old clients (the same page).
         let seconds = min(max(json["expires_in"]?.integer ?? 60, 60), 24 * 3600)
         lifetime = .seconds(seconds)

@@ -4,14 +4,14 @@ import NIOHTTP1
 import OCI
 import Synchronization
 
-/// A client of the distribution spec, for what a pull needs: manifests and blobs.
+/// A client of the distribution spec: manifests and blobs, both ways.
 ///
 /// It asks a registry's mirrors before the registry itself. What it hands out is verified against the digest that was
 /// asked for, over the bytes as they came; what a header says of them doesn't count.
 public final class RegistryClient: Sendable {
     let requester: Requester
     let limits: TransferLimits
-    private let authorizer: Authorizer
+    let authorizer: Authorizer
     private let configuration: RegistryConfiguration
     private let state = Mutex(State())
 
@@ -24,10 +24,11 @@ public final class RegistryClient: Sendable {
 
     /// - Parameters:
     ///   - environment: For `DOCKER_CONFIG`, `HOME`, `PATH` and the proxies.
+    ///   - login: To be tried with ``checkLogin(at:)``, in place of the stored ones.
     ///   - certificateParents: Nil for `/etc/hako/certs.d` and `/etc/docker/certs.d`.
     public init(
-        configuration: RegistryConfiguration, environment: [String: String], limits: TransferLimits = TransferLimits(),
-        certificateParents: [String]? = nil, userAgent: String = "hako"
+        configuration: RegistryConfiguration, environment: [String: String], login: Login? = nil,
+        limits: TransferLimits = TransferLimits(), certificateParents: [String]? = nil, userAgent: String = "hako"
     ) throws(RegistryError) {
         self.limits = limits
         self.configuration = configuration
@@ -37,7 +38,8 @@ public final class RegistryClient: Sendable {
             configuration: configuration, userAgent: userAgent)
         requester = Requester(transport: transport, limits: limits)
         authorizer = Authorizer(
-            transport: requester, credentials: CredentialStore(environment: environment), configuration: configuration)
+            transport: requester, credentials: CredentialStore(environment: environment), login: login,
+            configuration: configuration)
     }
 
     /// Closes all connections; must be called before the client goes. Requests under way fail.
@@ -68,7 +70,7 @@ public final class RegistryClient: Sendable {
     }
 
     /// The registry itself. Where the scheme isn't certain, it is found out, with a request that holds nothing secret.
-    private func endpoint(of registry: String) async throws(RegistryError) -> Endpoint {
+    func endpoint(of registry: String) async throws(RegistryError) -> Endpoint {
         // Docker Hub's API has another name than its images.
         let host = registry == "docker.io" ? "registry-1.docker.io" : registry
         guard let encrypted = HostName.origin(of: Array(host.utf8)[...], isEncrypted: true) else {
@@ -124,24 +126,44 @@ public final class RegistryClient: Sendable {
         }
     }
 
-    /// Sends with the login that the endpoint wants: one challenge is answered, a second is a refusal.
-    ///
-    /// - Parameter accepted: Which statuses are a success; everything else becomes an error.
+    /// The same, with the answer's body read and forgotten: then the connection can be used again.
+    @discardableResult
+    func exchange(
+        _ request: Request, to endpoint: Endpoint, scope: String, accepted: Set<Int>
+    ) async throws(RegistryError) -> Requester.Landing {
+        let landing = try await send(request, to: endpoint, scope: scope, accepted: accepted)
+        _ = try await requester.collect(landing, limit: TransferLimits.errorBytes)
+        return landing
+    }
+
+    /// The same for what is only read.
     func send(
         _ path: String, to endpoint: Endpoint, scope: String, accept: [String] = [], rangeStart: Int64? = nil,
         accepted: Set<Int>
     ) async throws(RegistryError) -> Requester.Landing {
         let url = HTTPURL(origin: endpoint.origin, target: path)
-        var field = await authorizer.field(for: endpoint, scope: scope)
-        var landing = try await requester.send(
-            Request(url: url, accept: accept, authorization: field, rangeStart: rangeStart))
+        return try await send(
+            Request(url: url, accept: accept, rangeStart: rangeStart), to: endpoint, scope: scope, accepted: accepted)
+    }
+
+    /// Sends with the login that the endpoint wants: one challenge is answered, a second is a refusal.
+    ///
+    /// - Parameters:
+    ///   - request: Elsewhere than at the endpoint, where an upload's place may be, it goes without a login.
+    ///   - accepted: Which statuses are a success; everything else becomes an error.
+    func send(
+        _ request: Request, to endpoint: Endpoint, scope: String, accepted: Set<Int>
+    ) async throws(RegistryError) -> Requester.Landing {
+        var request = request
+        let isForEndpoint = request.url.origin == endpoint.origin
+        if isForEndpoint { request.authorization = await authorizer.field(for: endpoint, scope: scope) }
+        var landing = try await requester.send(request)
         // Only the endpoint itself may ask: whoever a redirect led to would get what is meant for another.
-        if landing.response.status == .unauthorized, landing.url.origin == endpoint.origin {
+        if landing.response.status == .unauthorized, isForEndpoint, landing.url.origin == endpoint.origin {
             let challenges = Challenge.all(in: landing.response.headers["WWW-Authenticate"])
             if !challenges.isEmpty {
-                field = try await authorizer.answer(challenges, of: endpoint, scope: scope)
-                landing = try await requester.send(
-                    Request(url: url, accept: accept, authorization: field, rangeStart: rangeStart))
+                request.authorization = try await authorizer.answer(challenges, of: endpoint, scope: scope)
+                landing = try await requester.send(request)
                 if landing.response.status == .unauthorized { await authorizer.forget(endpoint, scope: scope) }
             }
         }

@@ -39,10 +39,10 @@ struct Requester: Sendable {
         var request = request
         for _ in 0...TransferLimits.redirects {
             let response = try await transport.send(request)
-            guard [301, 302, 303, 307, 308].contains(Int(response.status.code)), request.method == .GET else {
-                return Landing(response: response, url: request.url)
-            }
-            let next = try Self.target(of: response, from: request.url)
+            guard [301, 302, 303, 307, 308].contains(Int(response.status.code)),
+                request.method == .GET || request.method == .HEAD
+            else { return Landing(response: response, url: request.url) }
+            let next = try Self.location(of: response, from: request.url)
             // Another scheme, host or port is somebody else (CVE-2020-15157). Once gone, it doesn't come back:
             // whoever stood in between chose the rest of the way.
             if next.origin != request.url.origin { request.authorization = nil }
@@ -53,18 +53,19 @@ struct Requester: Sendable {
             .refused("more than \(TransferLimits.redirects) redirects"))
     }
 
-    private static func target(of response: HTTPClientResponse, from url: HTTPURL) throws(RegistryError) -> HTTPURL {
+    /// Where an answer sends its receiver on to: a redirect's target, the place of an upload.
+    static func location(of response: HTTPClientResponse, from url: HTTPURL) throws(RegistryError) -> HTTPURL {
         func refused(_ why: String) -> RegistryError {
             RegistryError(on: url.redacted, at: url.origin.description, .refused(why))
         }
         guard let location = response.headers.first(name: "Location") else {
             throw RegistryError(
-                on: url.redacted, at: url.origin.description, .invalidResponse("a redirect without a Location"))
+                on: url.redacted, at: url.origin.description, .invalidResponse("an answer without a Location"))
         }
         guard let next = url.resolving(location) else {
-            throw refused("a redirect to what is no http or https address")
+            throw refused("it sends on to what is no http or https address")
         }
-        guard next.origin.isEncrypted || !url.origin.isEncrypted else { throw refused("a redirect from https to http") }
+        guard next.origin.isEncrypted || !url.origin.isEncrypted else { throw refused("it sends on from https to http") }
         return next
     }
 

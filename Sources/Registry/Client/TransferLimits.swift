@@ -4,6 +4,8 @@ public struct TransferLimits: Sendable {
     public var connect: Duration = .seconds(15)
     /// From the request to the answer's head.
     public var response: Duration = .seconds(60)
+    /// From the last byte of an upload to the answer's head: the registry hashes and moves what it got.
+    public var commit: Duration = .seconds(300)
     /// Without a single byte of a body.
     public var stall: Duration = .seconds(30)
     /// A body slower than this, over `rateWindow` of waiting, is taken for a stalled one: a byte now and then is no

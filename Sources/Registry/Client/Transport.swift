@@ -15,8 +15,14 @@ struct Request: Sendable {
     var authorization: String?
     /// First byte of a range without an end.
     var rangeStart: Int64?
-    /// An `application/x-www-form-urlencoded` body.
-    var form: String?
+    var body: Body?
+
+    enum Body: Sendable {
+        /// Whole, with its `Content-Type`.
+        case bytes([UInt8], type: String)
+        /// A part of a blob, read as the other side takes it.
+        case part(UploadPart)
+    }
 }
 
 /// Sends single requests, each through its proxy and with its host's certificates. It follows no redirect, decodes
@@ -65,8 +71,16 @@ final class Transport: Sendable {
         outgoing.method = request.method
         if request.url.origin.isEncrypted { outgoing.tlsConfiguration = try tls(for: request.url.origin) }
         outgoing.headers = fields(of: request)
-        if let form = request.form { outgoing.body = .bytes(ByteBuffer(string: form)) }
         do {
+            switch request.body {
+            case .part(let part):
+                outgoing.body = .stream(part, length: .known(Int64(part.range.count)))
+                return try await part.watching { [outgoing] in
+                    try await client.execute(outgoing, deadline: .distantFuture)
+                }
+            case .bytes(let bytes, _): outgoing.body = .bytes(ByteBuffer(bytes: bytes))
+            case nil: break
+            }
             return try await client.execute(outgoing, timeout: TimeAmount(limits.response))
         } catch {
             throw RegistryError(on: request.url.redacted, at: request.url.origin.description, Self.reason(for: error))
@@ -80,7 +94,16 @@ final class Transport: Sendable {
         if !request.accept.isEmpty { fields.add(name: "Accept", value: request.accept.joined(separator: ", ")) }
         if let authorization = request.authorization { fields.add(name: "Authorization", value: authorization) }
         if let start = request.rangeStart { fields.add(name: "Range", value: "bytes=\(start)-") }
-        if request.form != nil { fields.add(name: "Content-Type", value: "application/x-www-form-urlencoded") }
+        switch request.body {
+        case .bytes(_, let type): fields.add(name: "Content-Type", value: type)
+        case .part(let part):
+            fields.add(name: "Content-Type", value: "application/octet-stream")
+            if request.method == .PATCH {
+                // Not RFC 9110's form: without a unit (distribution-spec, "Pushing a blob in chunks").
+                fields.add(name: "Content-Range", value: "\(part.range.lowerBound)-\(part.range.upperBound - 1)")
+            }
+        case nil: break
+        }
         return fields
     }
 

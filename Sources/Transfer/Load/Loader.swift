@@ -45,12 +45,18 @@ public final class Loader: Sendable {
         guard let images = try JSON(parsing: document).array, !images.isEmpty else {
             throw TransferError(.invalid, "invalid archive: manifest.json lists no images")
         }
+        let manifests = try layoutManifests(members)
         for image in images {
             guard let configName = image["Config"]?.string, let layers = image["Layers"]?.array?.map(\.string),
                 !layers.contains(nil)
             else { throw TransferError(.invalid, "invalid archive: manifest.json lacks Config or Layers") }
             let config = try members.content(named: configName)
             let blobs = try layers.compactMap { $0 }.map { try members.content(named: $0) }
+            let names = try (image["RepoTags"]?.array ?? []).compactMap(\.string).map(Self.reference)
+            if let own = Self.own(config.digest, blobs.map(\.digest), among: manifests) {
+                try enter(own.manifest, own.digest, names: names, showing: own.digest, lease)
+                continue
+            }
             // The archive has no manifest. An OCI layout is to hold OCI's: skopeo's `oci:` looks for no other.
             let manifest = ImageManifest(
                 config: Descriptor(mediaType: .imageConfig, digest: config.digest, size: config.size),
@@ -58,12 +64,26 @@ public final class Loader: Sendable {
                     Descriptor(mediaType: Self.mediaType($0.compression), digest: $0.digest, size: $0.size)
                 })
             let digest = try store.ingest(manifest.json.bytes(), lease: lease)
-            let names = try (image["RepoTags"]?.array ?? []).compactMap(\.string).map(Self.reference)
             try enter(manifest, digest, names: names, showing: nil, lease)
         }
     }
 
-    private static func mediaType(_ compression: CompressionFormat) -> MediaType {
+    /// The manifests of the layout that the archive is as well, if it is one: they are what the images were known by.
+    private func layoutManifests(_ members: ArchiveMembers) throws -> [(manifest: ImageManifest, digest: Digest)] {
+        guard let document = members.documents[OCILayout.indexName] else { return [] }
+        return try ImageIndex(json: JSON(parsing: document)).manifests.compactMap { entry in
+            guard entry.mediaType.isManifest, (try? members.content(of: entry)) != nil else { return nil }
+            return try manifest(entry, members, depth: 1)
+        }
+    }
+
+    private static func own(
+        _ config: Digest, _ layers: [Digest], among manifests: [(manifest: ImageManifest, digest: Digest)]
+    ) -> (manifest: ImageManifest, digest: Digest)? {
+        manifests.first { $0.manifest.config.digest == config && $0.manifest.layers.map(\.digest) == layers }
+    }
+
+    static func mediaType(_ compression: CompressionFormat) -> MediaType {
         switch compression {
         case .none: .layer
         case .gzip: .layerGzip
@@ -93,7 +113,7 @@ public final class Loader: Sendable {
 
     private func manifest(
         _ descriptor: Descriptor, _ members: ArchiveMembers, depth: Int
-    ) throws -> (ImageManifest, Digest)? {
+    ) throws -> (manifest: ImageManifest, digest: Digest)? {
         let content = try members.content(of: descriptor)
         let bytes = try store.contents(of: content.digest, limit: ImageManifest.maximumSize)
         switch try ManifestDocument(json: JSON(parsing: bytes), declaredAs: descriptor.mediaType) {

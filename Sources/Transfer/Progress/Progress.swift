@@ -6,6 +6,8 @@ import Synchronization
 public final class Progress: Sendable {
     public enum LayerStatus: String, Sendable {
         case pulling, waiting, downloading, verifying, extracting, complete, exists
+        /// Of a push.
+        case preparing, pushing, pushed, existed, mounted
     }
 
     /// A layer's numbers change with every part that comes; nobody reads faster than this.
@@ -27,7 +29,11 @@ public final class Progress: Sendable {
     }
 
     /// Numbers of a status that was told just now are left out.
-    public func layer(_ id: String, _ status: LayerStatus, current: Int64 = 0, total: Int64 = 0) {
+    ///
+    /// - Parameter repository: Where it was mounted from.
+    public func layer(
+        _ id: String, _ status: LayerStatus, current: Int64 = 0, total: Int64 = 0, from repository: String? = nil
+    ) {
         let now = ContinuousClock.now
         let isDue = state.withLock { state in
             if let last = state.last[id], last.status == status, last.time.duration(to: now) < Self.interval {
@@ -37,10 +43,12 @@ public final class Progress: Sendable {
             return true
         }
         guard isDue else { return }
-        write([
+        var line: JSONObject = [
             "type": "layer", "id": .string(id), "status": .string(status.rawValue), "current": .integer(current),
             "total": .integer(total),
-        ])
+        ]
+        if let repository { line["from"] = .string(repository) }
+        write(.object(line))
     }
 
     public func status(_ message: String) { write(["type": "status", "message": .string(message)]) }
@@ -52,6 +60,40 @@ public final class Progress: Sendable {
         line["isNew"] = .bool(isNew)
         write(.object(line))
     }
+
+    /// A name that a registry now has.
+    ///
+    /// - Parameters:
+    ///   - digest: Of the manifest or index under it, which has so many bytes.
+    ///   - index: The one that the store has for it, and that the registry has not all of.
+    public func pushed(_ reference: Reference, _ id: ImageID, digest: Digest, size: Int64, insteadOf index: Digest?) {
+        var line: JSONObject = [
+            "type": "pushed", "reference": .string(reference.description), "imageID": .string(id.description),
+            "digest": .string(digest.description), "size": .integer(size),
+        ]
+        if let index { line["insteadOf"] = .string(index.description) }
+        write(.object(line))
+    }
+
+    /// A login that a registry has taken.
+    ///
+    /// - Parameter file: In which its password stands unencrypted.
+    public func loggedIn(keptIn file: String?) {
+        var line: JSONObject = ["type": "login"]
+        if let file { line["file"] = .string(file) }
+        write(.object(line))
+    }
+
+    /// A manifest or index of a registry, as text.
+    public func manifest(_ reference: Reference, _ descriptor: Descriptor, _ bytes: [UInt8]) {
+        write([
+            "type": "manifest", "reference": .string(reference.description), "descriptor": descriptor.json,
+            "text": .string(String(decoding: bytes, as: UTF8.self)),
+        ])
+    }
+
+    /// What was asked for is done.
+    public func done() { write(["type": "done"]) }
 
     public func error(_ error: TransferError) {
         var line: JSONObject = [

@@ -71,8 +71,10 @@ enum ImageGroup {
     static let command = Command(
         "image", "Manage images",
         subcommands: [
-            inspect, LoadCommand.command, ImagesCommand.command.renamed("ls", aliases: ["list"]), PullCommand.command,
-            RmiCommand.command.renamed("rm", aliases: ["remove"]), TagCommand.command,
+            HistoryCommand.command, ImportCommand.command, inspect, LoadCommand.command,
+            ImagesCommand.command.renamed("ls", aliases: ["list"]), ImagePruneCommand.command, PullCommand.command,
+            PushCommand.command, RmiCommand.command.renamed("rm", aliases: ["remove"]), SaveCommand.command, TagCommand.command,
+            ImageTreeCommand.command,
         ])
 
     private static let inspect = Command(
@@ -86,7 +88,7 @@ enum ImageGroup {
 /// `hako system …`
 enum SystemGroup {
     static let command = Command(
-        "system", "Manage Hako", subcommands: [EventsCommand.command, InfoCommand.command, prune, check, reset])
+        "system", "Manage Hako", subcommands: [DiskUsageCommand.command, EventsCommand.command, InfoCommand.command, prune, check, reset])
 
     private static let prune = Command(
         "prune", "Remove unused data", arity: .none,
@@ -105,7 +107,12 @@ enum SystemGroup {
         defer { engine.finish() }
         let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
         let volumes = arguments.flag("volumes") ? "  - all anonymous volumes not used by at least one container\n" : ""
-        if !arguments.flag("force"), !confirms(":\n  - all stopped containers\n\(volumes)  - \(images)\(filters.shown)\n") { return 0 }
+        if !arguments.flag("force") {
+            let plan = try engine.planned(
+                allImages: arguments.flag("all"), volumes: arguments.flag("volumes"), where: filters.match)
+            let what = ":\n  - all stopped containers\n\(volumes)  - \(images)\(filters.shown)\n"
+            guard confirms("\(what)\n\(ImagePruneCommand.text(of: plan))") else { return 0 }
+        }
         show(try engine.prune(allImages: arguments.flag("all"), volumes: arguments.flag("volumes"), where: filters.match))
         engine.printWarnings()
         return 0

@@ -16,7 +16,7 @@ enum ImagesCommand {
             .text("format", "Format output: 'table', 'table TEMPLATE', 'json', or a Go template"),
             .flag("no-trunc", "Don't truncate output"),
             .flag("quiet", short: "q", "Only show image IDs"),
-            .flag("tree", "").unsupported(because: "it comes with the image commands"),
+            .flag("tree", "List images with their layers"),
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
@@ -24,6 +24,11 @@ enum ImagesCommand {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let images = try engine.listImages()
+        if arguments.flag("tree") {
+            let shown = try images.filter { try !filters.rows(of: $0, among: images, engine, isTruncated: true).isEmpty }
+            Terminal.print(try ImagesTree.text(shown, of: engine))
+            return 0
+        }
         let rows = try images.flatMap { image in
             try filters.rows(of: image, among: images, engine, isTruncated: !arguments.flag("no-trunc"))
         }

@@ -31,6 +31,14 @@ enum Moment {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// `2024-05-01T14:00:00+02:00`, in this host's zone.
+    static func seconds(_ seconds: Int64) -> String {
+        let stamp = stamp(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+        guard let point = stamp.firstIndex(of: ".") else { return stamp }
+        let zone = String(stamp[point...].dropFirst(10))
+        return "\(stamp[..<point])\(zone == "+00:00" ? "Z" : zone)"
+    }
+
     /// `2024-05-01T14:00:00.123456789+02:00`, in this host's zone.
     static func stamp(_ nanoseconds: Int64) -> String {
         var seconds = time_t(nanoseconds / 1_000_000_000)

@@ -10,11 +10,16 @@ enum OutputFile {
 
     /// Writes it under another name beside it first.
     static func write(_ path: String, _ body: (any ByteSink) throws -> Void) throws {
+        try replace(path) { try body(FileSink($0)) }
+    }
+
+    /// The same for who writes to a descriptor.
+    static func replace(_ path: String, _ body: (consuming FileDescriptor) throws -> Void) throws {
         try requireWritable(path)
         let temporary = "\(directory(of: path))/.hako_temp_\(RandomID.make().prefix(16))"
         let file = try FileDescriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
         do {
-            try body(FileSink(file))
+            try body(file)
             try FileDescriptor.rename(temporary, to: path)
         } catch {
             // The first error is the one to tell.

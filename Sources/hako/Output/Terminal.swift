@@ -27,6 +27,39 @@ enum Terminal {
         exit(failure.errno == .brokenPipe ? 141 : 125)
     }
 
+    /// Asks at the terminal for what nobody beside it may read. Empty at the end of its input.
+    ///
+    /// Ctrl-C ends this process, once the terminal is as it was.
+    static func askHidden(_ question: String) throws -> String {
+        print(question)
+        let bytes = try readHidden()
+        print("\n")
+        guard let bytes else {
+            signal(SIGINT, SIG_DFL)
+            kill(getpid(), SIGINT)
+            exit(130)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A line, key by key; nil at Ctrl-C.
+    private static func readHidden() throws -> [UInt8]? {
+        let mode = try RawMode(StandardDescriptor.input)
+        defer { withExtendedLifetime(mode) {} }
+        var (line, key): ([UInt8], [UInt8]) = ([], [0])
+        while try FileDescriptor.read(number: StandardDescriptor.input, into: &key) > 0 {
+            switch key[0] {
+            case UInt8(ascii: "\r"), UInt8(ascii: "\n"), 0x04: return line
+            case 0x03: return nil
+            // Backspace, and Ctrl-U.
+            case 0x7F, 0x08: _ = line.popLast()
+            case 0x15: line = []
+            default: line.append(key[0])
+            }
+        }
+        return line
+    }
+
     /// Text that a container, image or registry chose, made harmless for a terminal: what would steer it is shown as escapes.
     static func escaped(_ text: String) -> String {
         // Nearly all text is plain, and is told from the rest byte by byte.

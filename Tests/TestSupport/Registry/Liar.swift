@@ -20,6 +20,7 @@ public final class Liar: Sendable {
     public let address: String
     private let listener: LoopbackSocket
     private let script: @Sendable (Request, Connection) throws -> Void
+    private let answersProbes: Bool
     private let state = Mutex(State())
 
     private struct State {
@@ -28,9 +29,13 @@ public final class Liar: Sendable {
 
     /// Answers each request of each connection by `script`, which may be called by several threads at once. A
     /// connection ends when it throws.
+    ///
+    /// - Parameter answersProbes: Whether the question whether this is a registry at all gets a yes, and is not noted.
     public init(
-        at address: String = "127.0.0.1", script: @escaping @Sendable (Request, Connection) throws -> Void
+        at address: String = "127.0.0.1", answersProbes: Bool = true,
+        script: @escaping @Sendable (Request, Connection) throws -> Void
     ) throws {
+        self.answersProbes = answersProbes
         listener = try LoopbackSocket(on: address)
         port = listener.port
         (self.address, self.script) = (address, script)
@@ -60,7 +65,7 @@ public final class Liar: Sendable {
         // A script that throws, a client that hangs up: both end the connection.
         try? {
             while let request = try connection.nextRequest() {
-                if request.target == "/v2/", request.header("authorization") == nil {
+                if answersProbes, request.target == "/v2/", request.header("authorization") == nil {
                     try connection.answer(200)
                     continue
                 }
