@@ -140,6 +140,7 @@ struct KeptLoginTests: ~Copyable {
     func helper() throws {
         let script = """
             #!/bin/sh
+            PATH=/usr/bin:/bin
             echo "$1" >> '\(scratch.root)/actions'
             case $1 in
               store) cat > '\(scratch.root)/kept' ;;

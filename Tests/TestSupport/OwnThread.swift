@@ -24,7 +24,8 @@ public enum OwnThread {
         }
     }
 
-    private static func start(_ body: @escaping @Sendable () -> Void) {
+    /// Lets it run, and doesn't wait for it.
+    public static func start(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(Work(body)).toOpaque()
         pthread_create(

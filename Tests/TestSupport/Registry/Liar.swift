@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Linux
 import Synchronization
@@ -39,8 +38,9 @@ public final class Liar: Sendable {
         listener = try LoopbackSocket(on: address)
         port = listener.port
         (self.address, self.script) = (address, script)
-        // A thread of its own: it blocks in accept(2) until the socket is shut down.
-        DispatchQueue(label: "liar").async { [self] in listen() }
+        // A thread of its own: it blocks in accept(2) until the socket is shut down. Dispatch has only so many to lend, and
+        // what it had none for would wait.
+        OwnThread.start { [self] in listen() }
     }
 
     /// Holds the liar until ``stop()``: a value that a test no longer names would else go while its client still talks
@@ -48,7 +48,7 @@ public final class Liar: Sendable {
     private func listen() {
         while let client = try? listener.accept() {
             let connection = Connection(client)
-            DispatchQueue(label: "liar connection").async { [self] in serve(connection) }
+            OwnThread.start { [self] in serve(connection) }
         }
     }
 
