@@ -67,7 +67,8 @@ enum DiskUsageCommand {
         var containers = Table(
             header: ["CONTAINER ID", "IMAGE", "COMMAND", "LOCAL VOLUMES", "SIZE", "CREATED", "STATUS", "NAMES"])
         for entry in usage.containers {
-            let row = ContainerRow(entry.record, isTruncated: true, sizes: nil, mounts: [])
+            let image = ContainerRow.imageName(entry.record.imageName, isTruncated: true)
+            let row = ContainerRow(entry.record, isTruncated: true, image: image, sizes: nil, mounts: [])
             containers.add([
                 row.id, row.image, row.command, String(entry.volumes), Units.size(entry.size), row.runningFor, row.status, row.name,
             ])
