@@ -31,8 +31,7 @@ enum Terminal {
     ///
     /// Ctrl-C ends this process, once the terminal is as it was.
     static func askHidden(_ question: String) throws -> String {
-        print(question)
-        let bytes = try readHidden()
+        let bytes = try readHidden(after: question)
         print("\n")
         guard let bytes else {
             signal(SIGINT, SIG_DFL)
@@ -42,10 +41,11 @@ enum Terminal {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A line, key by key; nil at Ctrl-C.
-    private static func readHidden() throws -> [UInt8]? {
+    /// A line, key by key; nil at Ctrl-C. The terminal shows none from before the question on: who is quick has answered by then.
+    private static func readHidden(after question: String) throws -> [UInt8]? {
         let mode = try RawMode(StandardDescriptor.input)
         defer { withExtendedLifetime(mode) {} }
+        print(question)
         var (line, key): ([UInt8], [UInt8]) = ([], [0])
         while try FileDescriptor.read(number: StandardDescriptor.input, into: &key) > 0 {
             switch key[0] {
