@@ -93,6 +93,16 @@ public struct Row {
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
+    /// The text in a column, as ``text(_:)``; of the same bytes as `known`, that one: many rows of a list say the same.
+    public func text(_ column: Int32, like known: String?) -> String {
+        guard let known, let start = sqlite3_column_text(statement, column) else { return text(column) }
+        let count = Int(sqlite3_column_bytes(statement, column))
+        guard known.utf8.count == count else { return text(column) }
+        let row = UnsafeBufferPointer(start: start, count: count)
+        let isSame = known.utf8.withContiguousStorageIfAvailable { $0.elementsEqual(row) }
+        return isSame == true ? known : text(column)
+    }
+
     public func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
     /// The bytes in a column; empty for NULL.

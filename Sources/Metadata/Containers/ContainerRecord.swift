@@ -112,14 +112,19 @@ extension ContainerRecord {
         """
 
     init(_ row: Row) throws(MetadataError) {
+        var reader = ContainerReader()
+        self = try reader.read(row)
+    }
+
+    fileprivate init(_ row: Row, _ image: ImageID, after previous: ContainerRecord?) throws(MetadataError) {
+        self.image = image
         id = row.text(0)
         name = row.text(1)
         slot = row.integer(2)
         idSlot = row.optionalInteger(3)
-        image = try row.imageID(4, "containers.image")
-        imageName = row.text(5)
+        imageName = row.text(5, like: previous?.imageName)
         created = row.integer(6)
-        command = row.text(7)
+        command = row.text(7, like: previous?.command)
         state = try ContainerState(row, from: 8)
         autoRemove = row.bool(15)
         networkMode = row.text(16)
@@ -128,6 +133,21 @@ extension ContainerRecord {
         restarts = row.integer(19)
         isStopped = row.bool(20)
         health = row.text(21)
+    }
+}
+
+/// Reads the rows of a list, one after the other. What a row says as the one before did, mostly its image, is not made anew.
+struct ContainerReader {
+    private var image: (text: String, id: ImageID)?
+    private var previous: ContainerRecord?
+
+    mutating func read(_ row: Row) throws(MetadataError) -> ContainerRecord {
+        let text = row.text(4, like: image?.text)
+        if image?.text != text { image = (text, try row.imageID(4, "containers.image")) }
+        guard let image else { throw .malformed(column: "containers.image", value: text) }
+        let record = try ContainerRecord(row, image.id, after: previous)
+        previous = record
+        return record
     }
 }
 

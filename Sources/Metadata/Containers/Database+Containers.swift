@@ -52,8 +52,10 @@ extension Database {
     /// All containers, the newest first.
     public func containers() throws(MetadataError) -> [ContainerRecord] {
         try read { session throws(MetadataError) in
-            try session.all(
-                "SELECT \(ContainerRecord.columns) FROM containers ORDER BY created DESC, id", [], ContainerRecord.init)
+            var reader = ContainerReader()
+            return try session.all("SELECT \(ContainerRecord.columns) FROM containers ORDER BY created DESC, id") {
+                row throws(MetadataError) in try reader.read(row)
+            }
         }
     }
 

@@ -42,12 +42,14 @@ enum PsCommand {
         let showsAll = format.contains("json .}}")
         let needsSizes = arguments.flag("size") || format.contains(".Size") || showsAll
         let needsMounts = format.contains(".Mounts") || format.contains(".LocalVolumes") || format == "json" || showsAll
-        var images: [String: String] = [:]
+        // Of the row before: a list has few images, and mostly one.
+        var image = (of: "", name: "")
         let rows = try records.map { record in
-            let image = images[record.imageName] ?? ContainerRow.imageName(record.imageName, isTruncated: isTruncated)
-            images[record.imageName] = image
+            if record.imageName != image.of {
+                image = (record.imageName, ContainerRow.imageName(record.imageName, isTruncated: isTruncated))
+            }
             return try ContainerRow(
-                record, isTruncated: isTruncated, image: image, sizes: needsSizes ? engine.sizes(of: record) : nil,
+                record, isTruncated: isTruncated, image: image.name, sizes: needsSizes ? engine.sizes(of: record) : nil,
                 mounts: needsMounts ? engine.mountNames(of: record) : [])
         }
         guard !list.isPlainTable else {
@@ -64,6 +66,7 @@ enum PsCommand {
         let all = try engine.containers()
         let last = arguments.flag("latest") ? 1 : arguments.integer("last") ?? -1
         let showsAll = arguments.flag("all") || last > 0 || filters.asksForStates
+        if showsAll, filters.isEmpty { return last > 0 ? Array(all.prefix(last)) : all }
         let shown = try all.filter { record in
             try (showsAll || record.state.isUp)
                 && filters.match(record, among: all, engine)

@@ -33,6 +33,9 @@ struct ContainerFilters {
         names = try FilterText.names(values)
     }
 
+    /// Whether every container matches.
+    var isEmpty: Bool { values.isEmpty }
+
     /// Filters that speak of containers that don't run show those too.
     var asksForStates: Bool { values["status"] != nil || values["exited"] != nil }
 
