@@ -47,6 +47,13 @@ public final class Lease: Sendable {
 extension ImageStore {
     public func lease() throws(StoreError) -> Lease { try Lease(self) }
 
+    /// Keeps what is in the store from being collected as long as the lease lasts.
+    ///
+    /// - Throws: ``MetadataError/missing(_:)`` for what isn't there.
+    public func keep(_ name: StoredName, under lease: Lease) throws(StoreError) {
+        if try hold(name, lease) == nil { throw .metadata(.missing(name)) }
+    }
+
     /// Ends the leases whose owners have died.
     func endDeadLeases() throws(StoreError) {
         // Rows before files: an owner makes its file first and removes it last, so a row without a file is dead.

@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts, retiredAddresses]
+    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts, retiredAddresses, builds]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -136,6 +136,24 @@ enum Schema {
     // What the last probe found; empty for a container without a health check.
     private static let health = """
         ALTER TABLE containers ADD COLUMN health TEXT NOT NULL DEFAULT '';
+
+        """
+
+    // key: what a step of a build does and to what, in 32 bytes. inputs: what the key was made of, for who asks why the next
+    // build's is another one; of each place in a Dockerfile the last.
+    private static let builds = """
+        CREATE TABLE build_steps(
+          key BLOB PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, diffID TEXT, blob TEXT, blobMediaType TEXT NOT NULL,
+          blobSize INTEGER NOT NULL, created INTEGER NOT NULL, lastUsed INTEGER NOT NULL, uses INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX build_steps_diffID ON build_steps(diffID);
+        CREATE INDEX build_steps_blob ON build_steps(blob);
+        CREATE TABLE build_inputs(
+          build BLOB NOT NULL, stage TEXT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
+          key BLOB NOT NULL REFERENCES build_steps(key) ON DELETE CASCADE, inputs BLOB NOT NULL,
+          PRIMARY KEY(build, stage, position)
+        ) STRICT;
+        CREATE INDEX build_inputs_key ON build_inputs(key);
 
         """
 }

@@ -68,6 +68,42 @@ struct UsageTests: ~Copyable {
         #expect(try store.storageAccount().total == before - account.freed(by: [one.id]))
     }
 
+    @Test("is freed by steps of builds, one after the other, as far as no image and no other step has it")
+    func steps() throws {
+        let image = try SampleImage([("base", String(repeating: "b", count: 1000))])
+        try image.pull(into: store, as: "app")
+        let lease = try store.lease()
+        var own: [DiffID] = []
+        for (name, size) in [("x", 100), ("y", 10)] {
+            let bytes = layer(file(name, size))
+            let diffID = DiffID(try SampleImage.digest(bytes))
+            guard case .writer(let writer) = try store.ingestLayer(diffID, lease: lease, waiting: true) else {
+                Issue.record("there already")
+                return
+            }
+            try writer.unpack(from: MemorySource(bytes))
+            own.append(diffID)
+        }
+        func insert(_ key: UInt8, _ layer: DiffID) throws {
+            try store.database.insertBuildStep(
+                BuildStepRecord(key: [key], kind: "RUN", title: "", layer: layer, blob: nil, created: 1, lastUsed: 1))
+        }
+        for (key, layer) in [(1, own[0]), (2, own[0]), (3, own[1]), (4, image.diffIDs[0])] as [(UInt8, DiffID)] { try insert(key, layer) }
+        try lease.end()
+        let account = try store.storageAccount()
+        #expect(account.freed(bySteps: [[1], [2], [3], [4]]) == [0, 100, 10, 0])
+        #expect(account.freed(bySteps: [[4], [2], [3]], without: [try image.id]) == [1000, 0, 10])
+        #expect(account.totalOfImages == account.total - 110)
+        #expect(account.step([4]).size == 1000 && account.step([4]).isShared)
+        #expect(account.step([2]).size == 100 && !account.step([2]).isShared)
+        #expect(account.layers(of: try image.id).shared == 0)
+        #expect(try store.check(repair: true).isEmpty)
+        _ = try store.prune(.unused)
+        #expect(try store.storageAccount().total == 1110)
+        try store.database.deleteBuildSteps([[1], [3], [4]])
+        #expect(try store.prune(.unused).reclaimed == 1010)
+    }
+
     @Test("is what a prune frees")
     func prune() throws {
         try SampleImage([("a", "aaa")]).pull(into: store, as: nil)

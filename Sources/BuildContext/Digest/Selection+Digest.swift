@@ -24,8 +24,8 @@ extension Selection {
     /// - Parameters:
     ///   - withOwners: For `COPY --from`, which keeps them.
     ///   - cache: What earlier builds have read; it isn't saved here.
-    ///   - observe: Is told of each entry's path, source and own digest: what one build has kept of these tells the next one
-    ///     which file has changed.
+    ///   - observe: Is told of each entry, and the digest of what it holds, without mode and owner: what one build has kept of
+    ///     these tells the next one which file has changed, and what of it.
     /// - Throws: ``ContextError/changed(_:)`` for a file that is changed again and again while it is read.
     public func digest(
         withOwners: Bool, cache: FileDigestCache, observe: ((SelectedEntry, [UInt8]) -> Void)? = nil
@@ -83,6 +83,8 @@ private struct EntryHeader {
     /// Of a regular file: its size and content. Little-endian, as all numbers.
     private var content: [UInt64] = []
     private let withOwners: Bool
+    /// Where path and target begin in ``bytes``.
+    private var attributesEnd = 0
 
     /// Begins with what comes before all entries.
     init(withOwners: Bool) {
@@ -102,6 +104,7 @@ private struct EntryHeader {
             append(status.userID)
             append(status.groupID)
         }
+        attributesEnd = bytes.count
         append(entry.path.bytes)
         if let other = entry.hardLink ?? entry.linkTarget { append(other.bytes) }
         if status.kind == .characterDevice || status.kind == .blockDevice {
@@ -121,10 +124,12 @@ private struct EntryHeader {
         hash.update(content.span.bytes)
     }
 
-    /// Of this entry alone.
+    /// Of what this entry is and holds, whatever its mode, its owner and the entries before it are.
     var digest: [UInt8] {
         var hash = SHA256()
-        add(to: &hash)
+        hash.update(bytes.span.extracting(1..<2).bytes)
+        hash.update(bytes.span.extracting(attributesEnd..<bytes.count).bytes)
+        hash.update(content.span.bytes)
         return hash.digest()
     }
 

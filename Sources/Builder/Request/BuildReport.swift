@@ -53,6 +53,8 @@ public enum BuildEvent: Sendable {
     case output(BuildStep, isError: Bool, bytes: [UInt8])
     /// What is said of a step, a line of text: `resolve docker.io/library/debian:12`.
     case note(BuildStep, String)
+    /// Why a step is cached or not, before it finishes; where that was asked for.
+    case explained(BuildStep, BuildExplanation)
     case finished(BuildStep, BuildOutcome)
     /// What the linter has found, once the bases are known.
     case findings([Dockerfile.LintFinding])

@@ -26,6 +26,9 @@ public struct BuildRequest: Sendable {
     public var usesCache = true
     /// `--no-cache-filter`: names of stages.
     public var uncachedStages: Set<String> = []
+    /// What names Dockerfile and context from one build to the next, so that the last one is found to compare with: their absolute
+    /// paths, or URLs. It is no part of any key.
+    public var origin = ""
     /// `--pull`: ask for bases that are here, too.
     public var pullsBases = false
     /// Seconds since 1970: every time of the image that is later becomes this one (`SOURCE_DATE_EPOCH`); nil for now.

@@ -62,7 +62,7 @@ extension Engine {
                 DiskUsage.Image(
                     image: image, size: layers.total, shared: layers.shared, containers: users[image.id]?.count ?? 0))
         }
-        usage.imageBytes = account.total
+        usage.imageBytes = account.totalOfImages
         usage.reclaimableImageBytes = account.freed(by: Set(all.map(\.id)).subtracting(users.keys))
         let links = try onDatabase("list the volumes") { database throws(MetadataError) in try database.volumeLinks() }
         for record in records {

@@ -47,18 +47,22 @@ extension Database {
         }
     }
 
-    /// All that is stored, and which images hold what of it, from one moment.
+    /// All that is stored, and which images and steps of builds hold what of it, from one moment.
     public func holdings() throws(MetadataError) -> (items: [StoredItem], holdings: [Holding]) {
         try read { session throws(MetadataError) in
             var (items, holdings): ([StoredItem], [Holding]) = ([], [])
-            for (kind, holders) in [(StoredKind.blob, "image_blobs"), (.layer, "image_layers")] {
+            for (kind, holders, column) in [(StoredKind.blob, "image_blobs", "blob"), (.layer, "image_layers", "diffID")] {
                 items += try session.all("SELECT \(kind.key), size, unsyncedBoot FROM \(kind.table)") {
                     row throws(MetadataError) in try StoredItem(kind, row)
                 }
                 holdings += try session.all("SELECT image, \(kind.key) FROM \(holders)") { row throws(MetadataError) in
                     Holding(
-                        image: try row.imageID(0, "\(holders).image"),
+                        holder: .image(try row.imageID(0, "\(holders).image")),
                         name: kind.name(try row.digest(1, "\(holders).\(kind.key)")))
+                }
+                holdings += try session.all("SELECT key, \(column) FROM build_steps WHERE \(column) IS NOT NULL") {
+                    row throws(MetadataError) in
+                    Holding(holder: .step(row.blob(0)), name: kind.name(try row.digest(1, "build_steps.\(column)")))
                 }
             }
             return (items, holdings)
@@ -132,10 +136,10 @@ extension Database {
         }
     }
 
-    /// Forgets the items that no image and no lease holds, and returns them: their files are to be deleted.
+    /// Forgets the items that no image, no step of the build cache and no lease holds, and returns them: their files are to be deleted.
     public func sweep() throws(MetadataError) -> [StoredItem] {
         try writeFreeing { session throws(MetadataError) in
-            try session.sweep(.blob, heldBy: "image_blobs") + session.sweep(.layer, heldBy: "image_layers")
+            try session.sweep(.blob, heldBy: "image_blobs", "blob") + session.sweep(.layer, heldBy: "image_layers", "diffID")
         }
     }
 }
@@ -149,9 +153,15 @@ extension Session {
         ) { row throws(MetadataError) in try StoredItem(kind, row) }
     }
 
-    fileprivate func sweep(_ kind: StoredKind, heldBy holders: String) throws(MetadataError) -> [StoredItem] {
+    /// - Parameters:
+    ///   - holders: The table of what images hold.
+    ///   - column: Where the steps of builds name what they hold.
+    fileprivate func sweep(
+        _ kind: StoredKind, heldBy holders: String, _ column: String
+    ) throws(MetadataError) -> [StoredItem] {
         let condition = """
             WHERE NOT EXISTS(SELECT 1 FROM \(holders) AS h WHERE h.\(kind.key)=\(kind.table).\(kind.key))
+            AND NOT EXISTS(SELECT 1 FROM build_steps AS s WHERE s.\(column)=\(kind.table).\(kind.key))
             AND NOT EXISTS(SELECT 1 FROM lease_resources AS l
                            WHERE l.kind='\(kind.rawValue)' AND l.digest=\(kind.table).\(kind.key))
             """

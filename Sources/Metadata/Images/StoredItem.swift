@@ -58,8 +58,14 @@ public struct StoredItem: Hashable, Sendable {
     }
 }
 
-/// That an image is in need of an item.
+/// That an image or a step of the build cache is in need of an item.
 public struct Holding: Hashable, Sendable {
-    public var image: ImageID
+    public enum Holder: Hashable, Sendable {
+        case image(ImageID)
+        /// By its key.
+        case step([UInt8])
+    }
+
+    public var holder: Holder
     public var name: StoredName
 }

@@ -150,6 +150,8 @@ struct SelectionDigestTests {
         try context.add("d/b", "b")
         let after = try Self.entryDigests(context)
         #expect(before.keys.filter { before[$0] != after[$0] } == ["d/b"])
+        try context.mode("d/b", 0o751)
+        #expect(try Self.entryDigests(context) == after)
     }
 
     private static func entryDigests(_ context: borrowing ContextScratch) throws -> [PathBytes: [UInt8]] {

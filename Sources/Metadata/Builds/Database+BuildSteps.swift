@@ -1,0 +1,101 @@
+import OCI
+import SQLite
+
+/// The build cache: each step that was done, by its key. The layers that it names stay until the step goes.
+extension Database {
+    /// The step with this key.
+    ///
+    /// - Returns: `isWhole` is false where its layer or blob was lost, so that it is of no use.
+    public func buildStep(_ key: [UInt8]) throws(MetadataError) -> (step: BuildStepRecord, isWhole: Bool)? {
+        try read { session throws(MetadataError) in
+            try session.first(
+                """
+                SELECT \(BuildStepRecord.columns),
+                (diffID IS NULL OR EXISTS(SELECT 1 FROM layers AS l WHERE l.diffID=build_steps.diffID))
+                AND (blob IS NULL OR EXISTS(SELECT 1 FROM blobs AS b WHERE b.digest=build_steps.blob))
+                FROM build_steps WHERE key=?
+                """, [.blob(key)]
+            ) { row throws(MetadataError) in (try BuildStepRecord(row), row.bool(10)) }
+        }
+    }
+
+    /// Enters a step that was done, in the place of an earlier one with its key, and what its key was made of.
+    ///
+    /// - Throws: ``MetadataError/missing(_:)`` for a layer or blob that isn't in the store.
+    public func insertBuildStep(
+        _ step: BuildStepRecord, inputs: BuildInputs? = nil
+    ) throws(MetadataError) {
+        try write { session throws(MetadataError) in
+            for name in [step.layer.map(StoredName.layer), step.blob.map { StoredName.blob($0.digest) }] {
+                if let name, try session.stored(name) == nil { throw .missing(name) }
+            }
+            // Not REPLACE: that would delete the row, and with it the inputs that name it.
+            try session.run(
+                """
+                INSERT INTO build_steps(\(BuildStepRecord.columns)) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT(key) DO UPDATE SET kind=excluded.kind, title=excluded.title, diffID=excluded.diffID, blob=excluded.blob,
+                blobMediaType=excluded.blobMediaType, blobSize=excluded.blobSize, created=excluded.created,
+                lastUsed=excluded.lastUsed, uses=excluded.uses
+                """, step.values)
+            guard let place = inputs?.place, let bytes = inputs?.bytes else { return }
+            try session.run(
+                "INSERT OR REPLACE INTO build_inputs(build, stage, position, title, key, inputs) VALUES(?, ?, ?, ?, ?, ?)",
+                [
+                    .blob(place.build), .text(place.stage), .integer(Int64(place.position)), .text(place.title), .blob(step.key),
+                    .blob(bytes),
+                ])
+        }
+    }
+
+    /// What the keys of a stage's steps were made of the last time that each was done.
+    public func buildInputs(_ build: [UInt8], stage: String) throws(MetadataError) -> [BuildInputs] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                "SELECT position, title, inputs FROM build_inputs WHERE build=? AND stage=? ORDER BY position",
+                [.blob(build), .text(stage)]
+            ) { row in
+                BuildInputs(
+                    place: BuildPlace(build: build, stage: stage, position: Int(row.integer(0)), title: row.text(1)), bytes: row.blob(2))
+            }
+        }
+    }
+
+    /// Notes that steps were used.
+    public func noteUse(ofBuildSteps keys: [[UInt8]], at time: Int64) throws(MetadataError) {
+        guard !keys.isEmpty else { return }
+        try write { session throws(MetadataError) in
+            for key in keys {
+                try session.run(
+                    "UPDATE build_steps SET lastUsed=max(lastUsed, ?), uses=uses+1 WHERE key=?", [.integer(time), .blob(key)])
+            }
+        }
+    }
+
+    /// All steps, those first that were used last, each with whether a build that runs has its layer.
+    public func buildSteps() throws(MetadataError) -> [(step: BuildStepRecord, isInUse: Bool)] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                """
+                SELECT \(BuildStepRecord.columns),
+                EXISTS(SELECT 1 FROM lease_resources AS r WHERE r.kind='layer' AND r.digest=build_steps.diffID)
+                FROM build_steps ORDER BY lastUsed DESC, created DESC, key
+                """
+            ) { row throws(MetadataError) in (try BuildStepRecord(row), row.bool(10)) }
+        }
+    }
+
+    /// Forgets steps, with what their keys were made of; their layers become garbage unless others have them too.
+    ///
+    /// - Returns: The keys of those that were still there.
+    @discardableResult
+    public func deleteBuildSteps(_ keys: [[UInt8]]) throws(MetadataError) -> [[UInt8]] {
+        guard !keys.isEmpty else { return [] }
+        return try writeFreeing { session throws(MetadataError) in
+            var deleted: [[UInt8]] = []
+            for key in keys where try session.run("DELETE FROM build_steps WHERE key=?", [.blob(key)]) > 0 {
+                deleted.append(key)
+            }
+            return deleted
+        }
+    }
+}
