@@ -98,7 +98,10 @@ let package = Package(
         // Building images.
         module(
             "Builder",
-            ["Engine", "ImageStore", "Metadata", "BuildContext", "Dockerfile", "Archive", "Hashing", "GoTemplate", "OCI", "Linux"]),
+            [
+                "Engine", "ImageClient", "ImageStore", "Metadata", "BuildContext", "Dockerfile", "Archive", "Hashing", "GoTemplate", "OCI",
+                "Linux",
+            ]),
 
         program(
             "hako",
@@ -159,7 +162,7 @@ if withHTTP {
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ]),
         module("Transfer", ["Registry", "ImageStore", "Archive", "Compression", "Hashing", "OCI", "Linux"]),
-        program("hako-image", ["Transfer", "CommandLineTables"], linkerSettings: []),
+        program("hako-image", ["Transfer", "Compression", "CommandLineTables"], linkerSettings: []),
         tests(of: "Compression"), tests(of: "Registry"), tests(of: "Transfer", ["CommandLineTables"]),
     ]
 }

@@ -52,7 +52,7 @@ public final class Engine {
     }
 
     /// The images, and the database, with all that monitors have reported since it was last open folded into it.
-    func images() throws(EngineError) -> ImageStore {
+    public func images() throws(EngineError) -> ImageStore {
         if let openedImages { return openedImages }
         let store: ImageStore
         do throws(StoreError) {

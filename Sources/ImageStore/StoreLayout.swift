@@ -12,6 +12,8 @@ enum StoreLayout {
     static let blobIngest = "content/ingest"
     static let layers = "layers"
     static let layerIngest = "layers/.ingest"
+    /// Of the names in `layerIngest` that are no digests: layers that come to be.
+    static let draftPrefix = "new-"
     static let leases = "leases"
     static let database = "hako.db"
 

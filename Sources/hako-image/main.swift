@@ -8,6 +8,7 @@ import Transfer
 /// `hako-image`: moves image bytes for `hako`, and tells how it goes (Documentation/architecture.md, "hako-image").
 ///
 /// It isn't meant for people: its words are few, and everything it has to say goes to the progress descriptor.
+if CommandLine.arguments.dropFirst() == ["decompress"] { exit(Decompression.run()) }
 let arguments: ImageArguments
 do throws(UsageError) { arguments = try ImageArguments(CommandLine.arguments.dropFirst().map { $0 }) } catch {
     complain("hako-image: \(error.message)")

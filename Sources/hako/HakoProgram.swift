@@ -26,7 +26,7 @@ enum HakoProgram {
 
     private static var commands: [Command] {
         [
-            RunCommand.command, ExecCommand.command, PsCommand.command, PullCommand.command, ImagesCommand.command,
+            RunCommand.command, ExecCommand.command, PsCommand.command, BuildCommand.command, PullCommand.command, ImagesCommand.command,
             VersionCommand.command, InfoCommand.command, CreateCommand.command, StartCommand.command,
             StopCommand.command, RestartCommand.command, KillCommand.command, PauseCommand.pause, PauseCommand.unpause, RmCommand.command, WaitCommand.command, RenameCommand.command,
             LogsCommand.command, AttachCommand.command, TopCommand.command, StatsCommand.command, UpdateCommand.command,
@@ -34,6 +34,8 @@ enum HakoProgram {
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command, PushCommand.command,
             LoginCommand.command, LogoutCommand.command, SaveCommand.command, ImportCommand.command, HistoryCommand.command,
             ContainerGroup.command, ImageGroup.command, ManifestGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
+            InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
+            BuilderGroup.command, BuilderGroup.buildx, ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
             CompletionCommand.answer, ManCommand.command,
         ]
     }

@@ -78,3 +78,15 @@ private func base256(_ field: ArraySlice<UInt8>, isNegative: Bool) -> Int64? {
     }
     return value
 }
+
+extension TarReader {
+    /// Whether a stream begins with a header, so that it is an archive; an empty one, which begins with zeros, can't be told
+    /// from other files and counts as none.
+    ///
+    /// - Parameter bytes: The first 512 of the stream.
+    public static func beginsArchive(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= TarBlock.size else { return false }
+        let block = TarBlock(bytes: Array(bytes[..<TarBlock.size]))
+        return !block.isZero && block.hasValidChecksum
+    }
+}

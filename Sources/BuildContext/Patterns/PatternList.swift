@@ -33,6 +33,8 @@ public struct PatternList: Hashable, Sendable {
     }
 
     public var isEmpty: Bool { patterns.isEmpty }
+    /// Whether one of them takes back what others say.
+    public var hasExceptions: Bool { patterns.contains(where: \.isException) }
 
     /// Whether the list holds for a path: by itself, or by one of its parents.
     ///

@@ -27,6 +27,11 @@ public struct Selection: Sendable {
     let excluding: PatternList
     let includesTopDirectory: Bool
 
+    /// One selection for each source, in their order.
+    public var each: [Selection] {
+        sources.map { Selection(tree: tree, sources: [$0], excluding: excluding, includesTopDirectory: includesTopDirectory) }
+    }
+
     /// Begins a walk over the files.
     public func walk() throws(ContextError) -> SelectionWalk { try SelectionWalk(self) }
 

@@ -61,6 +61,9 @@ public final class StagedLayer {
         times[names] = attributes.modified
     }
 
+    /// Gives a directory that was put another time.
+    public func setModified(_ names: [PathBytes], _ time: FileTime) { times[names] = time }
+
     /// Puts a regular file there, in the place of any other one but a directory.
     ///
     /// - Parameter fill: Writes its content, and what extended attributes it has, into the empty file.

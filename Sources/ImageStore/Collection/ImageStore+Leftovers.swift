@@ -45,6 +45,10 @@ extension ImageStore {
 
     private func removePartialLayers() throws(StoreError) -> Int64 {
         for name in try names(in: StoreLayout.layerIngest) {
+            if name.hasPrefix(StoreLayout.draftPrefix) {
+                try removeDraft(String(name.split(separator: ".").first ?? ""))
+                continue
+            }
             let hex = String(name.split(separator: ".").first ?? "")
             guard let digest = Self.digest(hex) else { continue }
             // Only what an unpacked layer's row doesn't need is beneath this name: the lock decides.
@@ -58,6 +62,16 @@ extension ImageStore {
             _ = consume lock
         }
         return 0
+    }
+
+    private func removeDraft(_ name: String) throws(StoreError) {
+        let path = "\(StoreLayout.layerIngest)/\(name)"
+        guard let lock = try lock(StoreLayout.lock(path), waiting: false) else { return }
+        try asStoreError { () throws(SystemCallError) in
+            try directory.removeTree(path)
+            try directory.unlink(StoreLayout.lock(path))
+        }
+        _ = consume lock
     }
 
     private func removeUnknownBlobs() throws(StoreError) -> Int64 {

@@ -3,7 +3,7 @@ import Linux
 import Metadata
 import OCI
 
-// An image made of another one: the same layers, perhaps one more, and a configuration of its own.
+// Images that are made here: of another one's layers and perhaps one more, or of layers that a build has.
 extension ImageStore {
     /// Writes the tar stream of a new layer as a blob. It is not compressed: whoever waits for it, as a paused container does,
     /// waits for the disk and for nothing else, and its digest is the layer's diffID.
@@ -46,6 +46,19 @@ extension ImageStore {
             layers.append(layer)
             config.diffIDs.append(DiffID(layer.digest))
         }
+        return try register(config, layers: layers, isDocker: isDocker, reference: reference, lease: lease)
+    }
+
+    /// Makes an image of layers that are in the store, their blobs too.
+    ///
+    /// - Parameters:
+    ///   - config: With the diffIDs of the layers.
+    ///   - layers: The blobs, the lowest first; none for an image without files.
+    ///   - isDocker: Whether the manifest is of Docker's type.
+    ///   - reference: The name that leads to it; nil for none.
+    public func register(
+        _ config: ImageConfig, layers: [Descriptor], isDocker: Bool, reference: Reference?, lease: Lease
+    ) throws(StoreError) -> RegisteredImage {
         let configBytes = config.json.bytes()
         let configDigest = try ingest(configBytes, lease: lease)
         let manifest = ImageManifest(
@@ -55,6 +68,11 @@ extension ImageStore {
             layers: layers)
         let manifestDigest = try ingest(manifest.json.bytes(), lease: lease)
         return try register(manifest: manifestDigest, reference: reference)
+    }
+
+    /// The image that such a configuration is, where it is there already.
+    public func image(of config: ImageConfig) throws(StoreError) -> ImageRecord? {
+        try image(ImageID(try ContentHash.digest(.sha256, of: config.json.bytes())))
     }
 
     private func unpackWritten(_ blob: Digest, lease: Lease) throws(StoreError) {

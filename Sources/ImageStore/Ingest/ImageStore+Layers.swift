@@ -36,15 +36,28 @@ extension ImageStore {
     /// - Throws: ``StoreError/incomplete(_:missing:)`` for a layer that was lost: a pull brings it back.
     public func lowerDirectories(of image: ImageID) throws(StoreError) -> [String] {
         let layers = try asStoreError { () throws(MetadataError) in try database.layers(of: image) }
+        do throws(StoreError) { return try lowerDirectories(of: layers) } catch {
+            guard case .metadata(.missing(let name)) = error else { throw error }
+            throw .incomplete(image, missing: name)
+        }
+    }
+
+    /// The same for layers that are no image yet, the lowest first.
+    ///
+    /// - Throws: ``MetadataError/missing(_:)``.
+    public func lowerDirectories(of layers: [DiffID]) throws(StoreError) -> [String] {
         var directories: [String] = []
         // An overlay takes no directory twice (ELOOP); of a layer that occurs twice only the upper one can be seen.
         for layer in layers.reversed() {
-            guard try stored(.layer(layer)) != nil else { throw .incomplete(image, missing: .layer(layer)) }
+            guard try stored(.layer(layer)) != nil else { throw .metadata(.missing(.layer(layer))) }
             let path = path(StoreLayout.layer(layer) + "/fs")
             if !directories.contains(path) { directories.append(path) }
         }
         return directories
     }
+
+    /// The size of a layer's files in bytes; nil where the store doesn't have it.
+    public func size(of layer: DiffID) throws(StoreError) -> Int64? { try stored(.layer(layer))?.size }
 
     /// Opens a directory of the store.
     func open(_ path: String) throws(SystemCallError) -> FileDescriptor {

@@ -51,6 +51,25 @@ public final class LayerWriter: Sendable {
         try place { () throws(StoreError) in try extract(source, ExtractionLimits()) }
     }
 
+    /// Makes a directory of the store the layer, as it is: its `fs` was packed to the stream whose digest this layer has.
+    ///
+    /// - Parameters:
+    ///   - path: Relative to the store's root.
+    ///   - size: Of the layer's files, in bytes.
+    func adopt(_ path: String, size: Int64) throws(StoreError) {
+        do throws(StoreError) {
+            try asStoreError { () throws(SystemCallError) in
+                // A directory in the layer's place without its row was left by one that was killed.
+                try store.directory.removeTree(StoreLayout.layer(diffID))
+                try FileDescriptor.rename(path, in: store.directory, to: StoreLayout.layer(diffID), in: store.directory)
+            }
+            try enter(size: size, implicitDirectories: [])
+        } catch {
+            try? giveUp()
+            throw error
+        }
+    }
+
     private func place(_ unpack: () throws(StoreError) -> UnpackedLayer) throws(StoreError) -> Int64 {
         do throws(StoreError) {
             try prepare()
@@ -103,10 +122,13 @@ public final class LayerWriter: Sendable {
                 StoreLayout.partialLayer(diffID), in: store.directory, to: StoreLayout.layer(diffID),
                 in: store.directory)
         }
+        try enter(size: unpacked.bodyBytes, implicitDirectories: unpacked.implicitDirectories.map(\.bytes))
+    }
+
+    private func enter(size: Int64, implicitDirectories: [[UInt8]]) throws(StoreError) {
         try asStoreError { () throws(MetadataError) in
             try store.database.insert(
-                layer: diffID, size: unpacked.bodyBytes, unsyncedBoot: store.bootID,
-                implicitDirectories: unpacked.implicitDirectories.map(\.bytes))
+                layer: diffID, size: size, unsyncedBoot: store.bootID, implicitDirectories: implicitDirectories)
         }
         try giveUp()
     }

@@ -37,7 +37,7 @@ extension FileDescriptor {
 
     /// Copies the content of a regular file into an empty one. Holes are passed over, as an image's file may be terabytes of
     /// nothing, and runs of zeros become some.
-    borrowing func copyContents(to other: borrowing FileDescriptor) throws(SystemCallError) {
+    public borrowing func copyContents(to other: borrowing FileDescriptor) throws(SystemCallError) {
         var chunk = [UInt8](repeating: 0, count: 128 << 10)
         var position: Int64 = 0
         while let data = try place(of: .data, from: position) {

@@ -75,6 +75,8 @@ enum ImageGroup {
             ImagesCommand.command.renamed("ls", aliases: ["list"]), ImagePruneCommand.command, PullCommand.command,
             PushCommand.command, RmiCommand.command.renamed("rm", aliases: ["remove"]), SaveCommand.command, TagCommand.command,
             ImageTreeCommand.command,
+            BuildCommand.command, inspect, LoadCommand.command, ImagesCommand.command.renamed("ls", aliases: ["list"]), PullCommand.command,
+            RmiCommand.command.renamed("rm", aliases: ["remove"]), TagCommand.command,
         ])
 
     private static let inspect = Command(

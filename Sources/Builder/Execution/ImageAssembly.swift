@@ -1,0 +1,65 @@
+import Dockerfile
+import ImageStore
+import Linux
+import Metadata
+import OCI
+
+/// Makes an image of what a stage has become.
+struct ImageAssembly {
+    let session: BuildSession
+
+    /// The configuration of the stage's image, as BuildKit writes it.
+    func configuration(of state: StageState) -> ImageConfig {
+        var config = ImageConfig(platform: state.platform, diffIDs: state.diffIDs, config: state.configuration.config)
+        for label in session.request.labels.pairs { config.config.labels[label.name] = label.value }
+        config.author = state.configuration.author
+        config.history = Self.timed(state.history)
+        config.created = session.epoch != nil ? session.created : config.history.last?.created
+        return config
+    }
+
+    /// Enters the image and gives it its names. One that is there and has them costs nothing.
+    func enter(_ state: StageState, names: [Reference]) throws(StoreError) -> ImageRecord {
+        let config = configuration(of: state)
+        var record = try session.store.image(of: config)
+        if record == nil {
+            let registered = try session.store.register(
+                config, layers: state.layers.map(\.blob), isDocker: state.isDocker, reference: names.first,
+                lease: try session.lease())
+            record = try session.store.image(registered.id)
+        }
+        guard let record else { throw .noSuchImage("the image that was just made") }
+        for name in names where try session.store.image(named: name)?.id != record.id {
+            try session.store.tag(record.id, as: name, at: RealTime.now)
+        }
+        return record
+    }
+
+    /// Gives each entry a time: one without a layer has that of the layer before it, before the first new layer that one's.
+    ///
+    /// - SeeAlso: BuildKit, exporter/containerimage/writer.go, `normalizeLayersAndHistory`.
+    static func timed(_ history: [HistoryEntry]) -> [HistoryEntry] {
+        var history = history
+        // Of the first new layer; else of the base's last.
+        var time: String?
+        var hasPassedUntimed = false
+        for entry in history {
+            guard let created = entry.created else {
+                hasPassedUntimed = true
+                continue
+            }
+            time = created
+            if hasPassedUntimed { break }
+        }
+        hasPassedUntimed = false
+        for index in history.indices {
+            if let created = history[index].created {
+                if hasPassedUntimed { time = created }
+            } else {
+                hasPassedUntimed = true
+                history[index].created = time
+            }
+        }
+        return history
+    }
+}

@@ -1,0 +1,214 @@
+import BuildContext
+import Dockerfile
+import ImageStore
+import Linux
+import OCI
+
+/// What a stage begins with.
+enum StageBase {
+    case scratch
+    case stage(Int)
+    /// With its whole name.
+    case image(BaseImage, reference: String)
+    /// A directory that `--build-context` names.
+    case context(ContextTree)
+
+    var isImage: Bool { if case .image = self { true } else { false } }
+}
+
+/// A Dockerfile's target, built for one platform.
+final class PlatformBuild {
+    let session: BuildSession
+    let trees: LayerTrees
+    let images: BaseImages
+    private let dockerfile: Dockerfile
+    private let arguments: Dockerfile.BuildArguments
+    private let platform: Platform
+    private var graph: Dockerfile.StageGraph
+    private var bases: [Int: StageBase] = [:]
+    private var running: [Int: StageMachine] = [:]
+    private var finished: [Int: StageMachine] = [:]
+
+    init(_ dockerfile: Dockerfile, for platform: Platform, _ session: BuildSession) throws {
+        self.session = session
+        self.dockerfile = dockerfile
+        self.platform = platform
+        let request = session.request
+        arguments = try Dockerfile.BuildArguments(
+            dockerfile, given: request.arguments, buildPlatform: Platform.host.name, targetPlatform: platform.name,
+            target: request.target)
+        graph = try Dockerfile.StageGraph(
+            dockerfile, arguments: arguments, target: request.target, contexts: Set(request.namedContexts.keys))
+        trees = LayerTrees(session.store)
+        images = BaseImages(session)
+    }
+
+    /// Builds all stages that the target needs.
+    func run() throws -> StageState {
+        try findBases()
+        try lint()
+        try start()
+        while finished[graph.target] == nil {
+            for index in running.keys.sorted() {
+                guard let machine = running[index], try machine.advance() else { continue }
+                running[index] = nil
+                finished[index] = machine
+            }
+            try start()
+        }
+        guard let target = finished[graph.target] else { throw BuildError("the target was not built") }
+        return target.state
+    }
+
+    /// Begins the stages whose bases and sources are there.
+    private func start() throws {
+        for index in graph.order where running[index] == nil && finished[index] == nil {
+            guard let node = graph.nodes[index], let base = bases[index],
+                node.dependencies.allSatisfy({ finished[$0] != nil })
+            else { continue }
+            let stage = dockerfile.stages[index]
+            do {
+                running[index] = try StageMachine(node, name: stage.displayName, base: base, of: self)
+            } catch { throw BuildError(error, at: stage.source.lines) }
+        }
+    }
+
+    // MARK: Bases
+
+    /// Finds what every stage begins with; the triggers of an image may need further stages.
+    private func findBases() throws {
+        while let index = graph.order.first(where: { bases[$0] == nil }), let node = graph.nodes[index] {
+            let stage = dockerfile.stages[index]
+            do { bases[index] = try base(of: node) } catch { throw BuildError(error, at: stage.source.lines) }
+        }
+    }
+
+    private func base(of node: Dockerfile.StageGraph.Node) throws -> StageBase {
+        switch node.base {
+        case .scratch: return .scratch
+        case .stage(let index): return .stage(index)
+        case .image(let name): return try imageBase(name, of: node)
+        case .context(let name):
+            switch session.request.namedContexts[name] {
+            case .tree(let tree): return .context(tree)
+            case .image(let reference): return try imageBase(reference, of: node)
+            case nil: throw BuildError("there is no build context \(name)")
+            }
+        }
+    }
+
+    private func imageBase(_ name: String, of node: Dockerfile.StageGraph.Node) throws -> StageBase {
+        do throws(ReferenceError) { _ = try Reference(name) } catch {
+            throw BuildError("failed to parse stage name \"\(name)\": invalid reference format")
+        }
+        let image = try images.image(name, for: try platform(of: node))
+        try graph.addTriggers(image.config.config.onBuild, to: node.index)
+        return .image(image, reference: BaseImages.wholeName(name))
+    }
+
+    private func platform(of node: Dockerfile.StageGraph.Node) throws -> Platform {
+        guard let text = node.platform else { return platform }
+        do throws(PlatformError) { return try Platform(text) } catch {
+            throw BuildError("failed to parse platform \(text): \(error.reason)")
+        }
+    }
+
+    /// What a stage is before its first instruction.
+    func begin(_ base: StageBase) throws -> StageState {
+        switch base {
+        case .image(let image, _):
+            let configuration = StageConfiguration(base: image.inherited, author: image.config.author)
+            return StageState(
+                layers: image.layers, configuration: configuration,
+                scope: Dockerfile.StageScope(arguments, environment: configuration.config.environment),
+                history: image.config.history, platform: image.config.platform, isDocker: image.isDocker)
+        case .stage(let index):
+            guard let base = finished[index]?.state else { throw BuildError("a stage is used before it was built") }
+            var state = base
+            state.configuration = StageConfiguration(base: base.configuration.config, author: base.configuration.author)
+            state.scope = Dockerfile.StageScope(
+                inheriting: base.scope, environment: state.configuration.config.environment)
+            return state
+        case .scratch, .context:
+            let configuration = StageConfiguration(base: nil)
+            var state = StageState(
+                layers: [], configuration: configuration,
+                scope: Dockerfile.StageScope(arguments, environment: configuration.config.environment), history: [],
+                platform: platform, isDocker: false)
+            if case .context(let tree) = base { try state.layers.append(layer(of: tree)) }
+            return state
+        }
+    }
+
+    /// All of a named context as one layer.
+    private func layer(of tree: ContextTree) throws -> StageLayer {
+        let draft = try session.store.layerDraft()
+        let empty = try LayeredTree([])
+        let options = FileCopy.Options(isFromImage: true)
+        let staged = try StagedLayer(in: try draft.openFiles(), over: empty, missing: FileCopy.missing(options, session.now))
+        try FileCopy(session, into: staged, at: "/", of: empty, options).put(try tree.select(["."]))
+        try staged.finish()
+        return try session.adopt(draft, .files)
+    }
+
+    // MARK: Sources
+
+    /// What a COPY reads.
+    ///
+    /// - Parameter from: `--from`; nil for the build context.
+    func sources(from name: String?, for state: StageState) throws -> (tree: ContextTree, isImage: Bool) {
+        guard let name else {
+            if let context = session.request.context { return (context, false) }
+            // Only what is written in the Dockerfile can be copied then.
+            return (try trees.directory([]), false)
+        }
+        switch graph.origin(of: name) {
+        case .scratch: return (try trees.directory([]), true)
+        case .stage(let index):
+            guard let stage = finished[index] else { throw BuildError("stage \(name) is used before it was built") }
+            return (try trees.directory(stage.state.diffIDs), true)
+        case .image(let reference): return (try tree(ofImage: reference, for: state), true)
+        case .context(let context):
+            switch session.request.namedContexts[context] {
+            case .tree(let tree): return (tree, false)
+            case .image(let reference): return (try tree(ofImage: reference, for: state), true)
+            case nil: throw BuildError("there is no build context \(context)")
+            }
+        }
+    }
+
+    private func tree(ofImage name: String, for state: StageState) throws -> ContextTree {
+        try trees.directory(try images.image(name, for: state.platform).config.diffIDs)
+    }
+
+    // MARK: Advice
+
+    /// Tells what BuildKit advises against, now that the bases are known.
+    private func lint() throws {
+        let context = session.request.context
+        let isIgnored: ((String) -> Bool)? = context.flatMap { context in
+            if context.ignored.isEmpty || context.ignored.hasExceptions { return nil }
+            return { path in PathBytes(path.utf8).map(context.isIgnored) ?? false }
+        }
+        let report = dockerfile.lint(graph, arguments: arguments, baseImage: baseImage(of:), isIgnored: isIgnored)
+        if !report.findings.isEmpty { session.report(.findings(report.findings)) }
+        if let violation = report.violation { throw BuildError(violation) }
+    }
+
+    private func baseImage(of origin: Dockerfile.StageGraph.Origin) -> Dockerfile.BaseImage? {
+        for node in graph.nodes.values where node.base == origin {
+            guard case .image(let image, _) = bases[node.index] else { continue }
+            return Dockerfile.BaseImage(
+                environment: image.config.config.environment, hasShell: image.config.config.shell != nil,
+                platform: image.config.platform.name)
+        }
+        return nil
+    }
+}
+
+extension Platform {
+    /// As the predefined arguments name it.
+    var name: Dockerfile.PlatformName {
+        Dockerfile.PlatformName(os: os, architecture: architecture, variant: variant ?? "", osVersion: osVersion ?? "")
+    }
+}
