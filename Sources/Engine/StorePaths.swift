@@ -33,6 +33,8 @@ public struct StorePaths: Sendable {
     var initLayer: String { root + "/init-layer" }
     /// Lies below an image of one layer where it is mounted read-only.
     var emptyLayer: String { root + "/empty-layer" }
+    /// What steps of builds keep from one build to the next.
+    public var buildCache: String { root + "/build-cache" }
     public var bundles: String { runRoot + "/containers" }
 
     /// Of a container, relative to the root of each hierarchy.

@@ -4,6 +4,8 @@ import TestSupport
 
 @Suite("The files that COPY and ADD bring", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct BuildFilesTests {
+    private static let shell = "mkdir bin; cp /bin/busybox bin/; for n in sh ls cat cut readlink stat test; do ln -s busybox bin/$n; done; tar c ."
+
     @Test("go where the destination says: a file, into a directory, a directory's content, relative to WORKDIR")
     func destinations() throws {
         let store = try TestStore()
@@ -48,7 +50,7 @@ struct BuildFilesTests {
             COPY --chmod=u=rwX,go=rX d /symbolic
             """.replacing("FROM busybox\n", with: "FROM busybox\nCOPY passwd group /etc/\n"),
             context: """
-                mkdir d; echo x > d/x; chmod 4711 d/x; mkdir -m 1777 d/s; chown -R 5:6 d; echo a > a
+                mkdir d; echo x > d/x; mkdir -m 1777 d/s; chown -R 5:6 d; chmod 4711 d/x; echo a > a
                 printf 'root:x:0:0::/:/bin/sh\napp:x:100:101::/:/bin/sh\n' > passwd; printf 'root:x:0:\nstaff:x:50:\n' > group
                 """)
         let expected = [
@@ -70,7 +72,7 @@ struct BuildFilesTests {
         try store.make(
             "FROM busybox\nCOPY d /d\nCOPY link /named\nCOPY d/p /p\n",
             context: """
-                mkdir d; echo x > d/a; ln d/a d/b; ln -s ../../../etc/passwd d/out; mkfifo -m 600 d/p; truncate -s 1T d/sparse
+                mkdir d; echo x > d/a; ln d/a d/b; ln -s ../../../etc/passwd d/out; mkfifo -m 600 d/p; truncate -s 4M d/sparse
                 ln -s d/a link; touch d/cap; setcap cap_net_raw+ep d/cap
                 """)
         let expected = [
@@ -78,24 +80,23 @@ struct BuildFilesTests {
             "/d/sparse f 644 0:0", "/named f 644 0:0", "/p p 600 0:0",
         ]
         #expect(try store.files("/d /named /p") == expected)
-        #expect(try store.made("stat -c '%h %i' /d/a | uniq; stat -c '%h %s' /d/b /d/sparse") == store.made("stat -c '%h %i' /d/b; echo 2 2; echo 1 1099511627776"))
-        let id = try store.output("create", "made", "true")
-        let script = "\"$HAKO\" cp \(id):/d/cap '\(store.scratch.path("cap"))' && getcap '\(store.scratch.path("cap"))'"
-        let capability = try store.shell(script)
+        #expect(try store.made("stat -c %i /d/a /d/b | uniq | wc -l; stat -c '%h %s' /d/b /d/sparse") == ["1", "2 2", "1 4194304"])
+        let capability = try store.shell("getcap $(find '\(store.root)/layers' -name cap)")
         #expect(capability.text.hasSuffix("cap_net_raw=ep"), "\(capability)")
+        #expect(try store.shell("du -k $(find '\(store.root)/layers' -name sparse)").text.hasPrefix("0\t"))
     }
 
     @Test("follow the destination's symlinks, replace files, and never a directory")
     func conflicts() throws {
         let store = try TestStore()
         try store.load("tree", layers: [
-            TestStore.shellLayer,
+            Self.shell,
             "mkdir -p real/deep etc; echo old > real/file; ln -s real link; ln -s real/file tofile; ln -s missing/f dangling; echo up > etc/up; ln -s ../../../../etc out; tar c *",
         ])
         try store.make(
             "FROM tree\nCOPY a /link/in\nCOPY a /tofile\nCOPY a /dangling\nCOPY d /real\nCOPY a /out/\n",
             context: "echo a > a; mkdir d; ln -s nowhere d/file; echo deep > d/x")
-        #expect(try store.made("cat /real/in /missing/f /etc/a; ls -l /real/file | sed 's/.* -> //'; cat /real/x") == ["a", "a", "a", "nowhere", "deep"])
+        #expect(try store.made("cat /real/in /missing/f /etc/a; readlink /real/file; cat /real/x") == ["a", "a", "a", "nowhere", "deep"])
         for (instruction, context, message) in [
             ("COPY d /", "mkdir -p d/link; touch d/link/f", "cannot copy to non-directory: /link"),
             ("COPY d /real", "mkdir -p d/file; touch d/file/f", "cannot copy to non-directory: /real/file"),
@@ -158,7 +159,7 @@ struct BuildFilesTests {
     @Test("are what an archive holds where ADD finds one, however it is packed and called", arguments: ["cat", "gzip", "bzip2", "xz", "zstd"])
     func archives(packer: String) throws {
         let store = try TestStore()
-        try store.load("tree", layers: [TestStore.shellLayer, "mkdir -p usr/lib; echo old > usr/lib/old; ln -s usr/lib lib; echo f > gone; tar c *"])
+        try store.load("tree", layers: [Self.shell, "mkdir -p usr/lib; echo old > usr/lib/old; ln -s usr/lib lib; echo f > gone; tar c *"])
         try store.make(
             """
             FROM tree
@@ -169,7 +170,7 @@ struct BuildFilesTests {
             ADD text.gz /text/
             """,
             context: """
-                mkdir -p t/lib t/gone; echo new > t/lib/new; echo y > t/gone/y; chmod 4750 t/lib/new; chown 5:6 t/lib/new
+                mkdir -p t/lib t/gone; echo new > t/lib/new; echo y > t/gone/y; chown 5:6 t/lib/new; chmod 4750 t/lib/new
                 tar -C t -c lib/new gone | \(packer) > archive; rm -r t; echo text | gzip > text.gz
                 """)
         #expect(try store.made("cat /usr/lib/new /lib/old /gone/y; ls -l /lib | cut -c1; stat -c '%a %u:%g' /x/lib/new /owned/lib/new; ls /packed /text")

@@ -35,7 +35,7 @@ struct BuildTests {
         #expect(
             try store.inspect("made", template) == """
                 ["PATH=/bin","E=x","F=y z"] {"l":"1"} {"53/udp":{},"80/tcp":{}} {"/v":{}} nobody /w/sub SIGINT ["/bin/sh","-ec"] \
-                {"Interval":5000000000,"Test":["CMD-SHELL","exit 0"]} ["/bin/sh","-ec","top"] ["-d","1"] ["COPY a /a"] Somebody 4
+                {"Test":["CMD-SHELL","exit 0"],"Interval":5000000000} ["/bin/sh","-ec","top"] ["-d","1"] ["COPY a /a"] Somebody 4
                 """)
         let history = try store.history(of: "made")
         let expected = [
@@ -147,7 +147,8 @@ struct BuildTests {
         #expect(try store.build("FROM busybox\n", context: script, "-q", "-f", directory + "/sub/other", "-t", "made").status == 0)
         #expect(try store.made("ls -A /c") == ["a.txt"])
         let input = try store.hako("build", "-q", "-t", "made", "-f", "-", directory, input: "FROM busybox\nCOPY a.txt /only\n")
-        #expect(input.status == 0 && (try store.made("ls /only")) == ["/only"], "\(input)")
+        #expect(input.status == 0, "\(input)")
+        #expect(try store.made("ls /only") == ["/only"])
         #expect(try store.hako("build", "-q", "-", input: "FROM busybox\nENV A=b\n").status == 0)
         let ignored = try store.hako("build", "-f", "-", directory, input: "FROM busybox\nCOPY b.txt /\n")
         #expect(ignored.status == 1 && ignored.error.contains("\"/b.txt\": not found"), "\(ignored)")
@@ -158,7 +159,7 @@ struct BuildTests {
         "says what is wrong with the input, where, and builds nothing",
         arguments: [
             ("FROM busybox\nRUNN x\n", "", "unknown instruction: RUNN (did you mean RUN?)"),
-            ("FROM busybox\nCOPY --from=two a /\nFROM busybox AS two\n", "", "cannot copy from stage \"two\", it needs to be defined before current stage"),
+            ("FROM busybox AS one\nCOPY --from=two a /\nFROM busybox AS two\nFROM one\n", "", "cannot copy from stage \"two\", it needs to be defined before current stage"),
             ("FROM a AS a\nCOPY --from=a x /\n", "", "circular dependency detected on stage: a"),
             ("FROM busybox\nCOPY <<EOF /x\nno end\n", "", "unterminated heredoc"),
             ("FROM ${NONE}\n", "", "base name (${NONE}) should not be blank"),
@@ -176,7 +177,7 @@ struct BuildTests {
         let store = try TestStore()
         let run = try store.build(dockerfile, context: context, "-t", "made")
         #expect(run.status == 1 && run.error.contains(message), "\(run)")
-        #expect(run.error.contains("ERROR: failed to build: "), "\(run)")
+        #expect(run.error.contains("failed to build: "), "\(run)")
         #expect(try store.output("images", "-q").split(separator: "\n").count == 1)
         try store.expectNothingLeft()
     }

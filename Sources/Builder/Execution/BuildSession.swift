@@ -1,5 +1,6 @@
 import Dockerfile
 import Engine
+import Hashing
 import ImageStore
 import Linux
 import OCI
@@ -11,7 +12,7 @@ final class BuildSession {
     let request: BuildRequest
     /// Seconds since 1970 that no time of the image is later than; nil for now.
     let epoch: Int64?
-    private let reporter: any BuildReporter
+    let reporter: any BuildReporter
     private var openedLease: Lease?
     private var stepCount = 0
 
@@ -39,6 +40,15 @@ final class BuildSession {
         return lease
     }
 
+    /// Has these layers stay as long as the build lasts, whatever is removed meanwhile.
+    func keep(_ layers: [StageLayer]) throws(StoreError) {
+        let lease = try lease()
+        for layer in layers {
+            try store.keep(.layer(layer.diffID), under: lease)
+            try store.keep(.blob(layer.blob.digest), under: lease)
+        }
+    }
+
     // MARK: Times
 
     /// As the image has a file's time: whole seconds, as its archives hold no others, and none after the epoch.
@@ -47,8 +57,40 @@ final class BuildSession {
     /// Of what is made now.
     var now: FileTime { FileTime(seconds: epoch ?? RealTime.now / 1_000_000_000) }
 
-    /// The same for a configuration: RFC 3339.
-    var created: String { Timestamp(nanoseconds: epoch.map { $0 &* 1_000_000_000 } ?? RealTime.now).description }
+    /// The same for a configuration, in nanoseconds since 1970.
+    var createdNanoseconds: Int64 { epoch.map { $0 &* 1_000_000_000 } ?? RealTime.now }
+
+    /// RFC 3339.
+    var created: String { Timestamp(nanoseconds: createdNanoseconds).description }
+
+    // MARK: Waiting
+
+    /// - Throws: Once the build is to stop.
+    func requireNoInterruption() throws {
+        guard reporter.interruption >= 0 else { return }
+        var entries = [PollEntry(reporter.interruption, .readable)]
+        if try PollEntry.wait(&entries, timeoutMilliseconds: 0) > 0 { throw BuildError("canceled") }
+    }
+
+    /// Waits until something can be done, and lets the reporter see that time passes.
+    ///
+    /// - Parameter milliseconds: How long at most; nil for as long as it takes.
+    func wait(_ entries: [PollEntry], milliseconds: CInt?) throws {
+        var entries = entries + [PollEntry(reporter.interruption, .readable)]
+        let limits = [milliseconds, reporter.refreshMilliseconds].compactMap { $0 }
+        if try PollEntry.wait(&entries, timeoutMilliseconds: limits.min()) == 0 { reporter.refresh() }
+        try requireNoInterruption()
+    }
+
+    // MARK: Files of the cache
+
+    /// Where it is kept what was read of a context; nil for one that has no name by which it is found again.
+    func digestCache(of origin: String) throws -> String? {
+        guard !origin.isEmpty else { return nil }
+        let directory = engine.paths.buildCache + "/digests"
+        try Directory.create(directory)
+        return "\(directory)/\(SHA256.hexDigest(of: origin.utf8).prefix(32))"
+    }
 
     // MARK: Steps
 

@@ -13,6 +13,7 @@ public enum Builder {
         _ request: BuildRequest, engine: Engine, reporter: some BuildReporter
     ) throws(BuildError) -> BuildResult {
         do {
+            try refuseUnsupported(request)
             let session = try BuildSession(request, engine: engine, reporter: reporter)
             let dockerfile = try session.step(.preparation, "[internal] load build definition from \(request.fileName)") { _ in
                 try Dockerfile(parsing: request.file)
@@ -22,6 +23,18 @@ public enum Builder {
             let state = try PlatformBuild(dockerfile, for: platforms[0], session).run()
             return try export(state, session)
         } catch { throw BuildError(error) }
+    }
+
+    /// What is asked for and isn't there must not look as if it were done.
+    private static func refuseUnsupported(_ request: BuildRequest) throws(BuildError) {
+        for output in request.outputs {
+            let isStore = output.kind == .image || (output.kind == .docker && output.destination == nil)
+            guard isStore, !output.isPushed else { throw BuildError("the output \(output.kind.rawValue) is not supported yet") }
+        }
+        guard request.annotations.isEmpty else { throw BuildError("annotations are not supported yet") }
+        guard request.cacheSources.isEmpty, request.cacheDestinations.isEmpty else {
+            throw BuildError("caches outside of the store are not supported yet")
+        }
     }
 
     private static func platform(_ name: Dockerfile.PlatformName) throws -> Platform {

@@ -57,7 +57,10 @@ final class FileCopy {
         var targets: [[PathBytes]] = []
         for source in selection.sources { targets.append(try target(of: source)) }
         var walk = try selection.walk()
+        var count = 0
         while let entry = try walk.next() {
+            count += 1
+            if count % 64 == 0 { try session.requireNoInterruption() }
             let target = targets[entry.source]
             let isBelow = selection.sources[entry.source].isDirectory
             try put(entry, at: isBelow ? target + Self.names(entry.path) : target, linkedBelow: target, &walk)
@@ -122,6 +125,18 @@ final class FileCopy {
             guard let value = try file.extendedAttribute(name) else { continue }
             try copy.setExtendedAttribute(name, to: value)
         }
+    }
+
+    /// Puts what a mount is to show into an empty directory.
+    ///
+    /// - Returns: Of a single file its name in there.
+    static func fill(_ directory: String, with selection: Selection, _ session: BuildSession) throws -> String? {
+        let empty = try LayeredTree([])
+        let staged = try StagedLayer(in: try FileDescriptor.directory(directory), over: empty, missing: missing(Options(), session.now))
+        try FileCopy(session, into: staged, at: "/", of: empty, Options()).put(selection)
+        try staged.finish()
+        guard let source = selection.sources.first, !source.isDirectory else { return nil }
+        return String(decoding: source.name.bytes, as: UTF8.self)
     }
 
     // MARK: Heredocs

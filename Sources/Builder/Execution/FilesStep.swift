@@ -25,31 +25,33 @@ struct FilesStep {
         }
     }
 
-    /// ADD of what is in the build context.
+    /// ADD.
     ///
-    /// - Parameter unpacks: `--unpack`.
-    func add(_ selection: Selection, unpacks: Bool) throws -> StageLayer {
+    /// - Parameter sources: In the order of the instruction, and whether an archive among the files is unpacked.
+    func add(_ sources: [(selection: Selection, unpacks: Bool)]) throws -> StageLayer {
         let decoder = session.engine.programs.image
         return try makeLayer(isFromImage: false, keepsParents: false) { copy, unpacking in
-            warnOfOneFile(selection.sources.count + files.heredocs.count, copy)
-            for source in selection.each {
-                guard unpacks, let archive = try LocalArchive.open(source, 0, decoder: decoder) else {
-                    try copy.put(source)
-                    continue
+            warnOfOneFile(sources.reduce(0) { $0 + $1.selection.sources.count } + files.heredocs.count, copy)
+            for (selection, unpacks) in sources {
+                for source in selection.each {
+                    guard unpacks, let archive = try LocalArchive.open(source, 0, decoder: decoder) else {
+                        try copy.put(source)
+                        continue
+                    }
+                    try copy.putDestination()
+                    try unpacking().unpack(archive, into: copy.destination)
                 }
-                try copy.putDestination()
-                try unpacking().unpack(archive, into: copy.destination)
             }
         }
     }
 
-    /// The sources of the instruction, looked up.
-    func select(in tree: ContextTree, keepingParents: Bool = false) throws -> Selection {
+    /// Sources of the instruction, looked up.
+    func select(_ sources: [String], in tree: ContextTree, keepingParents: Bool = false) throws -> Selection {
         var excluding = PatternList()
         do throws(PatternError) {
             excluding = try PatternList(files.exclusions.compactMap { PathBytes($0.utf8) })
         } catch { throw BuildError("--exclude: \(error)") }
-        return try tree.select(files.sources.compactMap { PathBytes($0.utf8) }, keepingParents: keepingParents, excluding: excluding)
+        return try tree.select(sources.compactMap { PathBytes($0.utf8) }, keepingParents: keepingParents, excluding: excluding)
     }
 
     private func warnOfOneFile(_ count: Int, _ copy: FileCopy) {
@@ -100,5 +102,12 @@ extension BuildSession {
         var rules = PackingRules(content)
         rules.latestModified = epoch
         return StageLayer(made: try draft.adopt(rules, lease: try lease()))
+    }
+}
+
+/// Sources of ADD that are not in the build context.
+enum RemoteName {
+    static func isRemote(_ text: String) -> Bool {
+        ["http://", "https://", "git://", "ssh://", "git@"].contains { text.hasPrefix($0) }
     }
 }

@@ -21,17 +21,20 @@ struct ImageAssembly {
     /// Enters the image and gives it its names. One that is there and has them costs nothing.
     func enter(_ state: StageState, names: [Reference]) throws(StoreError) -> ImageRecord {
         let config = configuration(of: state)
-        var record = try session.store.image(of: config)
-        if record == nil {
-            let registered = try session.store.register(
-                config, layers: state.layers.map(\.blob), isDocker: state.isDocker, reference: names.first,
-                lease: try session.lease())
-            record = try session.store.image(registered.id)
-        }
-        guard let record else { throw .noSuchImage("the image that was just made") }
+        let known = try session.store.image(of: config)
+        let record = if let known { known } else { try register(config, state) }
         for name in names where try session.store.image(named: name)?.id != record.id {
             try session.store.tag(record.id, as: name, at: RealTime.now)
+            session.engine.noteTagged(record.id, as: name)
         }
+        return record
+    }
+
+    private func register(_ config: ImageConfig, _ state: StageState) throws(StoreError) -> ImageRecord {
+        try session.keep(state.layers)
+        let registered = try session.store.register(
+            config, layers: state.layers.map(\.blob), isDocker: state.isDocker, reference: nil, lease: try session.lease())
+        guard let record = try session.store.image(registered.id) else { throw .noSuchImage("\(registered.id)") }
         return record
     }
 

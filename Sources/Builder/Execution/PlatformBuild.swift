@@ -14,6 +14,16 @@ enum StageBase {
     case context(ContextTree)
 
     var isImage: Bool { if case .image = self { true } else { false } }
+
+    /// For people.
+    var name: String {
+        switch self {
+        case .scratch: "scratch"
+        case .stage(let index): "stage \(index)"
+        case .image(_, let reference): reference
+        case .context: "a build context"
+        }
+    }
 }
 
 /// A Dockerfile's target, built for one platform.
@@ -21,6 +31,9 @@ final class PlatformBuild {
     let session: BuildSession
     let trees: LayerTrees
     let images: BaseImages
+    let cache: BuildCache
+    /// What earlier builds have read of the build context.
+    private let digests: FileDigestCache
     private let dockerfile: Dockerfile
     private let arguments: Dockerfile.BuildArguments
     private let platform: Platform
@@ -41,23 +54,48 @@ final class PlatformBuild {
             dockerfile, arguments: arguments, target: request.target, contexts: Set(request.namedContexts.keys))
         trees = LayerTrees(session.store)
         images = BaseImages(session)
+        cache = BuildCache(
+            session.store.database, origin: request.origin, platform: platform.description, usesCache: request.usesCache,
+            uncachedStages: request.uncachedStages)
+        digests = FileDigestCache(path: try session.digestCache(of: request.origin))
     }
 
     /// Builds all stages that the target needs.
     func run() throws -> StageState {
-        try findBases()
-        try lint()
-        try start()
-        while finished[graph.target] == nil {
-            for index in running.keys.sorted() {
-                guard let machine = running[index], try machine.advance() else { continue }
-                running[index] = nil
-                finished[index] = machine
-            }
-            try start()
+        do {
+            try findBases()
+            try lint()
+            try buildStages()
+            try cache.noteUses()
+            // Without it the next build reads more.
+            _ = try? digests.save()
+        } catch {
+            for machine in running.values { machine.cancel() }
+            throw error
         }
         guard let target = finished[graph.target] else { throw BuildError("the target was not built") }
         return target.state
+    }
+
+    private func buildStages() throws {
+        try start()
+        while finished[graph.target] == nil {
+            var hasChanged = false
+            for index in running.keys.sorted() {
+                try session.requireNoInterruption()
+                guard let machine = running[index], try machine.advance() else { continue }
+                running[index] = nil
+                finished[index] = machine
+                hasChanged = true
+            }
+            if hasChanged { try start() } else { try wait() }
+        }
+    }
+
+    /// Until one of the RUNs has something to say.
+    private func wait() throws {
+        let machines = running.values
+        try session.wait(machines.flatMap(\.descriptors), milliseconds: machines.compactMap(\.pause).min())
     }
 
     /// Begins the stages whose bases and sources are there.
@@ -67,8 +105,10 @@ final class PlatformBuild {
                 node.dependencies.allSatisfy({ finished[$0] != nil })
             else { continue }
             let stage = dockerfile.stages[index]
+            // As the only one it needs no name.
+            let name = dockerfile.stages.count == 1 && stage.name == nil ? "" : stage.displayName
             do {
-                running[index] = try StageMachine(node, name: stage.displayName, base: base, of: self)
+                running[index] = try StageMachine(node, name: name, base: base, of: self)
             } catch { throw BuildError(error, at: stage.source.lines) }
         }
     }
@@ -151,34 +191,37 @@ final class PlatformBuild {
         return try session.adopt(draft, .files)
     }
 
-    // MARK: Sources
+    // MARK: Origins
 
-    /// What a COPY reads.
+    /// Where a COPY or a mount reads from.
     ///
-    /// - Parameter from: `--from`; nil for the build context.
-    func sources(from name: String?, for state: StageState) throws -> (tree: ContextTree, isImage: Bool) {
+    /// - Parameter name: Of `--from`; nil for the build context.
+    func origin(_ name: String?, for state: StageState) throws -> StepOrigin {
         guard let name else {
-            if let context = session.request.context { return (context, false) }
-            // Only what is written in the Dockerfile can be copied then.
-            return (try trees.directory([]), false)
+            // Without one, only what is written in the Dockerfile can be copied.
+            return origin(session.request.context.map { .context($0) } ?? .layers([]), digests)
         }
         switch graph.origin(of: name) {
-        case .scratch: return (try trees.directory([]), true)
+        case .scratch: return origin(.layers([]))
         case .stage(let index):
             guard let stage = finished[index] else { throw BuildError("stage \(name) is used before it was built") }
-            return (try trees.directory(stage.state.diffIDs), true)
-        case .image(let reference): return (try tree(ofImage: reference, for: state), true)
+            return origin(.layers(stage.state.diffIDs))
+        case .image(let reference): return try origin(ofImage: reference, for: state)
         case .context(let context):
             switch session.request.namedContexts[context] {
-            case .tree(let tree): return (tree, false)
-            case .image(let reference): return (try tree(ofImage: reference, for: state), true)
+            case .tree(let tree): return origin(.context(tree))
+            case .image(let reference): return try origin(ofImage: reference, for: state)
             case nil: throw BuildError("there is no build context \(context)")
             }
         }
     }
 
-    private func tree(ofImage name: String, for state: StageState) throws -> ContextTree {
-        try trees.directory(try images.image(name, for: state.platform).config.diffIDs)
+    private func origin(ofImage name: String, for state: StageState) throws -> StepOrigin {
+        origin(.layers(try images.image(name, for: state.platform).config.diffIDs))
+    }
+
+    private func origin(_ place: StepOrigin.Place, _ digests: FileDigestCache = FileDigestCache(path: nil)) -> StepOrigin {
+        StepOrigin(place: place, trees: trees, digests: digests)
     }
 
     // MARK: Advice

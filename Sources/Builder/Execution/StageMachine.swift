@@ -1,25 +1,31 @@
-import BuildContext
 import Dockerfile
+import ImageStore
 import Linux
 import OCI
 
-/// A stage while it is built, instruction after instruction. It never waits: where something has to be waited for, it says so.
+/// A stage while it is built, instruction after instruction. It never waits: where something has to be waited for, it says for what.
 final class StageMachine {
-    private unowned let build: PlatformBuild
+    unowned let build: PlatformBuild
+    /// As steps show it.
+    let name: String
     private let node: Dockerfile.StageGraph.Node
-    private let name: String
-    private(set) var state: StageState
+    /// What it is based on, for people.
+    private let baseName: String
+    var state: StageState
     private var next = 0
     /// Of the steps that are shown with a number: FROM and what makes layers.
     private var stepNumber = 0
     private let stepCount: Int
+    /// A RUN that hasn't ended.
+    var running: PendingRun?
 
-    private var session: BuildSession { build.session }
+    var session: BuildSession { build.session }
 
     init(_ node: Dockerfile.StageGraph.Node, name: String, base: StageBase, of build: PlatformBuild) throws {
         self.build = build
         self.node = node
         self.name = name
+        baseName = base.name
         let layered = node.statements.reduce(0) { $0 + ($1.instruction.makesLayer ? 1 : 0) }
         stepCount = layered + (base.isImage ? 1 : 0)
         state = try build.begin(base)
@@ -33,107 +39,158 @@ final class StageMachine {
 
     private var kind: BuildStep.Kind { .instruction(stage: name, number: stepNumber, of: stepCount) }
 
+    // MARK: Going on
+
     /// Goes on as far as is possible without waiting.
     ///
     /// - Returns: Whether the stage is done.
     func advance() throws(BuildError) -> Bool {
-        while next < node.statements.count {
-            let statement = node.statements[next]
-            do { try perform(statement) } catch { throw BuildError(error, at: statement.source.lines) }
-            next += 1
+        while true {
+            do {
+                if let run = running {
+                    guard let layer = try advance(run) else { return false }
+                    running = nil
+                    try finish(run.layerStep, layer)
+                    next += 1
+                }
+                guard next < node.statements.count else { return true }
+                try perform(node.statements[next])
+            } catch {
+                let failure = BuildError(error, at: statement?.source.lines)
+                if let step { session.end(step, .failed(failure.message)) }
+                step = nil
+                throw failure
+            }
+            if running == nil { next += 1 }
         }
-        return true
     }
+
+    /// The instruction at hand.
+    private var statement: Dockerfile.Statement? { next < node.statements.count ? node.statements[next] : nil }
+    /// The step at hand, which has begun and not ended.
+    private var step: BuildStep?
+
+    /// Another stage has failed: what runs is given up.
+    func cancel() {
+        running = nil
+        if let step { session.end(step, .cancelled) }
+        step = nil
+    }
+
+    // MARK: Instructions
 
     private func perform(_ statement: Dockerfile.Statement) throws {
         let title = (statement.isTrigger ? "ONBUILD " : "") + state.scope.title(of: statement)
         let instruction = try state.scope.evaluate(statement).instruction
+        if case .workdir(let path) = instruction, state.configuration.absolutePath(path) == "/" {
+            _ = state.configuration.apply(instruction)
+            return note(HistoryText.workdir("/"))
+        }
         guard instruction.makesLayer else {
-            if let text = state.configuration.apply(instruction) {
-                state.note(text, created: session.epoch == nil ? nil : session.created)
-            }
+            if let text = state.configuration.apply(instruction) { note(text) }
             return
         }
         stepNumber += 1
-        let step = session.begin(kind, title)
-        do {
-            try make(instruction, step)
-            session.end(step, .done)
-        } catch {
-            session.end(step, .failed(BuildError(error).message))
-            throw error
-        }
+        step = session.begin(kind, title)
+        guard let step else { return }
+        try make(instruction, LayerStep.Name(step: step, place: place(of: statement)))
     }
 
-    private func make(_ instruction: Dockerfile.Instruction, _ step: BuildStep) throws {
+    private func place(of statement: Dockerfile.Statement) -> StepPlace {
+        StepPlace(stage: name, position: stepNumber, title: statement.title, base: baseName)
+    }
+
+    private func note(_ text: String) { state.note(text, created: session.epoch == nil ? nil : session.created) }
+
+    private func make(_ instruction: Dockerfile.Instruction, _ name: LayerStep.Name) throws {
         switch instruction {
-        case .copy(let copy): try make(copy, step)
-        case .add(let add): try make(add, step)
-        case .workdir: try makeWorkingDirectory(instruction)
-        default: throw BuildError("RUN is not supported yet")
+        case .copy(let copy): try make(copy, name)
+        case .add(let add): try make(add, name)
+        case .run(let run): try start(run, name)
+        default: try makeWorkingDirectory(instruction, name)
         }
     }
 
-    private func filesStep(_ files: Dockerfile.CopiedFiles, _ step: BuildStep) -> FilesStep {
-        FilesStep(session: session, trees: build.trees, state: state, files: files, step: step)
+    // MARK: Layers
+
+    /// Does a step unless it was done before.
+    ///
+    /// - Parameter body: Makes the layer.
+    func make(_ layerStep: LayerStep, _ body: () throws -> StageLayer) throws {
+        guard try !isFound(layerStep) else { return }
+        try finish(layerStep, try body())
     }
 
-    private func make(_ copy: Dockerfile.Copy, _ step: BuildStep) throws {
-        let files = filesStep(copy.files, step)
-        let sources = try build.sources(from: copy.from, for: state)
-        let selection = try files.select(in: sources.tree, keepingParents: copy.keepsParents)
-        let layer = try files.copy(selection, isFromImage: sources.isImage, keepsParents: copy.keepsParents)
-        state.add(layer, createdBy: HistoryText.files("COPY", copy.files), created: session.created)
-    }
-
-    private func make(_ add: Dockerfile.Add, _ step: BuildStep) throws {
-        let files = filesStep(add.files, step)
-        if let source = add.files.sources.first(where: RemoteName.isRemote) {
-            throw BuildError("ADD \(source): remote sources are not supported yet")
-        }
-        guard add.checksum == nil else { throw BuildError("checksum can't be specified for COPY or for ADD of local files") }
-        let sources = try build.sources(from: nil, for: state)
-        let layer = try files.add(try files.select(in: sources.tree), unpacks: add.unpacks ?? true)
-        state.add(layer, createdBy: HistoryText.files("ADD", add.files), created: session.created)
-    }
-
-    /// A directory that is made belongs to the USER in effect; one that is there stays as it is.
-    private func makeWorkingDirectory(_ instruction: Dockerfile.Instruction) throws {
-        _ = state.configuration.apply(instruction)
-        let path = state.configuration.config.workingDirectory
-        let text = HistoryText.workdir(path)
-        guard path != "/" else {
-            state.note(text, created: session.epoch == nil ? nil : session.created)
-            return
-        }
-        let tree = try build.trees.layered(state.diffIDs)
-        var missing = StagedLayer.Attributes(modified: session.now)
-        let names: [PathBytes]
-        switch try tree.resolve(path.utf8) {
-        case let place where place.isMissing:
-            names = place.names
-            let user = state.configuration.config.user
-            if !user.isEmpty {
-                let owner = try tree.owner(user)
-                (missing.userID, missing.groupID) = (owner.userID, owner.groupID)
+    /// Takes the layer of a step that was done before.
+    func isFound(_ layerStep: LayerStep) throws -> Bool {
+        var miss = BuildCache.Miss.unknown
+        for (index, inputs) in layerStep.keys.enumerated() {
+            switch try build.cache.step(try inputs.value(), at: layerStep.name.place) {
+            case .found(let cached):
+                guard let diffID = cached.layer, let blob = cached.blob else { continue }
+                if session.request.explainsCache { session.report(.explained(layerStep.name.step, .cached)) }
+                // Next time, the ways before this one lead to it, too.
+                if index > 0 { try enter(cached, layerStep) }
+                add(StageLayer(diffID, blob: blob), layerStep, created: cached.created)
+                end(.cached)
+                return true
+            case .missing(let reason): miss = reason
             }
-        case let place:
-            guard case .directory = place.node else { throw BuildError("cannot make the directory \(path): a file is there") }
-            names = []
         }
-        let draft = try session.store.layerDraft()
-        // Of what is there already nothing is in the layer.
-        if !names.isEmpty {
-            let staged = try StagedLayer(in: try draft.openFiles(), over: tree, missing: missing)
-            try staged.putDirectory(names, nil)
-            try staged.finish()
+        try explain(layerStep, miss)
+        // What it is made on has to stay until an image holds it.
+        try session.keep(state.layers)
+        return false
+    }
+
+    private func enter(_ made: CachedStep, _ layerStep: LayerStep) throws {
+        let files = try layerStep.files()
+        for inputs in layerStep.keys {
+            try build.cache.add(made, try inputs.value(), at: layerStep.name.place, title: layerStep.name.step.title, files: files)
         }
-        state.add(try session.adopt(draft, .files), createdBy: text, created: session.created)
+    }
+
+    /// Says why a step isn't cached, where that was asked for.
+    private func explain(_ layerStep: LayerStep, _ miss: BuildCache.Miss) throws {
+        guard session.request.explainsCache, let inputs = try layerStep.keys.last?.value() else { return }
+        let explanation = try build.cache.explanation(
+            of: inputs, at: layerStep.name.place, miss: miss, files: try layerStep.files())
+        session.report(.explained(layerStep.name.step, explanation))
+    }
+
+    /// Enters what a step has made in the cache, at once, and goes on from there.
+    func finish(_ layerStep: LayerStep, _ layer: StageLayer) throws {
+        let created = session.createdNanoseconds
+        try enter(CachedStep(layer: layer.diffID, blob: layer.blob, created: created), layerStep)
+        add(layer, layerStep, created: created)
+        end(.done)
+    }
+
+    private func add(_ layer: StageLayer, _ layerStep: LayerStep, created: Int64) {
+        state.add(layer, createdBy: layerStep.createdBy, created: Timestamp(nanoseconds: created).description)
+    }
+
+    private func end(_ outcome: BuildOutcome) {
+        if let step { session.end(step, outcome) }
+        step = nil
     }
 }
 
-extension LayeredTree.Resolution {
-    fileprivate var isMissing: Bool { if case .missing = node { true } else { false } }
+/// A step that makes a layer, at hand.
+struct LayerStep {
+    struct Name {
+        let step: BuildStep
+        let place: StepPlace
+    }
+
+    let name: Name
+    /// What the history says of it.
+    let createdBy: String
+    /// What it depends on. Where that can be said in several ways, the one that is found out first comes first: whence files come
+    /// before what they hold. Equal ones mean equal layers, whichever way.
+    let keys: [Deferred<StepInputs>]
+    /// The files that it reads, one by one, for ``BuildCache/explanation(of:at:miss:files:)``.
+    var files: () throws -> [String: FileList] = { [:] }
 }
 
 extension Dockerfile.Instruction {
@@ -142,12 +199,5 @@ extension Dockerfile.Instruction {
         case .run, .copy, .add, .workdir: true
         default: false
         }
-    }
-}
-
-/// Sources of ADD that are not in the build context.
-enum RemoteName {
-    static func isRemote(_ text: String) -> Bool {
-        ["http://", "https://", "git://", "ssh://", "git@"].contains { text.hasPrefix($0) }
     }
 }

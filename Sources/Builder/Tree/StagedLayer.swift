@@ -25,8 +25,8 @@ public final class StagedLayer {
     private let root: LayerDirectory
     /// Of directories that are on the way and nowhere yet.
     private let missing: Attributes
-    /// The directory that was used last.
-    private var last: (names: [PathBytes], directory: LayerDirectory)
+    /// The directory that was used last, and what the stage has there.
+    private var last: (names: [PathBytes], directory: LayerDirectory, below: MergedDirectory?)
     /// Set when everything is there, as each new name changes its directory's.
     private var times: [[PathBytes]: FileTime] = [:]
 
@@ -37,7 +37,7 @@ public final class StagedLayer {
         self.tree = tree
         self.missing = missing
         self.root = LayerDirectory(root)
-        last = ([], self.root)
+        last = ([], self.root, tree.root)
         if let below = tree.root.parts.first { try below.descriptor.copyAttributes(to: self.root.descriptor) }
         times[[]] = tree.root.status?.modified
     }
@@ -109,7 +109,7 @@ public final class StagedLayer {
     private func put(_ names: [PathBytes], _ make: (PathBytes, borrowing FileDescriptor) throws -> Void) throws {
         guard let name = names.last else { throw StagingError.isDirectory("/") }
         let parent = try reach(Array(names.dropLast()))
-        switch try status(of: name, in: parent)?.kind ?? lower(names) {
+        switch try status(of: name, in: parent)?.kind ?? lower(name) {
         case .directory: throw StagingError.isDirectory(Self.text(names))
         // What the layer itself holds is replaced; below it, it is only hidden.
         case .some: try? parent.descriptor.unlink(name)
@@ -133,8 +133,13 @@ public final class StagedLayer {
             }
             directory = LayerDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
         }
-        last = (names, directory)
+        last = (names, directory, try below(names))
         return directory
+    }
+
+    private func below(_ names: [PathBytes]) throws(SystemCallError) -> MergedDirectory? {
+        guard case .directory(let below) = try tree.resolve(Self.path(names), followsLast: false).node else { return nil }
+        return below
     }
 
     private func make(_ path: [PathBytes], _ name: PathBytes, in parent: LayerDirectory) throws {
@@ -165,12 +170,12 @@ public final class StagedLayer {
         try directory.statusIfThere(of: name)
     }
 
-    /// What the stage has there.
-    private func lower(_ names: [PathBytes]) throws(SystemCallError) -> FileStatus.Kind? {
-        switch try tree.resolve(Self.path(names), followsLast: false).node {
+    /// What the stage has of that name in the directory that was used last.
+    private func lower(_ name: PathBytes) throws(SystemCallError) -> FileStatus.Kind? {
+        switch try last.below?.child(name) {
         case .directory: .directory
         case .file(let status, _): status.kind
-        case .missing: nil
+        case .missing, nil: nil
         }
     }
 

@@ -198,6 +198,11 @@ extension Engine {
             hint: "Remove the container first.")
     }
 
+    /// Notes that an image that a build has made has got a name.
+    public func noteTagged(_ image: ImageID, as name: Reference) {
+        noteImage("tag", of: image.description, name: name.withDefaultTag.familiar, labels: labels(ofThere: image))
+    }
+
     func noteImage(_ action: String, of actor: String, name: String, labels: [String: String]) {
         note(action, of: actor, type: "image", labels.merging(["name": name]) { $1 })
     }

@@ -61,8 +61,11 @@ enum BuildOptions {
             bytes = found
         }
         let ignored = try ContextTree.ignorePatterns(in: root, dockerfile: below)
+        let origin = (try? root.path()) ?? ""
         let name = file.map { $0 == "-" ? "Dockerfile" : String($0.split(separator: "/").last ?? "Dockerfile") } ?? "Dockerfile"
-        return BuildRequest(file: bytes, fileName: name, context: ContextTree(root: root, ignoring: ignored))
+        var request = BuildRequest(file: bytes, fileName: name, context: ContextTree(root: root, ignoring: ignored))
+        request.origin = origin.isEmpty ? "" : "\(origin)\n\(file ?? "Dockerfile")"
+        return request
     }
 
     private static func unreadable(_ file: String, _ error: SystemCallError) -> EngineError {

@@ -21,6 +21,8 @@ final class PlainBuildProgress: BuildReporter {
                 Terminal.printError("#\(step.number) \(seconds(step)) \(Terminal.escaped(String(line)))\n")
             }
         case .note(let step, let text): Terminal.printError("#\(step.number) \(Terminal.escaped(text))\n")
+        case .explained(let step, let explanation):
+            for line in explanation.lines { Terminal.printError("#\(step.number) \(Terminal.escaped(line))\n") }
         case .finished(let step, let outcome): Terminal.printError("#\(step.number) \(shown(outcome, step))\n\n")
         case .findings(let findings):
             for finding in findings { Terminal.printError("WARN: \(Terminal.escaped(finding.summary))\n") }
