@@ -1,4 +1,5 @@
 import ImageStore
+import Linux
 import Metadata
 import OCI
 import StoreSamples
@@ -88,7 +89,7 @@ struct UsageTests: ~Copyable {
             try store.database.insertBuildStep(
                 BuildStepRecord(key: [key], kind: "RUN", title: "", layer: layer, blob: nil, created: 1, lastUsed: 1))
         }
-        for (key, layer) in [(1, own[0]), (2, own[0]), (3, own[1]), (4, image.diffIDs[0])] as [(UInt8, DiffID)] { try insert(key, layer) }
+        for (key, layer) in [(1, own[0]), (2, own[0]), (3, own[1]), (4, try image.diffIDs[0])] as [(UInt8, DiffID)] { try insert(key, layer) }
         try lease.end()
         let account = try store.storageAccount()
         #expect(account.freed(bySteps: [[1], [2], [3], [4]]) == [0, 100, 10, 0])
