@@ -99,6 +99,29 @@ public struct ImageClient: Sendable {
         return try run(words, [reference.description]) { _ in }.compactMap(\.manifest)
     }
 
+    /// Fetches a file from an http or https address and writes it to a descriptor of the caller's.
+    ///
+    /// - Parameters:
+    ///   - output: Its number.
+    ///   - tag: Nothing is written if the content is still that of this tag.
+    public func download(
+        _ url: String, to output: CInt, unlessTagged tag: String? = nil
+    ) throws(ImageClientError) -> DownloadResult {
+        // It is no matter of a store; the configuration says which hosts are trusted.
+        let words = ["download"] + storeArguments + (tag.map { ["--tag", $0] } ?? [])
+        guard let result = try run(words, [url], output: output, { _ in }).compactMap(\.downloaded).last else {
+            throw ImageClientError(.system, "hako-image ended without a result")
+        }
+        return result
+    }
+
+    /// Compresses the layers of images that are kept as plain tar, for good.
+    ///
+    /// - Parameter format: `gzip` or `zstd`.
+    public func compress(_ names: [String], as format: String) throws(ImageClientError) {
+        _ = try run(["compress"] + storeArguments + ["--format", format], names) { _ in }
+    }
+
     func run(
         _ options: [String], _ operands: [String], input: CInt? = nil, output: CInt? = nil,
         _ onEvent: (ImageEvent) -> Void
@@ -154,7 +177,7 @@ private struct Outcome {
         guard let event else { return }
         lastIsResult = false
         switch event {
-        case .image, .pushed, .loggedIn, .manifest, .done:
+        case .image, .pushed, .loggedIn, .manifest, .downloaded, .done:
             results.append(event)
             lastIsResult = true
         case .error(let error): failure = error

@@ -9,6 +9,7 @@ public enum ImageEvent: Hashable, Sendable {
     case pushed(PushResult)
     case loggedIn(LoginResult)
     case manifest(RegistryManifest)
+    case downloaded(DownloadResult)
     /// What was asked for is done, and there is nothing to say of it.
     case done
     case error(ImageClientError)
@@ -30,6 +31,9 @@ public enum ImageEvent: Hashable, Sendable {
         case "manifest":
             guard let result = RegistryManifest(json) else { return nil }
             self = .manifest(result)
+        case "download":
+            guard let result = DownloadResult(json) else { return nil }
+            self = .downloaded(result)
         case "login": self = .loggedIn(LoginResult(json))
         case "done": self = .done
         case "error": self = .error(ImageClientError(json))
@@ -40,6 +44,7 @@ public enum ImageEvent: Hashable, Sendable {
     var image: ImageResult? { if case .image(let result) = self { result } else { nil } }
     var pushed: PushResult? { if case .pushed(let result) = self { result } else { nil } }
     var manifest: RegistryManifest? { if case .manifest(let result) = self { result } else { nil } }
+    var downloaded: DownloadResult? { if case .downloaded(let result) = self { result } else { nil } }
     var loggedIn: LoginResult? { if case .loggedIn(let result) = self { result } else { nil } }
 }
 
@@ -145,6 +150,36 @@ public struct LoginResult: Hashable, Sendable {
     public var file: String?
 
     init(_ json: JSON) { file = json["file"]?.string }
+}
+
+/// What came from an http or https address.
+public struct DownloadResult: Hashable, Sendable {
+    /// False where the content is still that of the tag that was asked about: none came.
+    public var isModified: Bool
+    /// Of the content, in hexadecimal.
+    public var sha256: String
+    /// In bytes.
+    public var size: Int64
+    /// By which the server tells its content from other (`ETag`).
+    public var tag: String?
+    /// When it was last modified, in seconds since 1970; nil where nothing is said.
+    public var modified: Int64?
+
+    /// Nil for what is no such result.
+    public init?(_ json: JSON) {
+        guard let sha256 = json["sha256"]?.string, let size = json["size"]?.integer else { return nil }
+        (self.sha256, self.size) = (sha256, size)
+        isModified = json["isModified"]?.bool ?? true
+        tag = json["tag"]?.string
+        modified = json["modified"]?.integer
+    }
+
+    public var json: JSON {
+        var object: JSONObject = ["isModified": .bool(isModified), "sha256": .string(sha256), "size": .integer(size)]
+        if let tag { object["tag"] = .string(tag) }
+        if let modified { object["modified"] = .integer(modified) }
+        return .object(object)
+    }
 }
 
 /// Why an image could not be had.

@@ -1,3 +1,4 @@
+import Compression
 import OCI
 import Registry
 import Transfer
@@ -17,6 +18,10 @@ struct ImageArguments: Sendable {
         /// From a file, an http or https address, or the standard input.
         case `import`(input: String?, ImportSettings)
         case manifest(Reference, isWhole: Bool)
+        /// An http or https address, to the standard output, unless its content still has this tag.
+        case download(String, tag: String?)
+        /// Plain layers, for good.
+        case compress([String], CompressionFormat)
         /// With what stands on standard input, as `{"username": …, "password": …}`, or with what is kept.
         case login(server: String?, isStored: Bool)
         case logout(server: String?)
@@ -63,7 +68,7 @@ struct ImageArguments: Sendable {
 
     private static let known: Set<String> = [
         "--root", "--config", "--platform", "--progress-fd", "--input", "--server", "--stored", "--settings",
-        "--whole",
+        "--whole", "--tag", "--format",
     ]
 
     private static func action(
@@ -76,6 +81,8 @@ struct ImageArguments: Sendable {
         case ("save", 1...): return .save(operands, try platform(options))
         case ("import", 0...1): return .import(input: options["--input"], try importSettings(options, operands.first))
         case ("manifest", 1): return .manifest(try reference(operands[0]), isWhole: options["--whole"] == "true")
+        case ("download", 1): return .download(operands[0], tag: options["--tag"])
+        case ("compress", 1...): return .compress(operands, try compression(options))
         case ("login", 0): return .login(server: options["--server"], isStored: options["--stored"] == "true")
         case ("logout", 0): return .logout(server: options["--server"])
         case ("synchronize", 0): return .synchronize
@@ -101,6 +108,14 @@ struct ImageArguments: Sendable {
             created: json["created"]?.string ?? "")
     }
 
+    private static func compression(_ options: [String: String]) throws(UsageError) -> CompressionFormat {
+        switch options["--format"] {
+        case "gzip": return .gzip
+        case "zstd": return .zstd
+        case let other: throw UsageError(message: "--format \(other ?? "") is neither gzip nor zstd")
+        }
+    }
+
     private static func reference(_ text: String) throws(UsageError) -> Reference {
         do throws(ReferenceError) { return try Reference(text) } catch { throw UsageError(message: "\(error)") }
     }
@@ -114,7 +129,7 @@ struct ImageArguments: Sendable {
 extension ImageArguments.Action {
     var needsStore: Bool {
         switch self {
-        case .login, .logout, .manifest: false
+        case .login, .logout, .manifest, .download: false
         default: true
         }
     }

@@ -69,11 +69,13 @@ struct ImageCommand {
             defer { close(client) }
             progress.status("Downloading from \(input)")
             try importer.importTree(from: DownloadSource(url, client: client, interruption: interruption), settings)
-        case .manifest, .login, .logout, .synchronize: break
+        case .compress(let names, let format):
+            try LayerCompressor(store: store, progress: progress, interruption: interruption).compress(names, as: format)
+        case .manifest, .login, .logout, .download, .synchronize: break
         }
     }
 
-    /// What is between a registry and the user alone.
+    /// What needs no store.
     private func ask(_ progress: Progress) throws(TransferError) {
         let authentication = Authentication(
             environment: Environment.current, progress: progress, interruption: interruption)
@@ -89,6 +91,11 @@ struct ImageCommand {
             defer { close(client) }
             try ManifestReader(client: client, progress: progress, interruption: interruption)
                 .read(reference, isWhole: isWhole)
+        case .download(let url, let tag):
+            let client = try client()
+            defer { close(client) }
+            try Downloader(client: client, progress: progress, interruption: interruption)
+                .download(url, unlessTagged: tag, to: FileDescriptor(adopting: StandardDescriptor.output))
         default: break
         }
     }

@@ -56,6 +56,9 @@ public final class ContextTree: Sendable {
         }
     }
 
+    /// The same in this tree.
+    public func contents(of path: PathBytes) throws(ContextError) -> [UInt8]? { try Self.contents(of: path, in: root) }
+
     /// Whether the ignore file hides a path below the root, itself or by a parent.
     public func isIgnored(_ path: PathBytes) -> Bool { ignored.matches(path) }
 }

@@ -12,6 +12,8 @@ final class BuildSession {
     let request: BuildRequest
     /// Seconds since 1970 that no time of the image is later than; nil for now.
     let epoch: Int64?
+    /// That is built for, where there are several.
+    var platform: Platform?
     let reporter: any BuildReporter
     private var openedLease: Lease?
     private var stepCount = 0
@@ -47,6 +49,12 @@ final class BuildSession {
             try store.keep(.layer(layer.diffID), under: lease)
             try store.keep(.blob(layer.blob.digest), under: lease)
         }
+    }
+
+    /// What is needed to get at what is neither here nor in the context.
+    var remoteAccess: RemoteAccess {
+        RemoteAccess(
+            engine: engine, store: store, secrets: request.secrets, agents: request.agents, interruption: reporter.interruption)
     }
 
     // MARK: Times
@@ -99,7 +107,7 @@ final class BuildSession {
     /// Begins a step; ``end(_:_:)`` has to follow.
     func begin(_ kind: BuildStep.Kind, _ title: String) -> BuildStep {
         stepCount += 1
-        let step = BuildStep(number: stepCount, kind: kind, title: title)
+        let step = BuildStep(number: stepCount, kind: kind, title: title, platform: platform?.description)
         reporter.report(.started(step))
         return step
     }

@@ -104,10 +104,3 @@ extension BuildSession {
         return StageLayer(made: try draft.adopt(rules, lease: try lease()))
     }
 }
-
-/// Sources of ADD that are not in the build context.
-enum RemoteName {
-    static func isRemote(_ text: String) -> Bool {
-        ["http://", "https://", "git://", "ssh://", "git@"].contains { text.hasPrefix($0) }
-    }
-}

@@ -1,4 +1,5 @@
 import Dockerfile
+import Hashing
 import ImageStore
 import Linux
 import Metadata
@@ -17,6 +18,16 @@ struct ImageAssembly {
         config.created = session.epoch != nil ? session.created : config.history.last?.created
         return config
     }
+
+    /// Of the configuration alone: what a build has that makes no image.
+    func descriptor(of state: StageState) throws(DigestError) -> Descriptor {
+        let bytes = configuration(of: state).json.bytes()
+        return Descriptor(
+            mediaType: .imageConfig, digest: try Digest(algorithm: .sha256, bytes: SHA256.digest(of: bytes)), size: Int64(bytes.count))
+    }
+
+    /// Whether the store has the image.
+    func isThere(_ state: StageState) throws(StoreError) -> Bool { try session.store.image(of: configuration(of: state)) != nil }
 
     /// Enters the image and gives it its names. One that is there and has them costs nothing.
     func enter(_ state: StageState, names: [Reference]) throws(StoreError) -> ImageRecord {

@@ -17,7 +17,11 @@ enum LocalArchive {
     static func open(_ selection: Selection, _ index: Int, decoder: String) throws -> (any ByteSource)? {
         let source = selection.sources[index]
         guard source.status.kind == .regular, source.status.size >= 6 else { return nil }
-        let file = try selection.openSource(index)
+        return try stream(of: try selection.openSource(index), decoder: decoder)
+    }
+
+    /// The same of an open file, which is read from its beginning.
+    static func stream(of file: consuming FileDescriptor, decoder: String) throws -> (any ByteSource)? {
         let start = try file.read(upTo: 512)
         guard let format = format(of: start) else { return nil }
         try file.seek(to: 0)

@@ -64,6 +64,7 @@ final class PlatformBuild {
     func run() throws -> StageState {
         do {
             try findBases()
+            try requireEmulators()
             try lint()
             try buildStages()
             try cache.noteUses()
@@ -110,6 +111,25 @@ final class PlatformBuild {
             do {
                 running[index] = try StageMachine(node, name: name, base: base, of: self)
             } catch { throw BuildError(error, at: stage.source.lines) }
+        }
+    }
+
+    /// A RUN for another processor is refused before anything is built.
+    private func requireEmulators() throws {
+        for index in graph.order {
+            guard let node = graph.nodes[index],
+                let run = node.statements.first(where: { if case .run = $0.instruction { true } else { false } })
+            else { continue }
+            do { try Emulator.require(try runPlatform(of: node)) } catch { throw BuildError(error, at: run.source.lines) }
+        }
+    }
+
+    /// What a stage's programs are for: what its base is.
+    private func runPlatform(of node: Dockerfile.StageGraph.Node) throws -> Platform {
+        switch bases[node.index] {
+        case .image(let image, _): image.config.platform
+        case .stage(let index): try graph.nodes[index].map(runPlatform) ?? platform
+        case .scratch, .context, nil: try platform(of: node)
         }
     }
 

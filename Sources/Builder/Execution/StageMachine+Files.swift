@@ -32,6 +32,9 @@ extension StageMachine {
         if add.checksum != nil, !sources.contains(where: \.isRemote) {
             throw BuildError("checksum can't be specified for non-HTTP(S) & non-Git sources")
         }
+        guard add.checksum == nil || sources.count + add.files.heredocs.count == 1 else {
+            throw BuildError("checksum can't be specified for multiple sources")
+        }
         let base = base(isLinked: add.files.isLinked)
         let owner = try ownerText(of: add.files)
         let configuration = state.configuration
@@ -57,7 +60,13 @@ extension StageMachine {
     private func source(
         _ text: String, of add: Dockerfile.Add, _ files: FilesStep, _ origin: StepOrigin
     ) throws -> AddedSource {
-        if RemoteName.isRemote(text) { throw BuildError("ADD \(text): remote sources are not supported yet") }
+        if let remote = try RemoteSource(
+            text, checksum: add.checksum, keepsGitDirectory: add.keepsGitDirectory, session.remoteAccess)
+        {
+            return AddedSource(
+                isRemote: true, unpacks: add.unpacks ?? false, digest: Deferred { try remote.digest() },
+                selection: Deferred { try remote.selection() })
+        }
         let selection = Deferred { try files.select([text], in: try origin.tree()) }
         return AddedSource(
             isRemote: false, unpacks: add.unpacks ?? true,

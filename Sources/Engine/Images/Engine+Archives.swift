@@ -23,8 +23,25 @@ public struct ImportRequest: Sendable {
     }
 }
 
-// What `save` and `import` do.
+// What `save` and `import` do, and builds have done.
 extension Engine {
+    /// Fetches a file from an http or https address and writes it to a descriptor of the caller's.
+    ///
+    /// - Parameter tag: Nothing is written if the content is still that of this tag.
+    public func download(_ url: String, to output: CInt, unlessTagged tag: String?) throws(EngineError) -> DownloadResult {
+        do throws(ImageClientError) { return try imageClient.download(url, to: output, unlessTagged: tag) } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// Compresses the layers of images that are kept as plain tar, for good.
+    ///
+    /// - Parameter format: `gzip` or `zstd`.
+    public func compressLayers(of names: [String], as format: String) throws(EngineError) {
+        _ = try images()
+        do throws(ImageClientError) { try imageClient.compress(names, as: format) } catch { throw EngineError(error) }
+    }
+
     /// Saves images as an archive, which is written to a descriptor of the caller's.
     ///
     /// - Parameters:

@@ -128,16 +128,18 @@ extension ImageStore {
         return nil
     }
 
-    /// Has an image, and its names that led to this manifest, lead to one whose layers are other blobs of the same content.
+    /// Has an image, and its names that led to this manifest, lead to another one of the same configuration: its layers as other
+    /// blobs of the same content, annotations.
     public func replaceManifest(
-        of image: OutgoingImage, with layers: [Descriptor], lease: Lease
+        of image: OutgoingImage, lease: Lease, _ change: (inout ImageManifest) -> Void
     ) throws(StoreError) -> OutgoingImage {
         var manifest = image.manifest
-        manifest.layers = layers
+        change(&manifest)
         let bytes = manifest.json.bytes()
         let digest = try ingest(bytes, lease: lease)
-        let document = StoredManifest(digest: digest, mediaType: image.document.mediaType, bytes: bytes)
-        let blobs = Set([digest, manifest.config.digest] + layers.map(\.digest))
+        guard digest != image.document.digest else { return image }
+        let document = StoredManifest(digest: digest, mediaType: manifest.mediaType ?? image.document.mediaType, bytes: bytes)
+        let blobs = Set([digest, manifest.config.digest] + manifest.layers.map(\.digest))
         let before = Set([image.document.digest, image.manifest.config.digest] + image.manifest.layers.map(\.digest))
         try asStoreError { () throws(MetadataError) in
             try database.replaceManifest(
@@ -148,5 +150,18 @@ extension ImageStore {
         try writeIndex()
         return OutgoingImage(
             id: image.id, document: document, manifest: manifest, config: image.config, repoDigests: image.repoDigests)
+    }
+
+    /// Lets go of all that the store keeps with an image beside its own blobs: indexes that led to it, and what these name.
+    public func forgetIndexes(of image: OutgoingImage) throws(StoreError) {
+        let own = Set([image.document.digest, image.manifest.config.digest] + image.manifest.layers.map(\.digest))
+        try asStoreError { () throws(MetadataError) in
+            let all = Set(try database.blobs(of: image.id))
+            guard all != own else { return }
+            try database.replaceManifest(
+                of: image.id, image.document.digest, blobs: all,
+                with: ReplacementManifest(
+                    digest: image.document.digest, mediaType: image.document.mediaType, size: Int64(image.document.bytes.count), blobs: own))
+        }
     }
 }

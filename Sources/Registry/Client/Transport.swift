@@ -15,6 +15,8 @@ struct Request: Sendable {
     var authorization: String?
     /// First byte of a range without an end.
     var rangeStart: Int64?
+    /// `If-None-Match`.
+    var unlessTagged: String?
     var body: Body?
 
     enum Body: Sendable {
@@ -94,6 +96,7 @@ final class Transport: Sendable {
         if !request.accept.isEmpty { fields.add(name: "Accept", value: request.accept.joined(separator: ", ")) }
         if let authorization = request.authorization { fields.add(name: "Authorization", value: authorization) }
         if let start = request.rangeStart { fields.add(name: "Range", value: "bytes=\(start)-") }
+        if let tag = request.unlessTagged { fields.add(name: "If-None-Match", value: tag) }
         switch request.body {
         case .bytes(_, let type): fields.add(name: "Content-Type", value: type)
         case .part(let part):

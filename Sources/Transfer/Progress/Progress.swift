@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import Registry
 import Synchronization
 
 /// Tells how a transfer goes: JSON lines on a descriptor (Documentation/architecture.md, "hako-image").
@@ -90,6 +91,20 @@ public final class Progress: Sendable {
             "type": "manifest", "reference": .string(reference.description), "descriptor": descriptor.json,
             "text": .string(String(decoding: bytes, as: UTF8.self)),
         ])
+    }
+
+    /// What came from an address.
+    ///
+    /// - Parameters:
+    ///   - sha256: Of the content, in hexadecimal.
+    ///   - size: In bytes.
+    func download(_ answer: DownloadAnswer, sha256: String, size: Int64) {
+        var line: JSONObject = [
+            "type": "download", "isModified": .bool(answer.isModified), "sha256": .string(sha256), "size": .integer(size),
+        ]
+        if let tag = answer.tag { line["tag"] = .string(tag) }
+        if let modified = answer.modified { line["modified"] = .integer(modified) }
+        write(.object(line))
     }
 
     /// What was asked for is done.

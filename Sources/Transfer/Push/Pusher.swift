@@ -58,7 +58,8 @@ public final class Pusher: Sendable {
         announce(image)
         var indexes = try store.indexes(of: image)
         if !image.isKnownElsewhere(with: indexes.map(\.document)), image.hasPlainLayers {
-            image = try Timings.span("compress") { try compressed(image, lease) }
+            let compressor = LayerCompressor(store: store, progress: progress, interruption: interruption)
+            image = try Timings.span("compress") { try compressor.compressed(image, as: .gzip, lease) }
             indexes = []
         }
         try Timings.span("layers") { [image] in try sendLayers(of: image, to: reference) }

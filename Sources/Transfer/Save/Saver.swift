@@ -1,12 +1,8 @@
-import Archive
 import ImageStore
 import Linux
 import OCI
 
-/// Saves images of a store as an archive: an OCI layout that is Docker's format as well, as Docker 25 and later write it.
-///
-/// Manifests and blobs are written byte for byte as they are, each once, so that digests stay; the same images give the
-/// same archive.
+/// Saves images of a store as an archive.
 public final class Saver: Sendable {
     private let store: ImageStore
     private let progress: Progress
@@ -34,38 +30,16 @@ public final class Saver: Sendable {
                         .notFound,
                         "image with reference \(image.asked) was found but does not provide the specified platform (\(platform))")
                 }
-                try store.keep(image.blobs.map(\.digest), under: lease)
             }
-            try write(images, to: TarWriter(sink))
+            var archive = ImageArchive(isDocker: true)
+            for image in images { archive.add(image.image, names: image.names) }
+            try store.keep(archive.digests, under: lease)
+            try archive.write(from: store, to: sink) { [interruption] in try interruption.check() }
             for image in images {
                 progress.image(image.image.id, digest: image.image.document.digest, reference: image.names.first, isNew: false)
             }
             try lease.end()
         } catch { throw TransferError(error, while: "save \(names.joined(separator: ", "))") }
-    }
-
-    private func write(_ images: [SavedImage], to archive: TarWriter) throws {
-        let blobs = Dictionary(images.flatMap(\.blobs).map { ($0.digest, $0.size) }) { one, _ in one }
-        try archive.append(directory("blobs/"))
-        var algorithm: Digest.Algorithm?
-        for (digest, size) in blobs.sorted(by: { $0.key.description < $1.key.description }) {
-            if digest.algorithm != algorithm {
-                algorithm = digest.algorithm
-                try archive.append(directory("blobs/\(digest.algorithm.rawValue)/"))
-            }
-            let source = CountingSource(FileSource(try store.openBlob(digest))) { [interruption] _ in try interruption.check() }
-            try archive.append(entry(OCILayout.blobPath(digest), size: size), body: source)
-        }
-        try archive.append(entry(OCILayout.indexName), body: ImageIndex(manifests: images.flatMap(\.indexEntries)).json.bytes())
-        try archive.append(entry("manifest.json"), body: JSON.array(images.map(\.dockerEntry)).bytes())
-        try archive.append(entry(OCILayout.markerName), body: OCILayout.marker.bytes())
-        try archive.finish()
-    }
-
-    private func directory(_ name: String) -> TarEntry { TarEntry(.directory, PathBytes(stringLiteral: name), mode: 0o755) }
-
-    private func entry(_ name: String, size: Int64 = 0) -> TarEntry {
-        TarEntry(.regular, PathBytes(stringLiteral: name), size: size, mode: 0o644)
     }
 }
 
@@ -102,27 +76,5 @@ private struct SavedImage {
             return [(try store.outgoingImage(resolved.image), nil)]
         }
         return [(try store.outgoingImage(named: reference), reference)]
-    }
-
-    var blobs: [Descriptor] { [image.document.descriptor, image.manifest.config] + image.manifest.layers }
-
-    /// One for each name, as containerd and Docker read them; one without a name where there is none.
-    var indexEntries: [Descriptor] {
-        guard !names.isEmpty else { return [image.document.descriptor] }
-        return names.map { name in
-            var entry = image.document.descriptor
-            entry.annotations[AnnotationName.imageName] = name.description
-            entry.annotations[AnnotationName.refName] = name.tag
-            return entry
-        }
-    }
-
-    /// moby, "image/tarexport".
-    var dockerEntry: JSON {
-        [
-            "Config": .string(OCILayout.blobPath(image.manifest.config.digest)),
-            "RepoTags": names.isEmpty ? .null : JSON(names.map(\.familiar)),
-            "Layers": JSON(image.manifest.layers.map { OCILayout.blobPath($0.digest) }),
-        ]
     }
 }

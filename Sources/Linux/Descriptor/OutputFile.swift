@@ -1,23 +1,26 @@
 import Glibc
-import Linux
 
 /// A file that a command writes as a whole or not at all, as Docker's client does.
-enum OutputFile {
+public enum OutputFile {
     /// A path that no file can be written to; in the words of Docker's client.
-    struct Refusal: Error, CustomStringConvertible {
-        let description: String
+    public struct Refusal: Error, CustomStringConvertible {
+        public let description: String
     }
 
     /// Writes it under another name beside it first.
-    static func write(_ path: String, _ body: (any ByteSink) throws -> Void) throws {
-        try replace(path) { try body(FileSink($0)) }
+    ///
+    /// - Parameter mode: Before the umask.
+    public static func write(_ path: String, mode: mode_t = 0o600, _ body: (any ByteSink) throws -> Void) throws {
+        try replace(path, mode: mode) { try body(FileSink($0)) }
     }
 
     /// The same for who writes to a descriptor.
-    static func replace(_ path: String, _ body: (consuming FileDescriptor) throws -> Void) throws {
+    public static func replace(
+        _ path: String, mode: mode_t = 0o600, _ body: (consuming FileDescriptor) throws -> Void
+    ) throws {
         try requireWritable(path)
         let temporary = "\(directory(of: path))/.hako_temp_\(RandomID.make().prefix(16))"
-        let file = try FileDescriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        let file = try FileDescriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         do {
             try body(file)
             try FileDescriptor.rename(temporary, to: path)
@@ -50,8 +53,10 @@ enum OutputFile {
 }
 
 /// Standard output, for bytes that are no text.
-final class StandardOutputSink: ByteSink {
-    func write(_ bytes: Span<UInt8>) throws {
+public final class StandardOutputSink: ByteSink {
+    public init() {}
+
+    public func write(_ bytes: Span<UInt8>) throws {
         let stream = FileDescriptor(adopting: StandardDescriptor.output)
         let failure: SystemCallError?
         do throws(SystemCallError) {
