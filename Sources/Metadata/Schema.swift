@@ -142,15 +142,15 @@ enum Schema {
     // key: what a step of a build does and to what, in 32 bytes. inputs: what the key was made of, for who asks why the next
     // build's is another one; of each place in a Dockerfile the last.
     private static let builds = """
-        CREATE TABLE build_steps(
+        CREATE TABLE build_cache(
           key BLOB PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, diffID TEXT, blob TEXT, blobMediaType TEXT NOT NULL,
           blobSize INTEGER NOT NULL, created INTEGER NOT NULL, lastUsed INTEGER NOT NULL, uses INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX build_steps_diffID ON build_steps(diffID);
-        CREATE INDEX build_steps_blob ON build_steps(blob);
+        CREATE INDEX build_cache_diffID ON build_cache(diffID);
+        CREATE INDEX build_cache_blob ON build_cache(blob);
         CREATE TABLE build_inputs(
           build BLOB NOT NULL, stage TEXT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
-          key BLOB NOT NULL REFERENCES build_steps(key) ON DELETE CASCADE, inputs BLOB NOT NULL,
+          key BLOB NOT NULL REFERENCES build_cache(key) ON DELETE CASCADE, inputs BLOB NOT NULL,
           PRIMARY KEY(build, stage, position)
         ) STRICT;
         CREATE INDEX build_inputs_key ON build_inputs(key);

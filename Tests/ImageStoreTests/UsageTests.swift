@@ -86,8 +86,8 @@ struct UsageTests: ~Copyable {
             own.append(diffID)
         }
         func insert(_ key: UInt8, _ layer: DiffID) throws {
-            try store.database.insertBuildStep(
-                BuildStepRecord(key: [key], kind: "RUN", title: "", layer: layer, blob: nil, created: 1, lastUsed: 1))
+            try store.database.insertCachedStep(
+                CachedStepRecord(key: [key], kind: "RUN", title: "", layer: layer, blob: nil, created: 1, lastUsed: 1))
         }
         for (key, layer) in [(1, own[0]), (2, own[0]), (3, own[1]), (4, try image.diffIDs[0])] as [(UInt8, DiffID)] { try insert(key, layer) }
         try lease.end()
@@ -97,11 +97,11 @@ struct UsageTests: ~Copyable {
         #expect(account.totalOfImages == account.total - 110)
         #expect(account.step([4]).size == 1000 && account.step([4]).isShared)
         #expect(account.step([2]).size == 100 && !account.step([2]).isShared)
-        #expect(account.layers(of: try image.id).shared == 0)
+        #expect(try account.layers(of: image.id).shared == 0)
         #expect(try store.check(repair: true).isEmpty)
         _ = try store.prune(.unused)
         #expect(try store.storageAccount().total == 1110)
-        try store.database.deleteBuildSteps([[1], [3], [4]])
+        try store.database.deleteCachedSteps([[1], [3], [4]])
         #expect(try store.prune(.unused).reclaimed == 1010)
     }
 

@@ -1,5 +1,4 @@
 import Hashing
-import ImageStore
 import Linux
 import Metadata
 import OCI
@@ -47,7 +46,7 @@ public final class BuildCache {
     private let usesCache: Bool
     private let uncachedStages: Set<String>
     private let clock: () -> Int64
-    private var found: [BuildStepRecord] = []
+    private var found: [CachedStepRecord] = []
     /// The last step of a stage that was made anew.
     private var made: [String: String] = [:]
     /// What the last build has left of its stages.
@@ -77,11 +76,11 @@ public final class BuildCache {
 
     /// What the step has made, if it was done before and that is still there.
     ///
-    /// It isn't kept from being collected by this: ``keepFound(under:in:)``.
+    /// It isn't kept from being collected by this: that is for who builds on it.
     public func step(_ inputs: StepInputs, at place: StepPlace) throws(MetadataError) -> Answer {
         guard usesCache else { return .missing(.noCache) }
         guard !uncachedStages.contains(place.stage) else { return .missing(.noCacheFilter) }
-        guard let (step, isWhole) = try database.buildStep(inputs.key.bytes) else { return .missing(.unknown) }
+        guard let (step, isWhole) = try database.cachedStep(inputs.key.bytes) else { return .missing(.unknown) }
         guard isWhole else { return .missing(.lost) }
         found.append(step)
         return .found(CachedStep(layer: step.layer, blob: step.blob, created: step.created))
@@ -96,33 +95,24 @@ public final class BuildCache {
     public func add(
         _ step: CachedStep, _ inputs: StepInputs, at place: StepPlace, title: String? = nil, files: [String: FileList] = [:]
     ) throws(MetadataError) {
-        made[place.stage] = place.title
-        let record = BuildStepRecord(
+        // The same step may be found by one key and be entered by another.
+        if !found.contains(where: { $0.layer == step.layer }) { made[place.stage] = place.title }
+        let record = CachedStepRecord(
             key: inputs.key.bytes, kind: inputs.kind.rawValue, title: title ?? place.title, layer: step.layer, blob: step.blob,
             created: step.created, lastUsed: clock())
         let place = BuildPlace(build: build, stage: place.stage, position: place.position, title: place.title)
-        try database.insertBuildStep(record, inputs: BuildInputs(place: place, bytes: StepRecord(inputs, files: files).bytes))
+        try database.insertCachedStep(record, inputs: BuildInputs(place: place, bytes: StepRecord(inputs, files: files).bytes))
     }
 
     /// Notes that the steps were used that were found. For the end of the build.
     public func noteUses() throws(MetadataError) {
         let now = clock()
-        try database.noteUse(ofBuildSteps: found.filter { $0.lastUsed < now - Self.unnoted }.map(\.key), at: now)
+        try database.noteUse(ofCachedSteps: found.filter { $0.lastUsed < now - Self.unnoted }.map(\.key), at: now)
         found = []
     }
 
     /// Nanoseconds after which a use is noted again: a minute.
     private static let unnoted: Int64 = 60_000_000_000
-
-    /// Keeps the layers and blobs of the steps that were found from being collected as long as the lease lasts.
-    ///
-    /// - Throws: ``MetadataError/missing(_:)`` for what a collection in another process has just taken: the step is to be done.
-    public func keepFound(under lease: Lease, in store: ImageStore) throws(StoreError) {
-        for step in found {
-            if let layer = step.layer { try store.keep(.layer(layer), under: lease) }
-            if let blob = step.blob { try store.keep(.blob(blob.digest), under: lease) }
-        }
-    }
 
     // MARK: Why
 

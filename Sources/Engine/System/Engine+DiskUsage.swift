@@ -44,6 +44,8 @@ public struct PrunePlan: Sendable {
     public var reclaimed: Int64 = 0
     public var containers = 0
     public var volumes = 0
+    /// Entries of the build cache; it is the caller's to plan for.
+    public var buildCache = 0
 }
 
 extension Engine {

@@ -11,6 +11,8 @@ public struct SystemPruneReport: Sendable {
     public var images: [RemovedItem] = []
     /// Names.
     public var volumes: [String] = []
+    /// Ids of entries of the build cache; it is the caller's to prune.
+    public var buildCache: [String] = []
     /// In bytes.
     public var reclaimed: Int64 = 0
 }
@@ -55,7 +57,8 @@ extension Engine {
         return report
     }
 
-    func notePrune(_ type: String, _ reclaimed: Int64) {
+    /// Tells of a prune in the events.
+    public func notePrune(_ type: String, _ reclaimed: Int64) {
         note("prune", of: "", type: type, ["reclaimed": String(reclaimed)])
     }
 

@@ -65,7 +65,10 @@ extension ImageStore {
         }
     }
 
-    /// Deletes the blobs and layers that no image and no living lease holds.
+    /// Deletes the blobs and layers that nobody holds any more. Returns their size in bytes.
+    public func collectUnheld() throws(StoreError) -> Int64 { try collectGarbage().reclaimed }
+
+    /// Deletes the blobs and layers that no image, no step of the build cache and no living lease holds.
     @discardableResult
     func collectGarbage() throws(StoreError) -> Collected {
         try endDeadLeases()

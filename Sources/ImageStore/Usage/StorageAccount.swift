@@ -50,8 +50,12 @@ public struct StorageAccount: Sendable {
 
     /// What a step's layer and blob take, and whether an image has the layer, too.
     public func step(_ key: [UInt8]) -> (size: Int64, isShared: Bool) {
-        let own = items[.step(key)] ?? []
-        return (sum(own), own.contains { $0.kind == .layer && !imageHolders(of: $0).isEmpty })
+        (sum(items[.step(key)] ?? []), isShared(key, without: []))
+    }
+
+    /// Whether an image has a step's layer, if these were gone.
+    public func isShared(_ key: [UInt8], without images: Set<ImageID>) -> Bool {
+        (items[.step(key)] ?? []).contains { $0.kind == .layer && !imageHolders(of: $0).subtracting(images).isEmpty }
     }
 
     /// What an image's layers take unpacked, and how much of that other images have as well.

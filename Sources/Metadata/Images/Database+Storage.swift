@@ -60,9 +60,9 @@ extension Database {
                         holder: .image(try row.imageID(0, "\(holders).image")),
                         name: kind.name(try row.digest(1, "\(holders).\(kind.key)")))
                 }
-                holdings += try session.all("SELECT key, \(column) FROM build_steps WHERE \(column) IS NOT NULL") {
+                holdings += try session.all("SELECT key, \(column) FROM build_cache WHERE \(column) IS NOT NULL") {
                     row throws(MetadataError) in
-                    Holding(holder: .step(row.blob(0)), name: kind.name(try row.digest(1, "build_steps.\(column)")))
+                    Holding(holder: .step(row.blob(0)), name: kind.name(try row.digest(1, "build_cache.\(column)")))
                 }
             }
             return (items, holdings)
@@ -161,7 +161,7 @@ extension Session {
     ) throws(MetadataError) -> [StoredItem] {
         let condition = """
             WHERE NOT EXISTS(SELECT 1 FROM \(holders) AS h WHERE h.\(kind.key)=\(kind.table).\(kind.key))
-            AND NOT EXISTS(SELECT 1 FROM build_steps AS s WHERE s.\(column)=\(kind.table).\(kind.key))
+            AND NOT EXISTS(SELECT 1 FROM build_cache AS s WHERE s.\(column)=\(kind.table).\(kind.key))
             AND NOT EXISTS(SELECT 1 FROM lease_resources AS l
                            WHERE l.kind='\(kind.rawValue)' AND l.digest=\(kind.table).\(kind.key))
             """

@@ -1,3 +1,4 @@
+import Builder
 import CommandLineTables
 import Engine
 import GoTemplate
@@ -16,16 +17,17 @@ enum DiskUsageCommand {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let usage = try engine.diskUsage()
+        let cache = try BuildCacheContents(engine)
         let format = arguments.value("format") ?? ""
         if arguments.flag("verbose") {
             guard format.isEmpty || format == "table" else {
                 throw EngineError(
                     .invalidArgument, "the verbose option has no templates", hint: "--format goes without -v.")
             }
-            Terminal.print(verbose(usage))
+            Terminal.print(verbose(usage, cache))
             return 0
         }
-        let rows = rows(usage)
+        let rows = rows(usage, cache)
         guard format.isEmpty || format == "table" else {
             Terminal.print(try Formatted.text(rows, format))
             return 0
@@ -36,7 +38,7 @@ enum DiskUsageCommand {
         return 0
     }
 
-    private static func rows(_ usage: DiskUsage) -> [DiskUsageRow] {
+    private static func rows(_ usage: DiskUsage, _ cache: BuildCacheContents) -> [DiskUsageRow] {
         let usedImages = usage.images.filter { $0.containers > 0 }
         let images = DiskUsageRow(
             type: "Images", total: usage.images.count, active: usedImages.count, size: usage.imageBytes,
@@ -49,12 +51,16 @@ enum DiskUsageCommand {
         let volumes = DiskUsageRow(
             type: "Local Volumes", total: usage.volumes.count, active: usage.volumes.count - unused.count,
             size: sum(usage.volumes.map(\.size)), reclaimable: sum(unused.map(\.size)))
-        return [images, containers, volumes, DiskUsageRow(type: "Build Cache", total: 0, active: 0, size: 0, reclaimable: 0)]
+        let idleCache = cache.entries.filter { !$0.isInUse }
+        let builds = DiskUsageRow(
+            type: "Build Cache", total: cache.entries.count, active: cache.entries.count - idleCache.count,
+            size: cache.unsharedSize(of: cache.entries), reclaimable: cache.unsharedSize(of: idleCache))
+        return [images, containers, volumes, builds]
     }
 
     private static func sum(_ sizes: [Int64]) -> Int64 { sizes.reduce(0, &+) }
 
-    private static func verbose(_ usage: DiskUsage) -> String {
+    private static func verbose(_ usage: DiskUsage, _ cache: BuildCacheContents) -> String {
         var images = Table(
             header: ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "SHARED SIZE", "UNIQUE SIZE", "CONTAINERS"])
         for entry in usage.images {
@@ -75,9 +81,19 @@ enum DiskUsageCommand {
         }
         var volumes = Table(header: ["VOLUME NAME", "LINKS", "SIZE"])
         for entry in usage.volumes { volumes.add([entry.record.name, String(entry.links), Units.size(entry.size)]) }
-        let cache = Table(header: ["CACHE ID", "CACHE TYPE", "SIZE", "CREATED", "LAST USED", "USAGE", "SHARED"])
         return "Images space usage:\n\n\(images.text)\nContainers space usage:\n\n\(containers.text)"
-            + "\nLocal Volumes space usage:\n\n\(volumes.text)\nBuild cache usage: 0B\n\n\(cache.text)"
+            + "\nLocal Volumes space usage:\n\n\(volumes.text)\n\(verbose(cache))"
+    }
+
+    private static func verbose(_ cache: BuildCacheContents) -> String {
+        var table = Table(header: ["CACHE ID", "CACHE TYPE", "SIZE", "CREATED", "LAST USED", "USAGE", "SHARED"])
+        for entry in cache.entries {
+            table.add([
+                String(entry.id.prefix(12)), entry.kind.rawValue, Units.size(entry.size), entry.created.map(Moment.ago) ?? "",
+                Moment.ago(entry.lastUsed), String(entry.uses), "\(entry.isShared)",
+            ])
+        }
+        return "Build cache usage: \(Units.size(cache.unsharedSize(of: cache.entries)))\n\n\(table.text)"
     }
 }
 

@@ -1,3 +1,4 @@
+import Builder
 import CommandLineTables
 import ConfigurationFiles
 import Engine
@@ -107,17 +108,40 @@ enum SystemGroup {
         }
         let engine = try arguments.engine()
         defer { engine.finish() }
+        let cache = cacheSelection(filters, all: arguments.flag("all"))
         let images = arguments.flag("all") ? "all images without at least one container associated to them" : "all dangling images"
         let volumes = arguments.flag("volumes") ? "  - all anonymous volumes not used by at least one container\n" : ""
         if !arguments.flag("force") {
-            let plan = try engine.planned(
+            var plan = try engine.planned(
                 allImages: arguments.flag("all"), volumes: arguments.flag("volumes"), where: filters.match)
-            let what = ":\n  - all stopped containers\n\(volumes)  - \(images)\(filters.shown)\n"
+            if let cache {
+                let planned = try BuildCacheContents(engine).plan(cache, without: Set(plan.images.map(\.id)))
+                plan.buildCache = planned.entries.count
+                plan.reclaimed += planned.reclaimed
+            }
+            let caches = cache == nil ? "" : "\n  - \(arguments.flag("all") ? "all" : "unused") build cache"
+            let what = ":\n  - all stopped containers\n\(volumes)  - \(images)\(caches)\(filters.shown)\n"
             guard confirms("\(what)\n\(ImagePruneCommand.text(of: plan))") else { return 0 }
         }
-        show(try engine.prune(allImages: arguments.flag("all"), volumes: arguments.flag("volumes"), where: filters.match))
+        var report = try engine.prune(allImages: arguments.flag("all"), volumes: arguments.flag("volumes"), where: filters.match)
+        if let cache {
+            let pruned = try BuildCacheContents(engine).prune(cache)
+            report.buildCache = pruned.entries.map(\.id)
+            report.reclaimed += pruned.reclaimed
+            engine.notePrune("builder", pruned.reclaimed)
+        }
+        show(report)
         engine.printWarnings()
         return 0
+    }
+
+    /// What goes of the build cache; nil where a filter asks for labels, which nothing there has.
+    private static func cacheSelection(_ filters: PruneFilters, all: Bool) -> BuildCacheSelection? {
+        guard !filters.hasLabels else { return nil }
+        var selection = BuildCacheSelection()
+        selection.takesShared = all
+        selection.unusedSince = filters.until?.nanoseconds
+        return selection
     }
 
     static func show(_ report: SystemPruneReport) {
@@ -129,6 +153,9 @@ enum SystemGroup {
         }
         if !report.images.isEmpty {
             Terminal.print("Deleted Images:\n" + report.images.map(RmiCommand.line).joined() + "\n")
+        }
+        if !report.buildCache.isEmpty {
+            Terminal.print("Deleted build cache objects:\n" + report.buildCache.map { $0 + "\n" }.joined() + "\n")
         }
         Terminal.print("Total reclaimed space: \(Units.size(report.reclaimed))\n")
     }

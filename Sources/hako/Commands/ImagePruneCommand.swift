@@ -49,6 +49,7 @@ enum ImagePruneCommand {
             let tag = image.references.first?.tag.map { ":" + $0 } ?? ""
             return "\(image.id.short) \(Terminal.escaped(name ?? "<none>"))\(tag) (\(Units.size(image.record.size, digits: 3)))"
         }
+        if plan.buildCache > 0 { lines.append("\(plan.buildCache) of the build cache's layers") }
         let freed = "  This frees \(Units.size(plan.reclaimed)).\n"
         return lines.isEmpty ? "  There is nothing to remove.\n" : lines.map { "  - \($0)\n" }.joined() + freed
     }

@@ -6,7 +6,7 @@ import OCI
 /// stays.
 struct PruneFilters {
     private let values: [String: [String]]
-    private let until: Timestamp?
+    let until: Timestamp?
     /// As they were given, for who is asked whether to go on.
     let texts: [String]
 
@@ -29,6 +29,7 @@ struct PruneFilters {
     }
 
     var hasUntil: Bool { until != nil }
+    var hasLabels: Bool { values["label"] != nil || values["label!"] != nil }
 
     /// The filters as they are shown before a question; nothing where there are none.
     var shown: String {

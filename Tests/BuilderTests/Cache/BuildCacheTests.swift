@@ -50,8 +50,8 @@ struct BuildCacheTests {
     func uses() throws {
         var build = try Rehearsal()
         try build.build(Self.text)
-        let lastUsed = { (build: borrowing Rehearsal) in Set(try build.store.database.buildSteps().map(\.step.lastUsed)) }
-        let uses = { (build: borrowing Rehearsal) in Set(try build.store.database.buildSteps().map(\.step.uses)) }
+        let lastUsed = { (build: borrowing Rehearsal) in Set(try build.store.database.cachedSteps().map(\.step.lastUsed)) }
+        let uses = { (build: borrowing Rehearsal) in Set(try build.store.database.cachedSteps().map(\.step.uses)) }
         let start = build.now
         build.now += 30_000_000_000
         try build.build(Self.text)
@@ -62,23 +62,22 @@ struct BuildCacheTests {
         #expect(try uses(build) == [1])
     }
 
-    @Test("keeps what it has found from being collected while the build goes on, when the cache is pruned meanwhile")
-    func kept() throws {
-        var build = try Rehearsal()
-        let layers = try build.build("FROM base\nRUN a").layers
+    @Test("may know a step by several keys, of which the one that finds it makes nothing anew")
+    func alias() throws {
+        let build = try Rehearsal(["f": ""])
+        let (inputs, place) = try build.firstStep("FROM base\nCOPY f /g")
+        let (other, _) = try build.firstStep("FROM base\nCOPY f /h")
+        let (last, _) = try build.firstStep("FROM base\nCOPY f /i")
+        let made = CachedStep(layer: build.base[0], blob: nil, created: 1)
+        try build.cache().add(made, inputs, at: place)
         let cache = build.cache()
-        let lease = try build.store.lease()
-        let (inputs, place) = try build.firstStep("FROM base\nRUN a")
-        guard case .found = try cache.step(inputs, at: place) else {
+        guard case .found(let found) = try cache.step(inputs, at: place) else {
             Issue.record("not found")
             return
         }
-        try cache.keepFound(under: lease, in: build.store)
-        try build.store.database.deleteBuildSteps(try build.store.database.buildSteps().map(\.step.key))
-        _ = try build.store.prune(.dangling)
-        #expect(try build.store.database.stored(.layer(layers[1])) != nil)
-        try lease.end()
-        _ = try build.store.prune(.dangling)
-        #expect(try build.store.database.stored(.layer(layers[1])) == nil)
+        try cache.add(found, other, at: place)
+        #expect(try cache.step(other, at: place) == .found(made))
+        let next = StepPlace(stage: place.stage, position: 1, title: "COPY", base: "base")
+        #expect(try cache.explanation(of: last, at: next, miss: .unknown, files: [:]) == .made([.unknown]))
     }
 }

@@ -69,7 +69,7 @@ struct BuildExplanationTests {
         #expect(try build.build(Self.text).made.isEmpty)
         try build.add("src/a", "changed")
         #expect(try build.build(Self.text).explanations.first == "nothing is known of an earlier build of this step")
-        try build.store.database.deleteBuildSteps(try build.store.database.buildSteps().map(\.step.key))
+        try build.store.database.deleteCachedSteps(try build.store.database.cachedSteps().map(\.step.key))
         #expect(try build.build(Self.text).explanations.first == "nothing is known of an earlier build of this step")
     }
 

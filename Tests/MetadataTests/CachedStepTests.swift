@@ -5,15 +5,15 @@ import TestSupport
 import Testing
 
 @Suite("Steps of builds in the database")
-struct BuildStepTests {
+struct CachedStepTests {
     private func key(_ number: UInt8) -> [UInt8] { Array(repeating: number, count: 32) }
 
     /// A step whose layer, of 50 bytes, and blob, of 60, are in the store and no image's.
-    private func step(_ number: UInt8, in database: Database) throws -> BuildStepRecord {
+    private func step(_ number: UInt8, in database: Database) throws -> CachedStepRecord {
         let digest = try Samples.digest(0x500 + Int(number))
         try database.insert(layer: DiffID(digest), size: 50, unsyncedBoot: nil, implicitDirectories: [])
         try database.insert(StoredItem(.blob(digest), size: 60, unsyncedBoot: nil))
-        return BuildStepRecord(
+        return CachedStepRecord(
             key: key(number), kind: "RUN", title: "RUN make", layer: DiffID(digest),
             blob: Descriptor(mediaType: .layer, digest: digest, size: 60), created: 10, lastUsed: Int64(number))
     }
@@ -23,18 +23,18 @@ struct BuildStepTests {
         let scratch = try Scratch()
         let database = try Samples.database(scratch)
         let first = try step(1, in: database)
-        try database.insertBuildStep(first)
-        #expect(try database.buildStep(key(1))?.step == first)
-        #expect(try database.buildStep(key(1))?.isWhole == true)
-        #expect(try database.buildStep(key(2)) == nil)
+        try database.insertCachedStep(first)
+        #expect(try database.cachedStep(key(1))?.step == first)
+        #expect(try database.cachedStep(key(1))?.isWhole == true)
+        #expect(try database.cachedStep(key(2)) == nil)
         var second = try step(2, in: database)
         second.key = key(1)
-        try database.insertBuildStep(second)
-        #expect(try database.buildStep(key(1))?.step == second)
-        let empty = BuildStepRecord(key: key(3), kind: "COPY", title: "", layer: nil, blob: nil, created: 1, lastUsed: 1)
-        try database.insertBuildStep(empty)
-        #expect(try database.buildStep(key(3))?.step == empty)
-        #expect(try database.buildStep(key(3))?.isWhole == true)
+        try database.insertCachedStep(second)
+        #expect(try database.cachedStep(key(1))?.step == second)
+        let empty = CachedStepRecord(key: key(3), kind: "COPY", title: "", layer: nil, blob: nil, created: 1, lastUsed: 1)
+        try database.insertCachedStep(empty)
+        #expect(try database.cachedStep(key(3))?.step == empty)
+        #expect(try database.cachedStep(key(3))?.isWhole == true)
     }
 
     @Test("are of no use without their layer or blob, and aren't entered without them")
@@ -42,13 +42,13 @@ struct BuildStepTests {
         let scratch = try Scratch()
         let database = try Samples.database(scratch)
         let (a, b) = (try step(1, in: database), try step(2, in: database))
-        try database.insertBuildStep(a)
-        try database.insertBuildStep(b)
+        try database.insertCachedStep(a)
+        try database.insertCachedStep(b)
         try database.delete(.layer(try #require(a.layer)))
         try database.delete(.blob(try #require(b.blob).digest))
-        #expect(try database.buildStep(a.key)?.isWhole == false)
-        #expect(try database.buildStep(b.key)?.isWhole == false)
-        let error = #expect(throws: MetadataError.self) { try database.insertBuildStep(a) }
+        #expect(try database.cachedStep(a.key)?.isWhole == false)
+        #expect(try database.cachedStep(b.key)?.isWhole == false)
+        let error = #expect(throws: MetadataError.self) { try database.insertCachedStep(a) }
         #expect(error == .missing(.layer(try #require(a.layer))))
     }
 
@@ -57,11 +57,11 @@ struct BuildStepTests {
         let scratch = try Scratch()
         let database = try Samples.database(scratch)
         let (kept, other) = (try step(1, in: database), try step(2, in: database))
-        try database.insertBuildStep(kept)
+        try database.insertCachedStep(kept)
         let garbage = Set(try database.sweep().map(\.name))
         #expect(garbage == [.blob(try #require(other.blob).digest), .layer(try #require(other.layer))])
         #expect(try database.sweep().isEmpty)
-        #expect(try database.deleteBuildSteps([kept.key, key(9)]) == [kept.key])
+        #expect(try database.deleteCachedSteps([kept.key, key(9)]) == [kept.key])
         #expect(Set(try database.sweep().map(\.name)) == [.blob(try #require(kept.blob).digest), .layer(try #require(kept.layer))])
     }
 
@@ -69,12 +69,12 @@ struct BuildStepTests {
     func list() throws {
         let scratch = try Scratch()
         let database = try Samples.database(scratch)
-        for number in [1, 2] { try database.insertBuildStep(try step(UInt8(number), in: database)) }
+        for number in [1, 2] { try database.insertCachedStep(try step(UInt8(number), in: database)) }
         try database.insertLease("lease", at: 1)
         _ = try database.hold(.layer(DiffID(try Samples.digest(0x502))), lease: "lease")
-        try database.noteUse(ofBuildSteps: [key(1)], at: 100)
-        try database.noteUse(ofBuildSteps: [key(1)], at: 90)
-        let all = try database.buildSteps()
+        try database.noteUse(ofCachedSteps: [key(1)], at: 100)
+        try database.noteUse(ofCachedSteps: [key(1)], at: 90)
+        let all = try database.cachedSteps()
         #expect(all.map(\.step.key) == [key(1), key(2)])
         #expect(all.map(\.isInUse) == [false, true])
         #expect(all.map(\.step.lastUsed) == [100, 2])
@@ -90,16 +90,16 @@ struct BuildStepTests {
         func inputs(_ position: Int, _ title: String, _ byte: UInt8) -> BuildInputs {
             BuildInputs(place: BuildPlace(build: [1], stage: "s", position: position, title: title), bytes: [byte])
         }
-        try database.insertBuildStep(try step(1, in: database), inputs: inputs(0, "RUN a", 1))
-        try database.insertBuildStep(try step(2, in: database), inputs: inputs(1, "RUN b", 2))
+        try database.insertCachedStep(try step(1, in: database), inputs: inputs(0, "RUN a", 1))
+        try database.insertCachedStep(try step(2, in: database), inputs: inputs(1, "RUN b", 2))
         #expect(try database.buildInputs([1], stage: "s") == [inputs(0, "RUN a", 1), inputs(1, "RUN b", 2)])
         #expect(try database.buildInputs([2], stage: "s").isEmpty)
         #expect(try database.buildInputs([1], stage: "t").isEmpty)
         // The same step again keeps its inputs; other ones replace them.
-        try database.insertBuildStep(try step(1, in: database))
-        try database.insertBuildStep(try step(3, in: database), inputs: inputs(1, "RUN c", 3))
+        try database.insertCachedStep(try step(1, in: database))
+        try database.insertCachedStep(try step(3, in: database), inputs: inputs(1, "RUN c", 3))
         #expect(try database.buildInputs([1], stage: "s") == [inputs(0, "RUN a", 1), inputs(1, "RUN c", 3)])
-        try database.deleteBuildSteps([key(1), key(2)])
+        try database.deleteCachedSteps([key(1), key(2)])
         #expect(try database.buildInputs([1], stage: "s") == [inputs(1, "RUN c", 3)])
     }
 }

@@ -2,7 +2,7 @@ import OCI
 import SQLite
 
 /// A step of a build that was done, and what it made.
-public struct BuildStepRecord: Hashable, Sendable {
+public struct CachedStepRecord: Hashable, Sendable {
     /// What identifies the step: the same key, the same result.
     public var key: [UInt8]
     /// `RUN`, `COPY`.
@@ -39,11 +39,11 @@ public struct BuildStepRecord: Hashable, Sendable {
         key = row.blob(0)
         kind = row.text(1)
         title = row.text(2)
-        layer = row.isNull(3) ? nil : try row.diffID(3, "build_steps.diffID")
+        layer = row.isNull(3) ? nil : try row.diffID(3, "build_cache.diffID")
         blob = row.isNull(4)
             ? nil
             : Descriptor(
-                mediaType: MediaType(row.text(5)), digest: try row.digest(4, "build_steps.blob"), size: row.integer(6))
+                mediaType: MediaType(row.text(5)), digest: try row.digest(4, "build_cache.blob"), size: row.integer(6))
         created = row.integer(7)
         lastUsed = row.integer(8)
         uses = row.integer(9)

@@ -6,24 +6,24 @@ extension Database {
     /// The step with this key.
     ///
     /// - Returns: `isWhole` is false where its layer or blob was lost, so that it is of no use.
-    public func buildStep(_ key: [UInt8]) throws(MetadataError) -> (step: BuildStepRecord, isWhole: Bool)? {
+    public func cachedStep(_ key: [UInt8]) throws(MetadataError) -> (step: CachedStepRecord, isWhole: Bool)? {
         try read { session throws(MetadataError) in
             try session.first(
                 """
-                SELECT \(BuildStepRecord.columns),
-                (diffID IS NULL OR EXISTS(SELECT 1 FROM layers AS l WHERE l.diffID=build_steps.diffID))
-                AND (blob IS NULL OR EXISTS(SELECT 1 FROM blobs AS b WHERE b.digest=build_steps.blob))
-                FROM build_steps WHERE key=?
+                SELECT \(CachedStepRecord.columns),
+                (diffID IS NULL OR EXISTS(SELECT 1 FROM layers AS l WHERE l.diffID=build_cache.diffID))
+                AND (blob IS NULL OR EXISTS(SELECT 1 FROM blobs AS b WHERE b.digest=build_cache.blob))
+                FROM build_cache WHERE key=?
                 """, [.blob(key)]
-            ) { row throws(MetadataError) in (try BuildStepRecord(row), row.bool(10)) }
+            ) { row throws(MetadataError) in (try CachedStepRecord(row), row.bool(10)) }
         }
     }
 
     /// Enters a step that was done, in the place of an earlier one with its key, and what its key was made of.
     ///
     /// - Throws: ``MetadataError/missing(_:)`` for a layer or blob that isn't in the store.
-    public func insertBuildStep(
-        _ step: BuildStepRecord, inputs: BuildInputs? = nil
+    public func insertCachedStep(
+        _ step: CachedStepRecord, inputs: BuildInputs? = nil
     ) throws(MetadataError) {
         try write { session throws(MetadataError) in
             for name in [step.layer.map(StoredName.layer), step.blob.map { StoredName.blob($0.digest) }] {
@@ -32,7 +32,7 @@ extension Database {
             // Not REPLACE: that would delete the row, and with it the inputs that name it.
             try session.run(
                 """
-                INSERT INTO build_steps(\(BuildStepRecord.columns)) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO build_cache(\(CachedStepRecord.columns)) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT(key) DO UPDATE SET kind=excluded.kind, title=excluded.title, diffID=excluded.diffID, blob=excluded.blob,
                 blobMediaType=excluded.blobMediaType, blobSize=excluded.blobSize, created=excluded.created,
                 lastUsed=excluded.lastUsed, uses=excluded.uses
@@ -61,26 +61,26 @@ extension Database {
     }
 
     /// Notes that steps were used.
-    public func noteUse(ofBuildSteps keys: [[UInt8]], at time: Int64) throws(MetadataError) {
+    public func noteUse(ofCachedSteps keys: [[UInt8]], at time: Int64) throws(MetadataError) {
         guard !keys.isEmpty else { return }
         try write { session throws(MetadataError) in
             for key in keys {
                 try session.run(
-                    "UPDATE build_steps SET lastUsed=max(lastUsed, ?), uses=uses+1 WHERE key=?", [.integer(time), .blob(key)])
+                    "UPDATE build_cache SET lastUsed=max(lastUsed, ?), uses=uses+1 WHERE key=?", [.integer(time), .blob(key)])
             }
         }
     }
 
     /// All steps, those first that were used last, each with whether a build that runs has its layer.
-    public func buildSteps() throws(MetadataError) -> [(step: BuildStepRecord, isInUse: Bool)] {
+    public func cachedSteps() throws(MetadataError) -> [(step: CachedStepRecord, isInUse: Bool)] {
         try read { session throws(MetadataError) in
             try session.all(
                 """
-                SELECT \(BuildStepRecord.columns),
-                EXISTS(SELECT 1 FROM lease_resources AS r WHERE r.kind='layer' AND r.digest=build_steps.diffID)
-                FROM build_steps ORDER BY lastUsed DESC, created DESC, key
+                SELECT \(CachedStepRecord.columns),
+                EXISTS(SELECT 1 FROM lease_resources AS r WHERE r.kind='layer' AND r.digest=build_cache.diffID)
+                FROM build_cache ORDER BY lastUsed DESC, created DESC, key
                 """
-            ) { row throws(MetadataError) in (try BuildStepRecord(row), row.bool(10)) }
+            ) { row throws(MetadataError) in (try CachedStepRecord(row), row.bool(10)) }
         }
     }
 
@@ -88,11 +88,11 @@ extension Database {
     ///
     /// - Returns: The keys of those that were still there.
     @discardableResult
-    public func deleteBuildSteps(_ keys: [[UInt8]]) throws(MetadataError) -> [[UInt8]] {
+    public func deleteCachedSteps(_ keys: [[UInt8]]) throws(MetadataError) -> [[UInt8]] {
         guard !keys.isEmpty else { return [] }
         return try writeFreeing { session throws(MetadataError) in
             var deleted: [[UInt8]] = []
-            for key in keys where try session.run("DELETE FROM build_steps WHERE key=?", [.blob(key)]) > 0 {
+            for key in keys where try session.run("DELETE FROM build_cache WHERE key=?", [.blob(key)]) > 0 {
                 deleted.append(key)
             }
             return deleted
