@@ -17,4 +17,6 @@ long hako_fgetxattr(int descriptor, const char *name, void *value, size_t size) 
 
 long hako_flistxattr(int descriptor, char *list, size_t size) { return result(flistxattr(descriptor, list, size)); }
 
+long hako_fremovexattr(int descriptor, const char *name) { return result(fremovexattr(descriptor, name)); }
+
 uint64_t hako_makedev(unsigned major, unsigned minor) { return makedev(major, minor); }

@@ -27,6 +27,8 @@ public final class Engine {
     var retired: [RetiredDirectory] = []
     /// Whether this process left addresses to be freed after the answer; see ``retireNetwork(_:)``.
     var hasRetiredAddresses = false
+    /// Slots of build steps that have ended, whose monitors may still be unmounting.
+    var endedSteps: [Int64] = []
     /// What this process started for containers that were taken over: a command that stays may outlive them.
     var startedMonitors: [StartedMonitor] = []
 

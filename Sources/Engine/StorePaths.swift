@@ -31,6 +31,8 @@ public struct StorePaths: Sendable {
     public func volumeData(_ name: String) -> String { "\(volumes)/\(name)/_data" }
     /// What lies below every image.
     var initLayer: String { root + "/init-layer" }
+    /// What lies below the layers of a build's step.
+    var stepLayer: String { root + "/step-layer" }
     /// Lies below an image of one layer where it is mounted read-only.
     var emptyLayer: String { root + "/empty-layer" }
     /// What steps of builds keep from one build to the next.

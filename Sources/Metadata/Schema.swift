@@ -3,7 +3,7 @@
 /// `user_version` in the file counts the steps it has had. A step is never changed once it was released: a new one is
 /// added at the end.
 enum Schema {
-    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts, retiredAddresses, builds]
+    static let steps: [String] = [images + storage + containers + networks + events, restarts, volumes, health, volumeMounts, retiredAddresses, builds, stepContainers]
 
     static var version: Int64 { Int64(steps.count) }
 
@@ -130,6 +130,17 @@ enum Schema {
           number INTEGER PRIMARY KEY AUTOINCREMENT, network TEXT NOT NULL REFERENCES networks(id) ON DELETE CASCADE,
           ipv4 INTEGER, ipv6 TEXT
         ) STRICT;
+
+        """
+
+    // A step of a build is a container without an image, which nobody is shown. That a column may be NULL can be said in place
+    // only so (sqlite.org/lang_altertable.html, "removing NOT NULL constraints").
+    private static let stepContainers = """
+        PRAGMA writable_schema=ON;
+        UPDATE sqlite_schema SET sql=replace(sql, 'image TEXT NOT NULL REFERENCES', 'image TEXT REFERENCES')
+          WHERE type='table' AND name='containers';
+        PRAGMA writable_schema=RESET;
+        CREATE INDEX step_containers ON containers(slot) WHERE image IS NULL;
 
         """
 

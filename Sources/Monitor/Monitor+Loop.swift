@@ -164,7 +164,7 @@ extension Monitor {
         case .message, .nothing: break
         case .closed:
             control = nil
-            if case .created = phase { phase = .abandoned }
+            if case .created = phase { phase = .abandoned } else if settings.endsWithEngine { container.kill() }
         }
     }
 

@@ -19,6 +19,7 @@ extension MonitorSettings {
         restart = try json["restart"].map(RestartPolicy.init(json:)) ?? RestartPolicy()
         health = try json["health"].map(HealthCheck.init(json:))
         exitCommand = try json.strings("exitCommand")
+        endsWithEngine = try json.flag("endsWithEngine")
         running = try json["running"].map(RunningContainer.init(json:))
     }
 
@@ -41,6 +42,7 @@ extension MonitorSettings {
         if restart.condition != .never { object["restart"] = restart.json }
         object["health"] = health?.json
         if !exitCommand.isEmpty { object["exitCommand"] = JSON(exitCommand) }
+        if endsWithEngine { object["endsWithEngine"] = true }
         object["running"] = running?.json
         return .object(object)
     }

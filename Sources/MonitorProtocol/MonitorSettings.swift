@@ -39,6 +39,8 @@ public struct MonitorSettings: Hashable, Sendable {
     public var health: HealthCheck?
     /// Run when all is over; empty for nothing.
     public var exitCommand: [String] = []
+    /// Whether the container ends with the engine that started it, as a build's step does: nobody wants what it makes any more.
+    public var endsWithEngine = false
     /// Of a container that runs already, and whose monitor was killed: it is taken over. Nil for one that is to be made.
     public var running: RunningContainer?
 

@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -324,6 +325,19 @@ static int join_group(const char *group, const char *interface) {
     return 0;
 }
 
+// Says something to a socket, and writes the first answer.
+static int ask(const char *path, const char *question) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int socket_ = socket(AF_UNIX, SOCK_STREAM, 0);
+    char answer[256];
+    if (connect(socket_, (struct sockaddr *)&address, sizeof address) < 0) return printf("no connection: %s\n", strerror(errno)), 1;
+    if (write(socket_, question, strlen(question)) < 0) return 1;
+    ssize_t length = read(socket_, answer, sizeof answer);
+    printf("%.*s\n", length > 0 ? (int)length : 0, answer);
+    return length <= 0;
+}
+
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     if (!strcmp(what, "overwrite-programs") && count == 3) return watch(arguments + 2, hold_program, write_program);
@@ -343,6 +357,7 @@ int main(int count, char **arguments) {
     if (!strcmp(what, "advertise") && count == 3) return advertise(arguments[2]);
     if (!strcmp(what, "join-group") && count == 4) return join_group(arguments[2], arguments[3]);
     if (!strcmp(what, "as-process") && count == 3) return as_process(atoi(arguments[2]));
+    if (!strcmp(what, "ask") && count == 4) return ask(arguments[2], arguments[3]);
     if (!strcmp(what, "open-for-writing")) return open_for_writing();
     fprintf(stderr, "container-probe: no such attack: %s\n", what);
     return 125;

@@ -22,6 +22,26 @@ struct ContainerTests {
         #expect(try database.insertContainer(try Samples.container("b1", "b1"), idSlots: 10..<20).idSlot == 11)
     }
 
+    @Test("share their slots and ranges with steps of builds, of which nobody is told")
+    func buildSteps() throws {
+        let scratch = try Scratch()
+        let database = try Samples.database(scratch)
+        let step = try database.insertStepContainer(Samples.id("b0"), at: 1, networkMode: "bridge", idSlots: 10..<20)
+        #expect(try database.insertContainer(try Samples.container("a0", "a0"), idSlots: 10..<20).slot == 1)
+        #expect(try database.stepContainers().map(\.idSlot) == [10] && step.slot == 0)
+        #expect(try database.containers().map(\.name) == ["a0"])
+        #expect(try database.container(named: step.id) == nil && database.container(named: "b") == nil && database.container(id: step.id) == nil)
+        try database.deleteStepContainer(Samples.id("a0"))
+        try database.deleteStepContainer(step.id)
+        #expect(try database.stepContainers().isEmpty && database.containers().count == 1)
+        #expect(try database.insertContainer(try Samples.container("a1", "a1"), idSlots: 10..<20).idSlot == 10)
+        #expect(throws: MetadataError.noSuchImage("sha256:" + String(repeating: "5", count: 64))) {
+            var foreign = try Samples.container("a2", "a2")
+            foreign.image = try ImageID("sha256:" + String(repeating: "5", count: 64))
+            _ = try database.insertContainer(foreign, idSlots: nil)
+        }
+    }
+
     @Test("are refused when no id range is free")
     func noRange() throws {
         let scratch = try Scratch()

@@ -23,7 +23,12 @@ extension Engine {
         /// For `/etc/hosts`; empty without a network of its own.
         var addresses: [IPAddress]
         var gateways: [IPAddress]
+        /// Of a build's step: where the layer comes to be that it writes (``LayerDraft``). Nil for a container, which has that in a
+        /// directory of its own.
+        var draft: String?
 
+        /// Nobody knows of a step, and what is mounted into its `/etc` can't be written.
+        var isBuildStep: Bool { draft != nil }
         /// Its own range, or that of the container whose namespaces it joins.
         var hasMappedIDs: Bool { rootID != 0 }
     }
@@ -33,7 +38,12 @@ extension Engine {
         let bundle = runtimePaths.bundle(plan.record.id)
         let directory = runtimePaths.directory(plan.record.id)
         do throws(SystemCallError) {
-            try makeWritableLayer(in: directory, rootID: plan.rootID, lowers: plan.lowers)
+            if let draft = plan.draft {
+                try Directory.create(directory)
+                try makeWritable(draft, rootID: plan.rootID, lowers: plan.lowers)
+            } else {
+                try makeWritableLayer(in: directory, rootID: plan.rootID, lowers: plan.lowers)
+            }
             if try !Directory.create(bundle) {
                 // What a monitor that was killed left there is of no use. While the bundle itself is there, whoever removes the
                 // container looks for its cgroup.
@@ -55,7 +65,8 @@ extension Engine {
             mounts: plan.mounts, firstHostID: plan.hasMappedIDs ? plan.rootID : nil,
             accountFiles: files, initProgram: initProgram, hostName: HostInfo.nodeName,
             imageArchitecture: plan.spec.imageArchitecture, cgroupsPath: plan.spec.host.cgroup(of: plan.record.id),
-            joined: (plan.joined.pid?.state.pid, plan.joined.ipc?.state.pid), leavesOutSeccomp: filter?.isThere ?? false)
+            joined: (plan.joined.pid?.state.pid, plan.joined.ipc?.state.pid), leavesOutSeccomp: filter?.isThere ?? false,
+            isBuildStep: plan.isBuildStep)
         let config = try Timings.span("build-config") { () throws(EngineError) in
             var spec = try builder.spec()
             try spec.inject(plan.spec.host.resources.deviceSets)
@@ -74,12 +85,23 @@ extension Engine {
         try Directory.create(upper, mode: ContainerDirectory.unready)
         // What the container wrote keeps its mode and owner.
         guard try FileDescriptor.status(of: upper).permissions == ContainerDirectory.unready else { return }
+        try giveWritable(FileDescriptor.directory(upper), to: rootID, lowers)
+    }
+
+    /// The same of a directory in which a layer comes to be.
+    private func makeWritable(_ draft: String, rootID: UInt32, lowers: [String]) throws(SystemCallError) {
+        try Directory.create("\(draft)/\(ContainerDirectory.work)")
+        try giveWritable(FileDescriptor.directory("\(draft)/fs"), to: rootID, lowers)
+    }
+
+    private func giveWritable(
+        _ upper: borrowing FileDescriptor, to rootID: UInt32, _ lowers: [String]
+    ) throws(SystemCallError) {
         let mode = try lowers.first.map { lower throws(SystemCallError) in
             try FileDescriptor.status(of: lower).permissions
         }
-        let opened = try FileDescriptor.directory(upper)
-        try opened.changeOwner(userID: rootID, groupID: rootID)
-        try opened.changeMode(mode ?? 0o755)
+        try upper.changeOwner(userID: rootID, groupID: rootID)
+        try upper.changeMode(mode ?? 0o755)
     }
 
     /// A container has a copy of its own: whatever it can do to the file, it does to no other.
@@ -100,12 +122,16 @@ extension Engine {
             let extra = try host.extraHosts.map { text throws(NetworkError) in
                 try ExtraHost(text, hostGateway: plan.gateways)
             }
+            // A step has no name on its network, but that of itself.
+            let own = plan.isBuildStep ? [IPAddress("127.0.0.1")].compactMap { $0 } : plan.addresses
             texts = [
-                try HostsFile(hostName: fullName(name, plan), addresses: plan.addresses, extraHosts: extra).text,
+                try HostsFile(hostName: fullName(name, plan), addresses: own, extraHosts: extra).text,
                 HostsFile.hostNameText(name), try resolverConfiguration(plan).text,
             ]
         } catch { throw EngineError(error, cannot: "write the container's hosts and resolv.conf") }
-        return try zip(ContainerDirectory.accountFiles, texts).map { file, text throws(EngineError) in
+        // What stands in the image's `/etc/hostname` is the image's, as a step may write it.
+        let files = zip(ContainerDirectory.accountFiles, texts).filter { !plan.isBuildStep || $0.0 != "hostname" }
+        return try files.map { file, text throws(EngineError) in
             let path = "\(runtimePaths.directory(plan.record.id))/\(file)"
             do throws(SystemCallError) {
                 let opened = try FileDescriptor.openEmpty(path, mode: 0o644)
@@ -141,8 +167,8 @@ extension Engine {
             id: record.id, runtime: try runtimeProgram(plan.spec.host.runtime), runtimeRoot: runtimePaths.runtimeRoot,
             directory: directory, journal: runtimePaths.journal,
             root: .init(
-                lowers: plan.lowers, upper: "\(directory)/\(ContainerDirectory.upper)",
-                work: "\(directory)/\(ContainerDirectory.work)", volatile: plan.spec.host.autoRemove))
+                lowers: plan.lowers, upper: plan.draft.map { $0 + "/fs" } ?? "\(directory)/\(ContainerDirectory.upper)",
+                work: "\(plan.draft ?? directory)/\(ContainerDirectory.work)", volatile: plan.spec.host.autoRemove))
         settings.slot = record.slot
         if plan.hasMappedIDs {
             let range = MonitorSettings.IDMap.Range(
@@ -159,6 +185,11 @@ extension Engine {
         settings.filter = filter?.path
         settings.restart = plan.spec.host.restartPolicy
         settings.health = try plan.spec.config.healthCheck()
+        if plan.isBuildStep {
+            // Its end is told to whoever builds, and to nobody else.
+            settings.journal = "/dev/null"
+            settings.endsWithEngine = true
+        }
         settings.exitCommand = [
             programs.hako, "--root", paths.root, "--run-root", paths.runRoot,
         ] + configurationWords + ["container", "cleanup", record.id]

@@ -12,7 +12,7 @@ extension RuntimeSpecBuilder {
             all.append(
                 .init(
                     destination: file.destination, type: "bind", source: file.source,
-                    options: ["rbind", "rprivate"] + (host.readonlyRootfs ? ["ro"] : [])))
+                    options: ["rbind", "rprivate"] + (host.readonlyRootfs || isBuildStep ? ["ro"] : [])))
         }
         for mount in mounts { all.append(specMount(mount)) }
         if let initProgram {

@@ -22,6 +22,7 @@ struct RuntimeSpecBuilder {
     var joined: (pid: Int64?, ipc: Int64?) = (nil, nil)
     /// The runtime has the container's filter of system calls already.
     var leavesOutSeccomp = false
+    var isBuildStep = false
 
     func spec() throws(EngineError) -> RuntimeSpec {
         var spec = RuntimeSpec(process: try process(), root: .init(path: "rootfs", isReadOnly: host.readonlyRootfs))
@@ -66,8 +67,10 @@ struct RuntimeSpecBuilder {
         return process
     }
 
-    /// `PATH`, `HOSTNAME` and a terminal's `TERM`, each unless it is given; then what is given, the last of a name winning.
+    /// `PATH`, `HOSTNAME` and a terminal's `TERM`, each unless it is given; then what is given, the last of a name winning. A step
+    /// of a build has what is given alone.
     private func environment() -> [String] {
+        guard !isBuildStep else { return Environment.merged([], with: config.environment) }
         var environment = [SpecDefaults.path, "HOSTNAME=\(config.hostname.isEmpty ? hostName : config.hostname)"]
         if config.tty { environment.append("TERM=xterm") }
         return Environment.merged(environment, with: config.environment)

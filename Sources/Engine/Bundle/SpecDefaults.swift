@@ -35,6 +35,8 @@ enum SpecDefaults {
     static let initDirectories = ["dev", "etc", "proc", "sys"]
     static let initFiles = [".dockerenv", "etc/hostname", "etc/hosts", "etc/resolv.conf"]
 
+    static let stepFiles = ["etc/hosts", "etc/resolv.conf"]
+
     static let maskedPaths = [
         "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
         "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",

@@ -16,7 +16,8 @@ extension Engine {
 
     /// All containers, the newest first.
     public func containers() throws(EngineError) -> [ContainerRecord] {
-        try reconciled(
+        try removeDeadBuildSteps()
+        return try reconciled(
             onDatabase("list the containers") { database throws(MetadataError) in try database.containers() })
     }
 

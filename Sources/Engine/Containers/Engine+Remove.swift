@@ -164,6 +164,7 @@ extension Engine {
             try database.container(id: id)
         }
         guard let record = found, record.id == id else {
+            if try removeBuildStep(id) { return }
             // Whoever ran it in the foreground has removed it, but was perhaps killed before it could leave the files to the
             // monitor. What is no id is no directory's name either.
             if ContainerNames.isID(id) { try removeLeftovers(id, runtime: "") }

@@ -50,7 +50,7 @@ public struct StartedContainer: ~Copyable {
 }
 
 /// A connection that is there before the monitor is, and the end that the monitor inherits.
-private struct PreparedStreams: ~Copyable {
+struct PreparedStreams: ~Copyable {
     var connection: AttachConnection?
     let monitorEnd: FileDescriptor?
 
@@ -177,7 +177,7 @@ extension Engine {
             error.kind, cannot: error.action, because: error.reason, hint: finding.evidence.sentence + advice, cause: error.cause)
     }
 
-    private func makeBundle(
+    func makeBundle(
         _ plan: BundlePlan, for monitor: borrowing MonitorProcess, _ handed: MonitorProcess.Handed
     ) throws(EngineError) {
         let action = "start container \(plan.record.name)"
@@ -192,20 +192,20 @@ extension Engine {
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
 
-    private func start(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) {
+    func start(_ monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) {
         try calling("start container \(record.name)") { () throws(RuntimeClientError) in try monitor.start() }
     }
 
-    private func letGo(of namespaces: consuming ContainerNamespaces) {}
+    func letGo(of namespaces: consuming ContainerNamespaces) {}
 
-    private func wait(for monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
+    func wait(for monitor: borrowing MonitorProcess, _ record: ContainerRecord) throws(EngineError) -> Int32 {
         try calling("start container \(record.name)") { () throws(RuntimeClientError) in
             _ = try Timings.span("wait-created") { () throws(RuntimeClientError) in try monitor.waitCreated() }
             return try Timings.span("wait-started") { () throws(RuntimeClientError) in try monitor.waitStarted() }
         }
     }
 
-    private func prepareAttachment(_ attachment: Attachment?) throws(EngineError) -> PreparedStreams {
+    func prepareAttachment(_ attachment: Attachment?) throws(EngineError) -> PreparedStreams {
         guard let attachment else { return PreparedStreams(connection: nil, monitorEnd: nil) }
         return try calling("attach to the container") { () throws(RuntimeClientError) in
             let prepared = try AttachConnection.prepare(

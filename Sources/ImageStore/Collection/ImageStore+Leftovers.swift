@@ -64,6 +64,13 @@ extension ImageStore {
         return 0
     }
 
+    /// Removes layers that came to be in processes that were killed.
+    public func removeDeadDrafts() throws(StoreError) {
+        for name in try names(in: StoreLayout.layerIngest) where name.hasPrefix(StoreLayout.draftPrefix) {
+            try removeDraft(String(name.split(separator: ".").first ?? ""))
+        }
+    }
+
     private func removeDraft(_ name: String) throws(StoreError) {
         let path = "\(StoreLayout.layerIngest)/\(name)"
         guard let lock = try lock(StoreLayout.lock(path), waiting: false) else { return }

@@ -144,9 +144,14 @@ extension FileDescriptor {
     }
 
     /// As ``lockWhole()``, without waiting: false where another has it.
-    public borrowing func tryLockWhole() throws(SystemCallError) -> Bool {
+    public borrowing func tryLockWhole() throws(SystemCallError) -> Bool { try tryLock(LOCK_EX) }
+
+    /// As ``lockWholeShared()``, without waiting: false where another has it alone.
+    public borrowing func tryLockWholeShared() throws(SystemCallError) -> Bool { try tryLock(LOCK_SH) }
+
+    private borrowing func tryLock(_ kind: CInt) throws(SystemCallError) -> Bool {
         let number = number
-        do throws(SystemCallError) { _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, LOCK_EX | LOCK_NB) } } catch {
+        do throws(SystemCallError) { _ = try retryingErrno("flock", on: "descriptor \(number)") { flock(number, kind | LOCK_NB) } } catch {
             guard error.errno == .wouldBlock else { throw error }
             return false
         }

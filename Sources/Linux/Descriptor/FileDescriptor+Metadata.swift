@@ -79,6 +79,12 @@ extension FileDescriptor {
         }
     }
 
+    /// Takes an extended attribute away that the open file has. fremovexattr(2).
+    public borrowing func removeExtendedAttribute(_ name: some Path) throws(SystemCallError) {
+        let number = self.number
+        _ = try retryingInterrupts("fremovexattr", on: name.description) { name.withCPath { hako_fremovexattr(number, $0) } }
+    }
+
     /// An extended attribute's value; nil if the file has none of that name. fgetxattr(2).
     public borrowing func extendedAttribute(_ name: some Path) throws(SystemCallError) -> [UInt8]? {
         // XATTR_SIZE_MAX of the kernel.

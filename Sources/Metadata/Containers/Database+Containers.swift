@@ -19,7 +19,7 @@ extension Database {
                 id: new.id, name: new.name, slot: slot, idSlot: idSlot, image: new.image, imageName: new.imageName,
                 created: new.created, command: new.command, state: ContainerState(), autoRemove: new.autoRemove,
                 networkMode: new.networkMode, labels: new.labels, ports: new.ports)
-            try session.insert(record)
+            try session.insert(record, image: record.image)
             try session.run("INSERT INTO container_specs(slot, spec) VALUES(?, ?)", [.integer(slot), .blob(new.spec)])
             for volume in new.volumes { try session.insert(volume) }
             for use in new.volumeUses { try session.insert(use, of: new.id) }
@@ -37,7 +37,7 @@ extension Database {
             if let exact = try session.container("name=?", name) { return exact }
             guard IDPrefix.isPossible(name) else { return nil }
             let found = try session.all(
-                "SELECT \(ContainerRecord.columns) FROM containers WHERE id>=? AND id<? LIMIT 2",
+                "SELECT \(ContainerRecord.columns) FROM containers WHERE id>=? AND id<? AND image IS NOT NULL LIMIT 2",
                 [.text(name), .text(IDPrefix.end(of: name))], ContainerRecord.init)
             guard found.count < 2 else { throw .ambiguousPrefix(name) }
             return found.first
@@ -53,7 +53,7 @@ extension Database {
     public func containers() throws(MetadataError) -> [ContainerRecord] {
         try read { session throws(MetadataError) in
             var reader = ContainerReader()
-            return try session.all("SELECT \(ContainerRecord.columns) FROM containers ORDER BY created DESC, id") {
+            return try session.all("SELECT \(ContainerRecord.columns) FROM containers WHERE image IS NOT NULL ORDER BY created DESC, id") {
                 row throws(MetadataError) in try reader.read(row)
             }
         }
@@ -170,7 +170,9 @@ extension Session {
     }
 
     func container(_ condition: String, _ value: String) throws(MetadataError) -> ContainerRecord? {
-        try first("SELECT \(ContainerRecord.columns) FROM containers WHERE \(condition)", [.text(value)], ContainerRecord.init)
+        try first(
+            "SELECT \(ContainerRecord.columns) FROM containers WHERE \(condition) AND image IS NOT NULL", [.text(value)],
+            ContainerRecord.init)
     }
 
     /// Inside the write transaction nobody else can take the name between this look and the insert.
@@ -187,13 +189,13 @@ extension Session {
         }
     }
 
-    fileprivate func freeIDSlot(in range: Range<Int64>?) throws(MetadataError) -> Int64? {
+    func freeIDSlot(in range: Range<Int64>?) throws(MetadataError) -> Int64? {
         guard let range else { return nil }
         return try smallestFree("idSlot", in: range)
     }
 
     /// The smallest number of a range that no container has in `column`.
-    fileprivate func smallestFree(_ column: String, in range: Range<Int64>) throws(MetadataError) -> Int64? {
+    func smallestFree(_ column: String, in range: Range<Int64>) throws(MetadataError) -> Int64? {
         guard !range.isEmpty else { return nil }
         let start = Value.integer(range.lowerBound)
         let isTaken = try first("SELECT 1 FROM containers WHERE \(column)=?", [start]) { _ in true }
@@ -223,11 +225,12 @@ extension Session {
         ) { $0.integer(0) }
     }
 
-    fileprivate func insert(_ record: ContainerRecord) throws(MetadataError) {
+    /// - Parameter image: Nil for a step of a build.
+    func insert(_ record: ContainerRecord, image: ImageID?) throws(MetadataError) {
         let values: [Value] =
             [
                 .text(record.id), .text(record.name), .integer(record.slot), Value(record.idSlot),
-                .text(record.image.description), .text(record.imageName), .integer(record.created),
+                Value(image?.description), .text(record.imageName), .integer(record.created),
                 .text(record.command),
             ] + record.state.values + [
                 Value(record.autoRemove), .text(record.networkMode), .text(record.labels), .text(record.ports),

@@ -18,16 +18,11 @@ extension AttachConnection {
 
 /// A monitor as the other side of a relay.
 struct AttachPeer: RelayPeer, ~Copyable {
-    private let connection: AttachConnection
+    private var reader: AttachReader
     private var outbound: [UInt8] = []
-    private var parser = AttachFrameParser()
-    private var buffer = [UInt8](repeating: 0, count: 32 << 10)
     private(set) var end: RelayEnd?
 
-    init(_ connection: consuming AttachConnection) throws(RuntimeClientError) {
-        do throws(SystemCallError) { try connection.socket.setNonBlocking(true) } catch { throw .system(error) }
-        self.connection = connection
-    }
+    init(_ connection: consuming AttachConnection) throws(RuntimeClientError) { reader = try AttachReader(connection) }
 
     var acceptsInput: Bool { end == nil && outbound.count < 64 << 10 }
 
@@ -38,7 +33,7 @@ struct AttachPeer: RelayPeer, ~Copyable {
         if acceptingOutput, end == nil { interest.insert(.readable) }
         if !outbound.isEmpty { interest.insert(.writable) }
         // Without interest it is left out: poll tells a hang-up unasked, and would spin while output waits.
-        return [PollEntry(interest.isEmpty ? -1 : connection.socket.number, interest)]
+        return [PollEntry(interest.isEmpty ? -1 : reader.number, interest)]
     }
 
     mutating func serve(_ entries: ArraySlice<PollEntry>, output: inout RelayOutput) throws(RuntimeClientError) {
@@ -46,35 +41,21 @@ struct AttachPeer: RelayPeer, ~Copyable {
         guard let entry = entries.first, entry.interest.contains(.readable),
             !entry.ready.isDisjoint(with: [.readable, .hangUp, .failed])
         else { return }
-        guard let count = StandardDescriptor.read(connection.socket.number, into: &buffer) else { return }
-        guard count > 0 else {
-            end = end ?? .monitorLost
-            return
-        }
-        parser.append(buffer[..<count])
-        do throws(AttachFrameParser.Fault) {
-            while let frame = try parser.next() { try take(frame, &output) }
-        } catch { throw .malformed("the monitor's stream", reason: error.reason) }
-    }
-
-    private mutating func take(
-        _ frame: AttachFrame, _ output: inout RelayOutput
-    ) throws(AttachFrameParser.Fault) {
-        switch frame.kind {
-        case .stdout: output.append(frame.payload[...], toError: false)
-        case .stderr: output.append(frame.payload[...], toError: true)
-        case .end:
+        var end: RelayEnd?
+        try reader.read { piece in
+            switch piece {
+            case .output(let bytes, let isError): output.append(bytes[...], toError: isError)
             // An end that can't be read is an end all the same; state.json has it too.
-            let exit = try? ContainerExit(json: JSON(parsing: frame.payload))
-            end = exit.map(RelayEnd.exited) ?? .monitorLost
-        case .stdin, .stdinEnd, .resize, .request, .signal, .policy: break
+            case .end(let exit): end = exit.map(RelayEnd.exited) ?? .monitorLost
+            }
         }
+        self.end = self.end ?? end
     }
 
     private mutating func flush() {
         guard !outbound.isEmpty else { return }
         do throws(SystemCallError) {
-            outbound.removeFirst(try connection.socket.send(outbound[...]))
+            outbound.removeFirst(try reader.connection.socket.send(outbound[...]))
         } catch {
             // A monitor that is gone is noticed by the end of its stream, after the output that it still sent.
             if error.errno != .wouldBlock { outbound.removeAll() }
