@@ -106,7 +106,7 @@ let package = Package(
         program(
             "hako",
             [
-                "Builder", "Engine", "BuildContext", "Dockerfile", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "MonitorProtocol", "CommandLineTables",
+                "Builder", "Engine", "BuildContext", "Dockerfile", "Hashing", "ImageStore", "ImageClient", "Metadata", "RuntimeClient", "MonitorProtocol", "CommandLineTables",
                 "ConfigurationFiles", "GoTemplate", "OCI", "Linux",
             ]),
         .executableTarget(name: "hako-init", cSettings: initSettings, linkerSettings: withoutLibraries),
@@ -135,7 +135,7 @@ let package = Package(
         tests(of: "Runtime", ["Engine", "CLinux", "CProbe", "CSeccomp", "container-probe"]), tests(of: "MonitorProtocol"),
         tests(of: "Monitor", ["RuntimeClient", "OCIRuntime", "MonitorProtocol", "OCI", "Linux"]),
         tests(of: "RuntimeClient", ["OCIRuntime", "MonitorProtocol", "Linux"]),
-        tests(of: "ContainerNetwork", ["container-probe"]), tests(of: "Builder", ["Engine", "container-probe", "Dockerfile", "BuildContext", "ImageStore", "Metadata", "Hashing", "OCI", "Linux"]), tests(of: "Engine"),
+        tests(of: "ContainerNetwork", ["container-probe"]), tests(of: "Builder", ["Engine", "container-probe", "Dockerfile", "BuildContext", "ImageStore", "Metadata", "Hashing", "OCI", "Linux"]), tests(of: "hako", ["Builder", "Dockerfile", "OCI", "Linux"]), tests(of: "Engine"),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "OCI", "Linux", "container-probe"],
             exclude: ["Compatibility/Transcripts", "Compatibility/normalise.sed", "Compatibility/reference.txt"], swiftSettings: strict),

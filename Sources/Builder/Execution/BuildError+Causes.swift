@@ -11,7 +11,9 @@ extension BuildError {
     init(_ error: any Error, at lines: ClosedRange<Int>? = nil) {
         switch error {
         case let error as BuildError: self = error
-        case let error as DockerfileError: self.init(error.message, lines: error.lines.first)
+        case let error as DockerfileError:
+            self.init(error.message, lines: error.lines.first)
+            mistake = error
         case let error as EngineError:
             self.init(error.action.isEmpty ? error.reason : "cannot \(error.action): \(error.reason)")
             advice = error.hint

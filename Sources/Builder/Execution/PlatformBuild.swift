@@ -248,12 +248,10 @@ final class PlatformBuild {
 
     /// Tells what BuildKit advises against, now that the bases are known.
     private func lint() throws {
-        let context = session.request.context
-        let isIgnored: ((String) -> Bool)? = context.flatMap { context in
-            if context.ignored.isEmpty || context.ignored.hasExceptions { return nil }
-            return { path in PathBytes(path.utf8).map(context.isIgnored) ?? false }
-        }
-        let report = dockerfile.lint(graph, arguments: arguments, baseImage: baseImage(of:), isIgnored: isIgnored)
+        let request = session.request
+        let report = dockerfile.lint(
+            graph, arguments: arguments, options: request.lintOptions,
+            expectedPlatform: { [platform] in $0.platform == nil ? platform.name : nil }, baseImage: baseImage(of:), isIgnored: request.isIgnored)
         if !report.findings.isEmpty { session.report(.findings(report.findings)) }
         if let violation = report.violation { throw BuildError(violation) }
     }

@@ -23,8 +23,8 @@ public struct BuildStep: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// Reading the Dockerfile, finding bases, pulling.
         case preparation
-        /// An instruction; of its stage, the how manyth of how many (`[build 2/5]`), FROM among them. The stage is the one's
-        /// name, else `stage-2`; empty where there is no other and it has none.
+        /// An instruction; of its stage, the how manyth of how many (`[build 2/5]`), FROM among them. The stage is its
+        /// name, else `stage-2`; empty where it has none and there is no other.
         case instruction(stage: String, number: Int, of: Int)
         /// Writing the image, its names, an output.
         case export
@@ -88,6 +88,8 @@ public struct BuildError: Error, Hashable, Sendable, CustomStringConvertible {
     public var message: String
     /// Where in the Dockerfile; nil where it is not the Dockerfile's fault.
     public var lines: ClosedRange<Int>?
+    /// Of a mistake in the Dockerfile: all that is known of it.
+    public var mistake: DockerfileError?
     /// Of a RUN that failed.
     public var exitCode: Int32?
     /// The last lines that it printed.

@@ -4,5 +4,5 @@ import CommandLineTables
 enum BuilderGroup {
     static let command = Command("builder", "Manage builds", subcommands: [BuildCommand.command, BuilderUsageCommand.command, BuilderPruneCommand.command])
     static let buildx = Command("buildx", "Docker Buildx's commands", isHidden: true,
-        subcommands: [BuildCommand.command, BuilderUsageCommand.command, BuilderPruneCommand.command])
+        subcommands: [BuildCommand.command.renamed("build", aliases: ["b"]), BuilderUsageCommand.command, BuilderPruneCommand.command])
 }

@@ -1,110 +1,120 @@
-import BuildContext
-import Builder
 import CommandLineTables
-import Engine
-import Glibc
-import Linux
-import OCI
 
-/// What `hako build` is asked for, as its words say it.
+/// The options of `build`: those of Docker's `buildx build`, those of the builder before it, and Hako's own.
 enum BuildOptions {
-    static func request(_ arguments: ParsedArguments) throws -> BuildRequest {
-        let path = arguments.positionals[0]
-        var request = path == "-" ? BuildRequest(file: try standardInput()) : try inDirectory(path, arguments.value("file"))
-        for word in arguments.values("build-arg") {
-            let (name, value) = assignment(word)
-            // Without a value it has that of the environment, or isn't given.
-            if let value = value ?? GlobalOptions.environment(name) { request.arguments[name] = value }
-        }
-        for word in arguments.values("label") {
-            let (name, value) = assignment(word)
-            request.labels[name] = value ?? ""
-        }
-        request.tags = try arguments.values("tag").map(tag)
-        request.target = arguments.value("target")
-        request.usesCache = !arguments.flag("no-cache")
-        request.pullsBases = arguments.flag("pull")
-        request.sourceDateEpoch = try epoch()
-        return request
+    static var table: [Option] { image + inputs + run + outputs + display + accepted + foreign }
+
+    private static var image: [Option] {
+        [
+            .list("annotation", "Add annotation to the image", placeholder: "stringArray"),
+            .list("build-arg", "Set build-time variables", placeholder: "stringArray"),
+            .list("label", "Set metadata for an image", placeholder: "stringArray"),
+            .list("platform", "Set target platform for build", placeholder: "stringArray", completion: .words(["linux/amd64", "linux/arm64"])),
+            .flag("reproducible", "Give every file and the image the time 0, unless SOURCE_DATE_EPOCH says another"),
+            .list("tag", short: "t", "Name and optionally a tag (format: \"name:tag\")", placeholder: "stringArray", completion: .images),
+            .text("target", "Set the target build stage to build"),
+        ]
     }
 
-    private static func epoch() throws -> Int64? {
-        guard let text = GlobalOptions.environment("SOURCE_DATE_EPOCH") else { return nil }
-        guard let seconds = Int64(text), seconds >= 0 else {
-            throw EngineError(.invalidArgument, "invalid SOURCE_DATE_EPOCH: \(text)", hint: "Give seconds since 1970.")
-        }
-        return seconds
+    private static var inputs: [Option] {
+        [
+            .list("build-context", "Additional build contexts (e.g., name=path)", placeholder: "stringArray"),
+            .list(
+                "cache-from", "External cache sources (e.g., \"user/app:cache\", \"type=local,src=path/to/dir\")",
+                placeholder: "stringArray"),
+            .list(
+                "cache-to", "Cache export destinations (e.g., \"user/app:cache\", \"type=local,dest=path/to/dir\")",
+                placeholder: "stringArray"),
+            .text("file", short: "f", "Name of the Dockerfile (default: \"PATH/Dockerfile\")", completion: .files),
+            .flag("no-cache", "Do not use cache when building the image"),
+            .list("no-cache-filter", "Do not cache specified stages", placeholder: "stringArray"),
+            .flag("pull", "Always attempt to pull all referenced images"),
+            .list("secret", "Secret to expose to the build (format: \"id=mysecret[,src=/local/secret]\")", placeholder: "stringArray"),
+            .list("ssh", "SSH agent socket to expose to the build (format: \"default|<id>[=<socket>]\")", placeholder: "stringArray"),
+        ]
     }
 
-    private static func inDirectory(_ path: String, _ file: String?) throws -> BuildRequest {
-        let root: FileDescriptor
-        do throws(SystemCallError) { root = try FileDescriptor.directory(path) } catch {
-            guard [.noSuchFile, .notDirectory].contains(error.errno) else { throw error }
-            throw EngineError(.invalidArgument, "path \"\(path)\" not found")
-        }
-        let bytes: [UInt8]
-        var below: PathBytes?
-        switch file {
-        case "-": bytes = try standardInput()
-        case let file?:
-            do throws(SystemCallError) { bytes = try FileDescriptor.contents(of: file, limit: 16 << 20) } catch {
-                throw unreadable(file, error)
-            }
-            below = Self.below(file, path)
-        case nil:
-            below = "Dockerfile"
-            guard let found = try ContextTree.contents(of: "Dockerfile", in: root) else {
-                throw EngineError(
-                    .invalidArgument, "failed to read dockerfile: open Dockerfile: no such file or directory",
-                    hint: "Name another file with -f.")
-            }
-            bytes = found
-        }
-        let ignored = try ContextTree.ignorePatterns(in: root, dockerfile: below)
-        let origin = (try? root.path()) ?? ""
-        let name = file.map { $0 == "-" ? "Dockerfile" : String($0.split(separator: "/").last ?? "Dockerfile") } ?? "Dockerfile"
-        var request = BuildRequest(file: bytes, fileName: name, context: ContextTree(root: root, ignoring: ignored))
-        request.origin = origin.isEmpty ? "" : "\(origin)\n\(file ?? "Dockerfile")"
-        return request
+    private static var run: [Option] {
+        [
+            .list("add-host", "Add a custom host-to-IP mapping (format: \"host:ip\")", placeholder: "strings"),
+            .list(
+                "allow", "Allow extra privileged entitlement (e.g., \"network.host\", \"security.insecure\")", placeholder: "stringArray",
+                completion: .words(["network.host", "security.insecure"])),
+            .text("cgroup-parent", "Set the parent cgroup for the \"RUN\" instructions during build"),
+            .integer("cpu-period", "Limit the CPU CFS (Completely Fair Scheduler) period"),
+            .integer("cpu-quota", "Limit the CPU CFS (Completely Fair Scheduler) quota"),
+            .integer("cpu-shares", short: "c", "CPU shares (relative weight)"),
+            .text("cpuset-cpus", "CPUs in which to allow execution (0-3, 0,1)"),
+            .text("cpuset-mems", "MEMs in which to allow execution (0-3, 0,1)"),
+            .bytes("memory", short: "m", "Memory limit"),
+            .text("memory-swap", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap", placeholder: "bytes"),
+            .text(
+                "network", "Set the networking mode for the \"RUN\" instructions during build", default: "default",
+                completion: .words(["default", "host", "none"])),
+            .bytes("shm-size", "Shared memory size for build containers"),
+            .list("ulimit", "Ulimit options", placeholder: "ulimit"),
+        ]
     }
 
-    private static func unreadable(_ file: String, _ error: SystemCallError) -> EngineError {
-        let reason = error.errno == .noSuchFile ? "no such file or directory" : "\(error.errno)"
-        return EngineError(.invalidArgument, "failed to read dockerfile: open \(file): \(reason)")
+    private static var outputs: [Option] {
+        [
+            .text("iidfile", "Write the image ID to a file", completion: .files),
+            .flag("load", "Shorthand for \"--output=type=docker\""),
+            .text("metadata-file", "Write build result metadata to a file", completion: .files),
+            .list("output", short: "o", "Output destination (format: \"type=local,dest=path\")", placeholder: "stringArray", completion: .files),
+            .flag("push", "Shorthand for \"--output=type=registry\""),
+        ]
     }
 
-    /// The file's path below the context; nil where it isn't there.
-    private static func below(_ file: String, _ directory: String) -> PathBytes? {
-        guard let whole = realPath(file), let root = realPath(directory) else { return nil }
-        let prefix = root == "/" ? "/" : root + "/"
-        guard whole.hasPrefix(prefix) else { return nil }
-        return PathBytes(whole.dropFirst(prefix.count).utf8)
+    private static var display: [Option] {
+        [
+            .text(
+                "call", "Set method for evaluating build (\"check\", \"outline\", \"targets\")", default: "build",
+                completion: .words(["build", "check", "outline", "targets"])),
+            .flag("check", "Shorthand for \"--call=check\""),
+            .flag("debug", short: "D", "Keep the state that a failed \"RUN\" leaves as an image, and show warnings with their lines"),
+            .flag("explain", "Say of each step why it was, or was not, in the cache"),
+            .text(
+                "progress",
+                "Set type of progress output (\"auto\", \"none\", \"plain\", \"quiet\", \"rawjson\", \"tty\"). Use plain to show container output",
+                default: "auto", completion: .words(["auto", "json", "none", "plain", "quiet", "rawjson", "tty"])),
+            .flag("quiet", short: "q", "Suppress the build output and print image ID on success"),
+        ]
     }
 
-    private static func realPath(_ path: String) -> String? {
-        try? FileDescriptor.open(path, flags: FileDescriptor.pathOnly).path()
+    /// Of the builder before BuildKit, and taken as BuildKit takes them: what they ask for is done anyway, or told to be no more.
+    private static var accepted: [Option] {
+        [
+            .flag("compress", "Compress the build context using gzip").hidden(),
+            .flag("disable-content-trust", "Skip image verification", isOn: true).unsupported(
+                because: "signatures of images are not verified"),
+            .flag("force-rm", "Always remove intermediate containers").hidden(),
+            .text("isolation", "Container isolation technology").hidden(),
+            .flag("rm", "Remove intermediate containers after a successful build", isOn: true).hidden(),
+            .list("security-opt", "Security options").hidden(),
+            .flag("squash", "Squash newly built layers into a single new layer").hidden(),
+        ]
     }
 
-    private static func standardInput() throws -> [UInt8] {
-        let input = FileDescriptor(adopting: StandardDescriptor.input)
-        let bytes: Result<[UInt8], SystemCallError>
-        do throws(SystemCallError) { bytes = .success(try input.readAll(limit: 16 << 20)) } catch { bytes = .failure(error) }
-        _ = input.relinquish()
-        return try bytes.get()
+    /// What a builder elsewhere would do.
+    private static var foreign: [Option] {
+        [
+            .list("attest", "Attestation parameters (format: \"type=sbom,generator=image\")", placeholder: "stringArray").hidden(),
+            .text("builder", "Override the configured builder instance").hidden(),
+            .text("provenance", "Shorthand for \"--attest=type=provenance\"").hidden(),
+            .text("sbom", "Shorthand for \"--attest=type=sbom\"").hidden(),
+        ]
     }
 
-    private static func assignment(_ word: String) -> (name: String, value: String?) {
-        guard let index = word.firstIndex(of: "=") else { return (word, nil) }
-        return (String(word[..<index]), String(word[word.index(after: index)...]))
-    }
-
-    private static func tag(_ text: String) throws -> Reference {
-        do throws(ReferenceError) {
-            let reference = try Reference(text)
-            if reference.digest == nil { return reference.withDefaultTag }
-        } catch {
-            throw EngineError(.invalidArgument, "invalid tag \"\(text)\": \(error)")
-        }
-        throw EngineError(.invalidArgument, "invalid tag \"\(text)\": refusing to create a tag with a digest reference")
+    /// Docker's words for those that no longer mean anything.
+    static func warnings(_ arguments: ParsedArguments) -> [String] {
+        [
+            ("isolation", "isolation flag is deprecated with BuildKit."),
+            ("security-opt", "security-opt flag is deprecated. \"RUN --security=insecure\" should be used with BuildKit."),
+            (
+                "squash",
+                "experimental flag squash is removed with BuildKit. You should squash inside build using a multi-stage Dockerfile for efficiency."
+            ),
+        ].filter { arguments.isGiven($0.0) }.map(\.1)
     }
 }

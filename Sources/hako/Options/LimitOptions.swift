@@ -70,7 +70,7 @@ enum LimitOptions {
     }
 
     /// -1 is no limit.
-    private static func memorySwap(_ text: String, _ arguments: ParsedArguments) throws -> Int64 {
+    static func memorySwap(_ text: String, _ arguments: ParsedArguments) throws -> Int64 {
         if text == "-1" { return -1 }
         do throws(OptionValueError) { return try OptionValue.bytes(text) } catch {
             throw arguments.invalid(text, for: "memory-swap", because: error.reason)

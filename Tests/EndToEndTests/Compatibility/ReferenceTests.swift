@@ -74,7 +74,7 @@ struct ReferenceTests {
             list container; list volume
             for name in inspect events info version; do one $name; done
             list image
-            for name in login logout "system df" "system prune" "manifest inspect"; do one "$name"; done
+            for name in login logout "system df" "system prune" "manifest inspect" "buildx build"; do one "$name"; done
             """
         let run = try ProgramRun.of("/bin/bash", ["-c", script], environment: ["DOCKER": try #require(Self.docker), "LC_ALL": "C"])
         #expect(run.error.isEmpty, "\(run)")
