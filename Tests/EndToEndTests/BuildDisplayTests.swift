@@ -106,6 +106,37 @@ struct BuildDisplayTests {
         let dumb = try shown(["TERM": "dumb"])
         #expect(dumb.hasPrefix("#1 [internal]") && !dumb.contains("\u{1B}"), "\(dumb)")
     }
+
+    @Test("of a RUN that fails is what it printed last, in lines that steer nothing")
+    func failedRun() throws {
+        let store = try TestStore()
+        let run = try store.build(
+            "FROM busybox\nRUN echo one; printf '\\033[2Jtwo\\n' >&2; exit 3\n", "--network", "none", "--progress", "plain")
+        #expect(run.status == 1 && !run.error.contains("\u{1B}"), "\(run)")
+        let shown = try Self.masked(run.error)
+        #expect(shown.contains("[2/2] RUN echo one; "), "\(shown)")
+        #expect(shown.contains(" T one\n") && shown.contains(" T \\x1b[2Jtwo\n"), "\(shown)")
+        #expect(shown.contains("\nDockerfile:2\n--------------------\n   1 |     FROM busybox\n   2 | >>> RUN echo one; "), "\(shown)")
+        #expect(
+            shown.hasSuffix("did not complete successfully: exit code: 3. `hako build --debug` keeps the state that it left as an image.\n"), "\(shown)")
+    }
+
+    @Test("of one that the user stops is that it was cancelled, and the terminal is as it was", .timeLimit(.minutes(2)))
+    func stopped() throws {
+        let store = try TestStore()
+        try store.build("FROM busybox\nRUN echo ready; sleep 1000\n", "--call", "targets").expectSuccess()
+        let terminal = try Terminal(
+            (TestStore.programs ?? "") + "/hako", ["hako", "build", "--network", "none", store.scratch.path("context")],
+            environment: store.environment, size: WindowSize(rows: 20, columns: 60))
+        try terminal.wait(for: " => => # ready")
+        try terminal.type("\u{03}")
+        #expect(try terminal.waitForEnd() == 130)
+        let shown = String(decoding: terminal.shown, as: UTF8.self)
+        let last = try #require(shown.components(after: "\u{1B}[?7h\u{1B}[?25h").last)
+        #expect(last == "hako: failed to build: failed to solve: Canceled: context canceled\r\n", "\(shown)")
+        #expect(shown.contains(" => CANCELED [2/2] RUN echo ready"), "\(shown)")
+        #expect(try store.output("system", "check") == "The store is whole.")
+    }
 }
 
 extension String {
