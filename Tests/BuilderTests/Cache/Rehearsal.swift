@@ -26,7 +26,7 @@ struct Rehearsal: ~Copyable {
     let store: ImageStore
     /// A name that the builds have for the Dockerfile.
     var origin = "/src"
-    var base: [DiffID] = []
+    var base: [DiffID]
     var environment: [String] = []
     var settings = RunSettings()
     var platform = "linux/amd64"
@@ -35,18 +35,27 @@ struct Rehearsal: ~Copyable {
     var uncachedStages: Set<String> = []
     var now: Int64 = 1_000_000_000_000
     /// Makes layers of their own.
-    private var count = 0
+    private var count: Int
 
     init(_ files: KeyValuePairs<String, Scratch.Entry> = [:]) throws {
-        scratch = try Scratch(["context": .directory])
+        let scratch = try Scratch(["context": .directory])
         for (path, entry) in files { try scratch.add("context/" + path, entry) }
-        store = try ImageStore(root: scratch.path("store"))
-        base = [try newLayer()]
+        let store = try ImageStore(root: scratch.path("store"))
+        // Nothing may throw once a part of this value is there.
+        let first = try Self.layer(1, in: store)
+        self.scratch = scratch
+        self.store = store
+        base = [first]
+        count = 1
     }
 
     mutating func newLayer() throws -> DiffID {
         count += 1
-        let digest = try Digest(algorithm: .sha256, bytes: SHA256.digest(of: "layer \(count)".utf8))
+        return try Self.layer(count, in: store)
+    }
+
+    private static func layer(_ number: Int, in store: ImageStore) throws -> DiffID {
+        let digest = try Digest(algorithm: .sha256, bytes: SHA256.digest(of: "layer \(number)".utf8))
         try store.database.insert(layer: DiffID(digest), size: 100, unsyncedBoot: nil, implicitDirectories: [])
         return DiffID(digest)
     }
