@@ -5,7 +5,8 @@ import Dockerfile
 enum BuildFailureText {
     /// The step that failed with its last lines, as BuildKit shows it; empty where it was none.
     static func step(_ error: BuildError, _ failure: BuildProgress.Failure?) -> String {
-        guard let failure else { return "" }
+        // What is no step's fault is told by its place.
+        guard let failure, error.mistake == nil else { return "" }
         let lines = failure.lines.isEmpty ? output(error.output) : failure.lines
         return "------\n > \(failure.step.name):\n" + lines.map { $0 + "\n" }.joined() + "------\n"
     }
