@@ -146,7 +146,7 @@ struct OutgoingTests: ~Copyable {
         let blob = try store.ingest(Array("compressed".utf8), lease: lease)
         let outgoing = try store.outgoingImage(named: Reference("app"))
         let descriptor = Descriptor(mediaType: .layerGzip, digest: blob, size: 10)
-        let replaced = try store.replaceManifest(of: outgoing, with: [descriptor], lease: lease)
+        let replaced = try store.replaceManifest(of: outgoing, lease: lease) { $0.layers = [descriptor] }
         try lease.end()
         for name in ["app", "again"] {
             #expect(try store.outgoingImage(named: Reference(name)).document.digest == replaced.document.digest)
