@@ -26,7 +26,7 @@ struct BuildOptionTests {
             (["--add-host", "foo:bar"], "failed to build: invalid host foo:bar"),
             (["--no-cache", "--no-cache-filter", "x"], "failed to build: --no-cache and --no-cache-filter cannot currently be used together"),
             (["-o", "type=local"], "failed to build: dest is required for local exporter"),
-            (["-o", "dest=x"], "type is required for output"),
+            (["-o", "dest=x,name=y"], "type is required for output"), (["-o", "x,dest=y"], "invalid value x"),
             (["-o", "type=local,dest=" + socket], "failed to build: destination directory \(socket) is a file"),
             (["-o", "type=tar,dest=/tmp"], "failed to build: destination file /tmp is a directory"),
             (["-o", "-", "-o", "type=oci"], "failed to build: multiple outputs configured to write to stdout"),

@@ -19,9 +19,10 @@ final class ToldBuild {
 
     var plain: BuildPlainView { BuildPlainView(clock: { self.now }, write: { self.text += $0 }) }
 
-    func live(rows: UInt16 = 24, columns: UInt16 = 60, isColored: Bool = false) -> BuildLiveView {
+    /// - Parameter width: Of its lines; the window has a column more.
+    func live(rows: UInt16 = 24, width: UInt16, isColored: Bool = false) -> BuildLiveView {
         BuildLiveView(
-            isColored: isColored, clock: { self.now }, size: { WindowSize(rows: rows, columns: columns) }, write: { self.text += $0 })
+            isColored: isColored, clock: { self.now }, size: { WindowSize(rows: rows, columns: width + 1) }, write: { self.text += $0 })
     }
 
     /// What was written since the last call.

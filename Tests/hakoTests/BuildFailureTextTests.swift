@@ -86,8 +86,7 @@ struct BuildFailureTextTests {
                 == "\n 2 warnings found \(hint)\n - LegacyKeyValueFormat: one \\x1b (line 2)\n - UndefinedVar: two (line 3)\n")
         #expect(text([findings[1]], isColored: true).hasPrefix("\n\u{1B}[33m 1 warning found \(hint)\u{1B}[0m\n"))
         #expect(
-            text([findings[0]], expanded: true) == """
-
+            text([findings[0]], expanded: true) == "\n" + """
                  1 warning found:
                  - LegacyKeyValueFormat: one \\x1b (line 2)
                 Legacy key/value format with whitespace separator should not be used
@@ -99,6 +98,6 @@ struct BuildFailureTextTests {
                    3 |     \n\
                 --------------------
 
-                """)
+                """ + "\n")
     }
 }

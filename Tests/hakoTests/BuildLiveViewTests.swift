@@ -13,10 +13,15 @@ struct BuildLiveViewTests {
         open + (rows > 0 ? "\u{1B}[\(rows)A" : "") + "\r" + lines.map { $0 + "\u{1B}[K\n" }.joined() + close
     }
 
+    /// The time of a step stands at the end of its line.
+    private static func row(_ text: String, _ time: String, width: Int) -> String {
+        text + String(repeating: " ", count: width - text.unicodeScalars.count - time.utf8.count) + time
+    }
+
     @Test("is drawn over in place, each picture in one piece that leaves the terminal as it was")
     func frames() {
         let build = ToldBuild()
-        let view = build.live(columns: 41)
+        let view = build.live(width: 41)
         let run = ToldBuild.step(2, 2, of: 3, stage: "base", "RUN make")
         view.show(.started(ToldBuild.load))
         #expect(
@@ -32,7 +37,7 @@ struct BuildLiveViewTests {
         #expect(
             build.taken()
                 == Self.picture(
-                    over: 2, "[+] Building 1.3s (1/4)", load, " => [base 2/3] RUN make             1.3s",
+                    over: 2, "[+] Building 1.3s (1/4)", load, Self.row(" => [base 2/3] RUN make", "1.3s", width: 41),
                     " => => # compiling    one", #" => => # linking \x1b[2J"#))
         build.wait(milliseconds: 700)
         view.show(.finished(run, .failed("exit code: 1")))
@@ -41,13 +46,13 @@ struct BuildLiveViewTests {
         #expect(
             build.taken()
                 == Self.picture(
-                    over: 3, "[+] Building 2.0s (2/4)", load, " => ERROR [base 2/3] RUN make       2.0s"))
+                    over: 3, "[+] Building 2.0s (2/4)", load, Self.row(" => ERROR [base 2/3] RUN make", "2.0s", width: 41)))
     }
 
     @Test("marks what is cached, cancelled and done, in colours where they are wanted")
     func colors() {
         let build = ToldBuild()
-        let view = build.live(columns: 31, isColored: true)
+        let view = build.live(width: 40, isColored: true)
         let outcomes: [BuildOutcome] = [.done, .cached, .cancelled, .failed("x")]
         for (index, outcome) in outcomes.enumerated() {
             let step = ToldBuild.step(index, index + 1, of: 4, "RUN x")
@@ -60,15 +65,15 @@ struct BuildLiveViewTests {
         #expect(
             build.taken()
                 == Self.picture(
-                    over: 2, "[+] Building 0.0s (4/4) FINISHED", blue(" => [1/4] RUN x           0.0s"),
-                    blue(" => CACHED [2/4] RUN x    0.0s"), "\u{1B}[33m => CANCELED [3/4] RUN x  0.0s\u{1B}[0m",
-                    "\u{1B}[31m => ERROR [4/4] RUN x     0.0s\u{1B}[0m"))
+                    over: 2, "[+] Building 0.0s (4/4) FINISHED", blue(Self.row(" => [1/4] RUN x", "0.0s", width: 40)),
+                    blue(Self.row(" => CACHED [2/4] RUN x", "0.0s", width: 40)), "\u{1B}[33m\(Self.row(" => CANCELED [3/4] RUN x", "0.0s", width: 40))\u{1B}[0m",
+                    "\u{1B}[31m\(Self.row(" => ERROR [4/4] RUN x", "0.0s", width: 40))\u{1B}[0m"))
     }
 
     @Test("fits into the window: what is done gives way, and lines are cut at its width")
     func small() {
         let build = ToldBuild()
-        let view = build.live(rows: 6, columns: 30)
+        let view = build.live(rows: 6, width: 30)
         for number in 1...6 {
             let step = ToldBuild.step(number, number, of: 7, "COPY \(number)")
             view.show(.started(step))
@@ -83,7 +88,7 @@ struct BuildLiveViewTests {
         let lines = build.taken().split(separator: "\n").map { $0.replacing("\u{1B}[K", with: "") }
         #expect(lines.count == 6)
         #expect(lines.dropLast().last == " => [7/7] RUN 日本語日本  0.1s")
-        #expect(lines[1] == " => [4/7] COPY 4         0.0s")
+        #expect(lines[1] == Self.row(" => [4/7] COPY 4", "0.0s", width: 30))
     }
 
     @Test("finds its first line again when the window has become narrower")
