@@ -41,8 +41,6 @@ struct BuildCacheTests {
         #expect(try build(store, "true", Self.dockerfile, "--build-arg", "VERSION=2") == ["COPY --chown=2 other /other"])
         #expect(try build(store, "true", Self.dockerfile, "--no-cache") == Self.steps)
         #expect(try build(store).isEmpty)
-        // As it was at first, but for what --no-cache has made anew.
-        #expect(try build(store, "rm lib/new; chmod 755 lib/sub; chmod 644 other; echo run > run").isEmpty)
         #expect(try store.inspect("made", "{{.Id}}") != id)
     }
 
