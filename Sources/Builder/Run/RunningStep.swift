@@ -60,7 +60,7 @@ public final class RunningStep {
                 guard try start() else { return nil }
             } catch {
                 guard let code = Self.exitCode(error.kind) else { throw error }
-                take(Array("\(error)\n".utf8), isError: true)
+                take(Array("\(error.reason)\(error.hint.map { ". " + $0 } ?? "")\n".utf8), isError: true)
                 return RunOutcome(exitCode: code, layer: nil, lastOutput: lastOutput)
             }
         }

@@ -43,7 +43,8 @@ struct WrittenFiles {
         if status.kind == .regular {
             try settle(directory.openChild(name, flags: O_RDONLY | O_NONBLOCK), status)
         } else {
-            let owner = rules.owner(of: status)
+            // Overlay makes its marks as whoever has mounted it.
+            let owner = status.isWhiteout ? (userID: 0, groupID: 0) : rules.owner(of: status)
             try directory.changeOwner(of: name, userID: owner.userID, groupID: owner.groupID)
         }
     }

@@ -39,10 +39,11 @@ struct CacheMountTests {
         let fixture = try RunFixture()
         let mount = "--mount=type=cache,target=/c,sharing=\(mode)"
         let first = try fixture.start(fixture.step("RUN \(mount) echo 1 > /c/f; echo up; while [ ! -e /c/go ]; do sleep 0.05; done; echo done > /c/f"))
-        while !fixture.reporter.text.contains("up") {
-            #expect(try first.advance() == nil)
+        while true {
+            try #require(try first.advance() == nil)
+            if fixture.reporter.text.contains("up") { break }
             var entries = first.descriptors
-            try PollEntry.wait(&entries)
+            try PollEntry.wait(&entries, timeoutMilliseconds: first.pause)
         }
         let directories = CacheDirectories(fixture.engine.paths)
         let entry = try #require(try directories.entries().first)

@@ -16,7 +16,7 @@ struct RunStepTests {
         #expect(
             files == [
                 "c ./etc/passwd 0:0 0", "d ./d 7:8 2750", "d ./etc 0:0 755", "f ./d/f 7:8 4711", "f ./d/g 7:8 4711", "l ./d/l 7:8 777 f",
-                "p ./d/p 7:8 644",
+                "p ./d/p 0:8 644",
             ])
     }
 
@@ -138,7 +138,7 @@ struct RunStepTests {
             USER app
             RUN --mount=type=secret,id=a --mount=type=secret,id=b,env=B --mount=type=secret,id=c,target=/home/app/.c,uid=7,mode=0440 \\
                 --mount=type=secret,id=none,env=N \\
-              cat /run/secrets/a 2>/dev/null || echo closed; echo "$B" | wc -c; wc -c < .c 2>/dev/null || wc -c < /home/app/.c; \\
+              cat /run/secrets/a 2>/dev/null || echo closed; echo "$B" | wc -c; wc -c < /home/app/.c; \\
               ls /run/secrets; echo "${N-unset}"; stat -c '%u %g %a' /home/app/.c /run/secrets/a
             """)
         let value = "s3cr3t-\(RandomID.make())"
@@ -150,6 +150,8 @@ struct RunStepTests {
         #expect(fixture.reporter.text == "closed\n\(count + 1)\n\(count)\na\nunset\n7 0 440\n0 0 400\n")
         #expect(try fixture.listing(outcome, "%p") == [])
         try FileDescriptor.removeIfThere(file)
+        // What a monitor was told lies in the run root until it has cleaned up.
+        while try !FileDescriptor.directory(fixture.scratch.path("run/containers")).names().isEmpty { usleep(2000) }
         let search = try ProgramRun.of("/bin/grep", ["-rla", value, fixture.scratch.path("root"), fixture.scratch.path("run")])
         #expect(search.status == 1, "\(search)")
     }
@@ -203,7 +205,7 @@ struct RunStepTests {
     @Test("runs as container processes do, but has the host's powers where that is allowed")
     func powers() throws {
         let fixture = try RunFixture()
-        let read = "RUN %grep -E 'CapEff|Seccomp:' /proc/self/status; awk '{print $2 > 0}' /proc/self/uid_map"
+        let read = "RUN %grep -E 'CapEff|Seccomp:' /proc/self/status; awk '{print ($2 > 0)}' /proc/self/uid_map"
         try fixture.run(fixture.step(read.replacing("%", with: "")))
         let plain = fixture.reporter.text
         #expect(plain.contains("CapEff:\t00000000a80425fb\nSeccomp:\t2\n1\n"), "\(plain)")
@@ -220,19 +222,5 @@ struct RunStepTests {
         fixture.settings.hosts = ["there:10.1.2.3"]
         try fixture.run(fixture.step("RUN ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -n1 | awk '{print $2}'; grep there /etc/hosts"))
         #expect(fixture.reporter.text == "100\n200\n1024\n10.1.2.3\tthere\n")
-    }
-
-    @Test("that is let go of ends, and nothing of it stays")
-    func letGo() throws {
-        let fixture = try RunFixture()
-        // Its monitor would have the program clean up that started it, and that is no Hako here.
-        let running = try fixture.start(fixture.step("RUN echo started; touch /x; sleep 1000"))
-        while fixture.reporter.text.isEmpty {
-            var entries = running.descriptors
-            try PollEntry.wait(&entries)
-            _ = try running.advance()
-        }
-        #expect(try fixture.engine.containers().isEmpty)
-        #expect(try fixture.engine.images().database.stepContainers().count == 1)
     }
 }
