@@ -79,8 +79,23 @@ struct GitCheckout {
             guard shallow.message != "context canceled" else { throw shallow }
             try git.run(update, in: files, "fetch the submodules of \(name)")
         }
-        guard source.keepsGitDirectory != true else { return }
-        try git.run(["submodule", "--quiet", "foreach", "--recursive", "rm -f .git"], in: files, "clean the submodules of \(name)")
+        if source.keepsGitDirectory != true { try removeGitFiles(in: root) }
+    }
+
+    /// By which submodules find the repository that goes.
+    private func removeGitFiles(in root: borrowing FileDescriptor) throws(SystemCallError) {
+        var pending: [PathBytes] = ["."]
+        while let path = pending.popLast() {
+            let directory = try FileDescriptor.open(path, in: root, .beneathWithoutSymlinks, flags: O_RDONLY | O_DIRECTORY)
+            for name in try directory.names() {
+                let kind = try directory.status(of: name).kind
+                if name == ".git" {
+                    if kind == .regular { try directory.unlink(name) }
+                } else if kind == .directory, let child = PathBytes(path.bytes + [UInt8(ascii: "/")] + name.bytes) {
+                    pending.append(child)
+                }
+            }
+        }
     }
 
     /// Opened with no symlink on the way: a repository chooses what its names are (threat: CVE-2026-33748).

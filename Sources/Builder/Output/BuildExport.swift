@@ -206,7 +206,9 @@ struct BuildExport {
                 if let before { _ = try? store.tag(before, as: name, at: RealTime.now) } else { _ = try? store.removeImage(name.description) }
             }
         }
-        _ = try session.engine.push(name.description) { event in
+        // Of one platform no index goes along that an earlier build of several has left.
+        let platform = images.index == nil ? images.main.config.platform.description : nil
+        _ = try session.engine.push(name.description, platform: platform) { event in
             switch event {
             case .layer(let layer) where [.pushed, .existed, .mounted].contains(layer.status): session.note(step, "pushing layer \(layer.id) done")
             case .pushed(let result): session.note(step, "pushing manifest for \(name)@\(result.digest) done")

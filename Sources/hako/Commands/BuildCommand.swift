@@ -95,7 +95,8 @@ enum BuildCommand {
         _ result: BuildResult, of request: BuildRequest, _ style: BuildProgressStyle, _ arguments: ParsedArguments
     ) throws {
         let id = BuildMetadata.id(of: result)
-        if style == .quiet { Terminal.print(id + "\n") }
+        // Where the result itself goes there, nothing else may.
+        if style == .quiet, !request.outputs.contains(where: { $0.destination == "-" }) { Terminal.print(id + "\n") }
         if let path = arguments.value("iidfile") {
             do throws(SystemCallError) {
                 try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll(Array(id.utf8))
