@@ -20,7 +20,8 @@ public struct StageConfiguration: Hashable, Sendable {
     public init(base: ExecutionConfig?, author: String? = nil) {
         var config = base ?? ExecutionConfig()
         config.onBuild = []
-        if config.workingDirectory.isEmpty { config.workingDirectory = "/" }
+        // As BuildKit: that of an image which has none stays unsaid.
+        if base == nil { config.workingDirectory = "/" }
         if !config.environment.contains(where: { $0.hasPrefix("PATH=") }) {
             config.environment.insert(Self.defaultPath, at: 0)
         }

@@ -20,6 +20,8 @@ struct ArchiveUnpacking {
         var rules = ExtractionRules()
         rules.readsWhiteouts = false
         rules.adjust = { entry in
+            // What the archive says of its root isn't said of the directory that it goes to.
+            if entry.name.bytes.split(separator: UInt8(ascii: "/")).allSatisfy({ $0.elementsEqual(".".utf8) }) { return false }
             if let owner { (entry.userID, entry.groupID) = (owner.userID, owner.groupID) }
             entry.modified = session.time(entry.modified)
             entry.accessed = nil

@@ -15,6 +15,7 @@ final class BuildSession {
     /// That is built for, where there are several.
     var platform: Platform?
     let reporter: any BuildReporter
+    let renewedCaches = RenewedCaches()
     private var openedLease: Lease?
     private var stepCount = 0
 

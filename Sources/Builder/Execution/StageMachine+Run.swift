@@ -43,6 +43,7 @@ extension StageMachine {
         step.secrets = request.secrets
         step.agents = request.agents
         step.usesCache = request.usesCache && !request.uncachedStages.contains(self.name)
+        step.renewedCaches = session.renewedCaches
         step.keepsFailedState = request.keepsFailedState
         step.latestModified = session.epoch
         for (index, origin) in origins.enumerated() {

@@ -87,9 +87,9 @@ public struct CacheDirectories: Sendable {
     ///
     /// - Parameters:
     ///   - seed: What a new one begins with; nil for nothing.
-    ///   - isFresh: Whether it is to be empty, or to begin anew, where nobody else uses it (`--no-cache`).
+    ///   - renewed: For `--no-cache`: one that is not among them is to begin anew where nobody else uses it.
     /// - Returns: Nil while others have it.
-    func take(_ mount: Dockerfile.RunMount.Cache, seed: Seed?, isFresh: Bool) throws -> CacheDirectory? {
+    func take(_ mount: Dockerfile.RunMount.Cache, seed: Seed?, renewed: RenewedCaches? = nil) throws -> CacheDirectory? {
         let key = SHA256.hexDigest(of: "\(mount.id)\0\(seed?.name ?? "")".utf8).prefix(32)
         try Directory.create(root)
         var number = 0
@@ -100,7 +100,7 @@ public struct CacheDirectories: Sendable {
             if try directory.tryLockWhole() {
                 // Somebody may have removed it between the two.
                 guard try isStillThere(directory, path) else { continue }
-                try prepare(path, mount, seed, isFresh: isFresh)
+                try prepare(path, mount, seed, isFresh: renewed?.insert(path) ?? false)
                 if mount.sharing == .shared { _ = try directory.tryLockWholeShared() }
                 return CacheDirectory(path: path + "/data", lock: directory)
             }
@@ -138,6 +138,16 @@ public struct CacheDirectories: Sendable {
         let about: JSON = ["id": .string(mount.id), "from": .string(seed?.name ?? "")]
         try FileDescriptor.replaceContents(of: path + "/about.json", with: about.bytes())
     }
+}
+
+/// The cache directories that a build without the cache has begun anew: its further steps find what the first one left.
+public final class RenewedCaches {
+    private var paths: Set<String> = []
+
+    public init() {}
+
+    /// - Returns: Whether it wasn't among them.
+    func insert(_ path: String) -> Bool { paths.insert(path).inserted }
 }
 
 /// A cache directory that is in use for as long as this value, or whoever got its lock, lives.

@@ -33,6 +33,8 @@ public struct RunStep {
     public var sources: [Int: Source] = [:]
     /// False for `--no-cache`: cache mounts begin anew.
     public var usesCache = true
+    /// Those that did so in this build, for which once is enough.
+    public var renewedCaches = RenewedCaches()
     /// Whether what a step that fails has written becomes a layer, too.
     public var keepsFailedState = false
     /// Seconds since 1970: no time of the layer is later.
@@ -62,8 +64,14 @@ public struct RunStep {
     public var commandText: String { words.joined(separator: " ") }
 
     /// What its failure is called.
+    ///
+    /// - Parameter reason: `exit code: 3`.
+    func failure(_ reason: String) -> BuildError {
+        BuildError("process \"\(commandText)\" did not complete successfully: \(reason)")
+    }
+
     public func failure(exitCode: Int32) -> BuildError {
-        var error = BuildError("process \"\(commandText)\" did not complete successfully: exit code: \(exitCode)")
+        var error = failure("exit code: \(exitCode)")
         error.exitCode = exitCode
         return error
     }
@@ -101,8 +109,10 @@ public struct RunStep {
         var request = StepRequest(layers: layers, words: words, host: try hostConfig(engine))
         request.architecture = architecture
         request.environment = environment
-        request.user = configuration.config.user
-        request.workingDirectory = configuration.config.workingDirectory
+        let user = configuration.config.user
+        // `USER :group` is root in that group.
+        request.user = user.hasPrefix(":") ? "0" + user : user
+        request.workingDirectory = configuration.absolutePath(".")
         if case .script(let document) = instruction.command, document.isProgram {
             let access = StepFileAccess(mode: 0o755)
             request.mounts.append(StepMount(.file(document.content, access), at: "\(Self.pipes)/\(document.name)", isReadOnly: true))

@@ -59,6 +59,8 @@ public final class RunningStep {
             do throws(EngineError) {
                 guard try start() else { return nil }
             } catch {
+                // The image has no such account; the name of the step's container says nothing to anybody.
+                if error.reason.hasPrefix("unable to find ") { throw run.failure(error.reason) }
                 guard let code = Self.exitCode(error.kind) else { throw error }
                 take(Array("\(error.reason)\(error.hint.map { ". " + $0 } ?? "")\n".utf8), isError: true)
                 return RunOutcome(exitCode: code, layer: nil, lastOutput: lastOutput)
@@ -122,7 +124,7 @@ public final class RunningStep {
                 guard case .cache(let cache) = mount else { continue }
                 var seed: CacheDirectories.Seed?
                 if let source = run.sources[index] { seed = self.seed(of: cache, source) }
-                guard let taken = try directories.take(cache, seed: seed, isFresh: !run.usesCache) else {
+                guard let taken = try directories.take(cache, seed: seed, renewed: run.usesCache ? nil : run.renewedCaches) else {
                     caches = []
                     noteWaiting(cache)
                     return false
