@@ -84,6 +84,9 @@ public struct DockerRegistry: ~Copyable {
     /// Where it keeps its blobs, for tests that damage them.
     public func path(_ relative: String) -> String { scratch.path("data/docker/registry/v2/\(relative)") }
 
+    /// Its configuration's path: for another one of the same files, in another network.
+    public var configuration: String { scratch.path("config.yml") }
+
     deinit {
         do {
             try process.send(signal: SIGKILL)

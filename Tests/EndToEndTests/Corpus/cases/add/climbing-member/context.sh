@@ -1,0 +1,1 @@
+echo e > e; tar c -P --transform='s,^,../../,' -f archive.tar e

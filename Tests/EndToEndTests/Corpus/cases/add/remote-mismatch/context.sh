@@ -1,0 +1,1 @@
+echo served > $WWW/mismatch

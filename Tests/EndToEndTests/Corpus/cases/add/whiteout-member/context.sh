@@ -1,0 +1,1 @@
+echo w > .wh.file; tar c -f archive.tar .wh.file; rm .wh.file

@@ -1,0 +1,13 @@
+FROM corpus/base
+LABEL old=1
+ENV OLD=1 PATH=/bin:/sbin
+EXPOSE 1
+VOLUME /v
+USER app
+WORKDIR /lower
+STOPSIGNAL SIGINT
+HEALTHCHECK CMD true
+ENTRYPOINT ["e"]
+CMD ["c"]
+MAINTAINER base
+SHELL ["/bin/sh", "-xc"]

@@ -1,0 +1,1 @@
+mkdir d; echo new > d/new; echo f > f

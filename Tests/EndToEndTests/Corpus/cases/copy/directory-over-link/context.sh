@@ -1,0 +1,1 @@
+mkdir -p tree/link-to-dir; echo x > tree/link-to-dir/x

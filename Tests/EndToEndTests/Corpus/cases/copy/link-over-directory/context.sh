@@ -1,0 +1,1 @@
+mkdir tree; ln -s /etc tree/opaque

@@ -1,0 +1,1 @@
+mkdir -p d/sub; echo f > f; echo x > d/x

@@ -1,0 +1,1 @@
+mkdir ../tree; echo replaced > ../tree/f

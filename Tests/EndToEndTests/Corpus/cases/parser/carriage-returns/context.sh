@@ -1,0 +1,1 @@
+sed -i -e 's/$/\r/' -e '1s/^/\xef\xbb\xbf/' Dockerfile

@@ -1,0 +1,3 @@
+echo 1 > one
+echo 2 > two
+echo 3 > onetwo

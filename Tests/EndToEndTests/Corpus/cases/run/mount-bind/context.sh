@@ -1,0 +1,1 @@
+mkdir d; echo f > f; echo g > d/g; echo ignored > ignored; echo ignored > .dockerignore
