@@ -33,6 +33,9 @@ public enum MetadataError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A blob or layer that the image needs isn't in the store: it was never written, or was collected.
     case missing(StoredName)
 
+    /// Somebody else held the database's lock for too long.
+    public var isBusy: Bool { if case .database(let error) = self { error.kind == .busy } else { false } }
+
     public var description: String {
         switch self {
         case .database(let error): "\(error)"

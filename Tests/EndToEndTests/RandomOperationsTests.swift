@@ -178,12 +178,18 @@ private struct OperationField: Sendable {
             for i in $(seq 100); do pgrep -f '[h]ako(-runtime monitor| --root).*\(store.scratch.root)' > /dev/null || break; sleep 0.1; done
             pgrep -fa '[h]ako(-runtime monitor| --root).*\(store.scratch.root)'
             find /sys/fs/cgroup -type d -path '*/\(parent)/*'
-            ls \(store.root)/volumes \(store.runRoot)/runtime 2> /dev/null | grep -v :
+            find \(store.root)/volumes \(store.runRoot)/runtime -mindepth 1 2> /dev/null
             ls /sys/class/net/hako\(mark)/brif 2> /dev/null
             nft list table inet hako-\(mark) 2> /dev/null | grep elements
             true
             """
-        let left = try store.shell(script).text.split(separator: "\n").joined(separator: "\n")
+        var left = ""
+        // A container's files are removed when the answer has been given.
+        for _ in 0..<40 {
+            left = try store.shell(script).text.split(separator: "\n").joined(separator: "\n")
+            if left.isEmpty { break }
+            usleep(250_000)
+        }
         #expect(left == "", "seed \(seed)")
     }
 

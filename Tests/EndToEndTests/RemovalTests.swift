@@ -49,6 +49,20 @@ struct RemovalTests {
         #expect(try names(store) == [])
     }
 
+    @Test("what a runtime has kept of a container that nobody knows goes with a prune")
+    func strayState() throws {
+        let store = try TestStore()
+        let id = try store.output("run", "-d", "--network", "none", "busybox", "sleep", "1000")
+        let stray = "\(store.runRoot)/runtime/\(String(repeating: "5", count: 64))"
+        try Directory.create(stray)
+        let check = try store.hako("system", "check")
+        #expect(check.output.contains("\(stray) belongs to no container") && !check.output.contains(id), "\(check)")
+        try store.hako("system", "prune", "-f").expectSuccess()
+        #expect(access(stray, F_OK) != 0 && access("\(store.runRoot)/runtime/\(id)", F_OK) == 0)
+        #expect(try store.output("rm", "-f", id) == id)
+        try store.expectNothingLeft()
+    }
+
     /// A runtime that is hako-runtime, and waits at the end of a container's life for as long as `path` is there.
     private func slowRuntime(_ store: TestStore, holding path: String) throws -> String {
         let script = store.scratch.path("slow-runtime")

@@ -211,6 +211,23 @@ struct ContainerTests {
         #expect(events.first?.attributes == "{\"tier\":\"front\",\"name\":\"web\",\"image\":\"nginx\"}")
     }
 
+    @Test("events are read once nobody is writing any more: who waits for them is told of a write before it can be seen")
+    func settledEvents() async throws {
+        let scratch = try Scratch()
+        let path = scratch.path("hako.db")
+        let database = try Database(path: path)
+        try database.record([Event(time: 1, type: "t", action: "first", actor: "x")])
+        // A writer that has not committed yet.
+        let writer = try Connection(path: path)
+        try writer.execute("BEGIN IMMEDIATE")
+        try writer.execute("INSERT INTO events(time, type, action, actor, attributes) VALUES(2, 't', 'second', 'x', '{}')")
+        #expect(try database.events(after: 0).map(\.event.action) == ["first"])
+        async let found = OwnThread.run { try database.settledEvents(after: 0).map(\.event.action) }
+        try await Task.sleep(for: .milliseconds(200))
+        try writer.execute("COMMIT")
+        #expect(try await found == ["first", "second"])
+    }
+
     @Test("keep the last events only")
     func events() throws {
         let scratch = try Scratch()

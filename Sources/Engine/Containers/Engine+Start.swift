@@ -188,7 +188,13 @@ extension Engine {
         handed.mounts = plan.volumes.numbers
         defer { withExtendedLifetime(plan.volumes) {} }
         try calling(action) { () throws(RuntimeClientError) in try monitor.prepare(settings, handing: handed) }
-        try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan, filter) }
+        do throws(EngineError) {
+            try Timings.span("write-bundle") { () throws(EngineError) in try writeBundle(plan, filter) }
+        } catch {
+            // A monitor that has given up takes the bundle away: its reason is the one to tell.
+            try calling(action) { () throws(RuntimeClientError) in try monitor.requireNoFailure() }
+            throw error
+        }
         try calling(action) { () throws(RuntimeClientError) in try monitor.create() }
     }
 

@@ -70,26 +70,34 @@ extension Engine {
                 try store.clear()
             }
             try foldJournal()
-            let found = try onDatabase("read the events") { database throws(MetadataError) in
-                try database.events(after: last)
-            }
+            let (found, isSettled) = try newEvents(after: last)
             for event in found.map(\.event) {
                 guard event.time >= query.since ?? began else { continue }
                 if let until = query.until, event.time > until { return }
                 if !body(event) { return }
             }
             last = found.last?.number ?? last
-            guard try waits(query, watch.number, store.number) else { return }
+            guard try waits(query, isSettled ? nil : 1000, watch.number, store.number) else { return }
         }
     }
 
-    /// Until something has changed; false when the time is over.
-    private func waits(_ query: EventQuery, _ numbers: CInt...) throws(EngineError) -> Bool {
-        var rest: CInt?
+    /// - Returns: `isSettled` is false where somebody stands still while writing, whose events nobody would tell of.
+    private func newEvents(after last: Int64) throws(EngineError) -> (events: [NumberedEvent], isSettled: Bool) {
+        try onDatabase("read the events") { database throws(MetadataError) in
+            do throws(MetadataError) { return (try database.settledEvents(after: last), true) } catch {
+                guard error.isBusy else { throw error }
+                return (try database.events(after: last), false)
+            }
+        }
+    }
+
+    /// Until something has changed, or so many milliseconds are over; false when the time is over that was asked for.
+    private func waits(_ query: EventQuery, _ limit: CInt?, _ numbers: CInt...) throws(EngineError) -> Bool {
+        var rest = limit
         if let until = query.until {
             let milliseconds = (until - RealTime.now) / 1_000_000
             guard milliseconds >= 0 else { return false }
-            rest = CInt(clamping: milliseconds + 1)
+            rest = min(limit ?? .max, CInt(clamping: milliseconds + 1))
         }
         var entries = numbers.map { PollEntry($0, .readable) }
         try watchingJournal { () throws(SystemCallError) in _ = try PollEntry.wait(&entries, timeoutMilliseconds: rest) }

@@ -1,3 +1,4 @@
+import Glibc
 import ImageStore
 import Linux
 import Metadata
@@ -88,7 +89,22 @@ extension Engine {
                     if try isUnlocked(path) { strays.append(path) }
                 }
             }
+            strays += try strayStates(known)
         } catch { throw EngineError(.system, cannot: "list the containers' directories", because: "\(error)", cause: error) }
+        return strays
+    }
+
+    /// What runtimes keep of containers that have no row. A monitor that is at work has the bundle, too, and takes that away last.
+    private func strayStates(_ known: Set<String>) throws(SystemCallError) -> [String] {
+        let root = runtimePaths.runtimeRoot
+        guard access(root, F_OK) == 0 else { return [] }
+        var strays: [String] = []
+        for name in try FileDescriptor.directory(root).names().map(\.description) where !known.contains(name) {
+            let bundle = runtimePaths.bundle(name)
+            let isFree = access(bundle, F_OK) == 0 ? try isUnlocked(bundle) : true
+            // It may have ended between the two looks.
+            if isFree, access("\(root)/\(name)", F_OK) == 0 { strays.append("\(root)/\(name)") }
+        }
         return strays
     }
 

@@ -39,18 +39,16 @@ extension Database {
 
     /// The events that were recorded after another, by its number, in their order; all that are kept after 0.
     public func events(after number: Int64) throws(MetadataError) -> [NumberedEvent] {
-        try read { session throws(MetadataError) in
-            try session.all(
-                "SELECT number, time, type, action, actor, attributes FROM events WHERE number>? ORDER BY number",
-                [.integer(number)]
-            ) { row in
-                NumberedEvent(
-                    number: row.integer(0),
-                    event: Event(
-                        time: row.integer(1), type: row.text(2), action: row.text(3), actor: row.text(4),
-                        attributes: row.text(5)))
-            }
-        }
+        try read { session throws(MetadataError) in try session.events(after: number) }
+    }
+
+    /// The same, once nobody is writing. Who is told of a write to the log (inotify) is told before readers see what was written:
+    /// the log's index is changed after it, and nobody tells of that. <https://sqlite.org/walformat.html>
+    ///
+    /// - Throws: ``MetadataError/isBusy`` where somebody writes for longer than the busy timeout.
+    public func settledEvents(after number: Int64) throws(MetadataError) -> [NumberedEvent] {
+        // A transaction that changes nothing writes nothing.
+        try write { session throws(MetadataError) in try session.events(after: number) }
     }
 
     /// The events from `time` on (nanoseconds since 1970), in the order in which they were recorded.
@@ -78,6 +76,17 @@ extension Database {
 }
 
 extension Session {
+    fileprivate func events(after number: Int64) throws(MetadataError) -> [NumberedEvent] {
+        try all(
+            "SELECT number, time, type, action, actor, attributes FROM events WHERE number>? ORDER BY number", [.integer(number)]
+        ) { row in
+            NumberedEvent(
+                number: row.integer(0),
+                event: Event(
+                    time: row.integer(1), type: row.text(2), action: row.text(3), actor: row.text(4), attributes: row.text(5)))
+        }
+    }
+
     /// - Parameter known: The descriptions of containers that the caller has looked up.
     func record(_ events: [Event], known: [String: ContainerDescription] = [:]) throws(MetadataError) {
         guard !events.isEmpty else { return }

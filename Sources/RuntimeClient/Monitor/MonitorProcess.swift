@@ -116,6 +116,13 @@ public struct MonitorProcess: ~Copyable {
     /// Has the monitor make the container, from the bundle, which is whole now.
     public borrowing func create() throws(RuntimeClientError) { try sendUnlessFailed(.bundled) }
 
+    /// Throws what a monitor has said that gave up before ``create()``; says nothing of one that is at work.
+    public borrowing func requireNoFailure() throws(RuntimeClientError) {
+        var entries = [PollEntry(control.number, .readable)]
+        let hasSpoken = try calling { () throws(SystemCallError) in try PollEntry.wait(&entries, timeoutMilliseconds: 0) } > 0
+        if hasSpoken { _ = try next() }
+    }
+
     /// Leaves the files of a container that has ended, and that nobody is to know any more, to the monitor; returns when nothing
     /// else of it is left.
     ///
