@@ -9,12 +9,13 @@ struct BuildContextSourceTests: ~Copyable {
     let scratch: Scratch
 
     init() throws {
-        scratch = try Scratch([
+        let scratch = try Scratch([
             "web/c/Dockerfile": "FROM busybox\nCOPY f /f\n", "web/c/f": "content\n", "web/c/other": "FROM busybox\nCOPY f /other\n",
             "web/Dockerfile": "FROM busybox\nCOPY <<E /alone\nalone\nE\n",
         ])
         let made = try ProgramRun.of("/bin/sh", ["-c", "cd '\(scratch.path("web"))'; tar cf c.tar -C c . && gzip -k c.tar && xz -k c.tar && bzip2 -k c.tar && zstd -q c.tar"])
         #expect(made.status == 0, "\(made)")
+        self.scratch = scratch
     }
 
     private func file(_ name: String) throws -> [UInt8] { try FileDescriptor.contents(of: scratch.path("web/" + name)) }

@@ -11,8 +11,10 @@ struct BuildOutputTests: ~Copyable {
     let store: TestStore
 
     init() throws {
-        scratch = try Scratch()
-        store = try TestStore()
+        let scratch = try Scratch()
+        let store = try TestStore()
+        self.scratch = scratch
+        self.store = store
     }
 
     private static let dockerfile = """
