@@ -84,7 +84,7 @@ struct VolumeTests {
             try insert(database, "a0", [], [])
         }
         try Connection(path: scratch.path("hako.db")).execute(
-            "ALTER TABLE containers DROP COLUMN health; DROP TABLE volume_uses; DROP TABLE volumes; DROP TABLE retired_addresses; DROP TABLE build_inputs; DROP TABLE build_cache; PRAGMA user_version=2")
+            "ALTER TABLE containers DROP COLUMN health; DROP TABLE volume_uses; DROP TABLE volumes; DROP TABLE retired_addresses; DROP TABLE build_inputs; DROP TABLE build_cache; DROP INDEX step_containers; PRAGMA user_version=2")
         let database = try Database(path: scratch.path("hako.db"))
         #expect(try database.volumes().isEmpty)
         try database.deleteContainer(ContainerDeletion(id: Samples.id("a0"), time: 1, withVolumes: true))

@@ -20,11 +20,11 @@ struct BuildExplanationTests {
     func files() throws {
         var build = try rehearsal()
         try build.add("src/a", "changed")
-        try build.mode("src/d", 0o700)
+        try build.mode("src/d", 0o711)
         try build.remove("src/b")
         try build.add("src/d/e", "new")
         #expect(try build.build(Self.text).explanations == [
-            "a: content", "b: removed", "d: mode 0755 → 0700", "d/e: added", "a step before it was made anew: COPY src /src",
+            "a: content", "b: removed", "d: mode 0700 → 0711", "d/e: added", "a step before it was made anew: COPY src /src",
         ])
         var other = try Rehearsal(["src/keep": ""])
         try other.build(Self.text)
