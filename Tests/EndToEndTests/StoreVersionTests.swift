@@ -59,9 +59,10 @@ struct StoreVersionTests {
             ask() { sqlite3 -cmd '.timeout 10000' "$db" "$1"; }
             tables=$(ask "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name NOT IN (\(list(tables)))")
             columns=$(ask "SELECT name FROM pragma_table_info('containers') WHERE name NOT IN (\(list(columns)))")
-            script='PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE;'
+            script='PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE; DROP INDEX step_containers;'
             for table in $tables; do script="$script DROP TABLE $table;"; done
             for column in $columns; do script="$script ALTER TABLE containers DROP COLUMN $column;"; done
+            script="$script PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql=replace(sql, 'image TEXT REFERENCES', 'image TEXT NOT NULL REFERENCES') WHERE name='containers'; PRAGMA writable_schema=RESET;"
             ask "$script PRAGMA user_version=1; COMMIT;"
             """
         ).expectSuccess()
