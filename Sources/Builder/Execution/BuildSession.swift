@@ -38,9 +38,17 @@ final class BuildSession {
     /// Keeps what this build has made until an image holds it. A build that makes nothing has none.
     func lease() throws(StoreError) -> Lease {
         if let openedLease { return openedLease }
+        // What is left of builds that were killed: now that this one has to make something, a moment more is nothing. What can't be
+        // removed is what `system check` finds.
+        try? engine.removeDeadBuildSteps()
         let lease = try store.lease()
         openedLease = lease
         return lease
+    }
+
+    /// Has what was made written to the disk, also where the build has failed: its steps are in the cache.
+    func finish() {
+        if openedLease != nil { engine.leaveSynchronizing() }
     }
 
     /// Has these layers stay as long as the build lasts, whatever is removed meanwhile.

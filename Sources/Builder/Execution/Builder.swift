@@ -14,6 +14,7 @@ public enum Builder {
         do {
             try refuseUnsupported(request)
             let session = try BuildSession(request, engine: engine, reporter: reporter)
+            defer { session.finish() }
             let dockerfile = try session.step(.preparation, "[internal] load build definition from \(request.fileName)") { _ in
                 try Dockerfile(parsing: request.file)
             }
