@@ -33,9 +33,8 @@ enum HakoProgram {
             PortCommand.command, DiffCommand.command, ExportCommand.command, CommitCommand.command, CpCommand.command, EventsCommand.command, WhyCommand.command, BootCommand.command,
             InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command, PushCommand.command,
             LoginCommand.command, LogoutCommand.command, SaveCommand.command, ImportCommand.command, HistoryCommand.command,
-            ContainerGroup.command, ImageGroup.command, ManifestGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
-            InspectCommand.command, RmiCommand.command, TagCommand.command, LoadCommand.command,
-            BuilderGroup.command, BuilderGroup.buildx, ContainerGroup.command, ImageGroup.command, SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
+            BuilderGroup.command, BuilderGroup.buildx, ContainerGroup.command, ImageGroup.command, ManifestGroup.command,
+            SystemGroup.command, VolumeGroup.command, ConfigGroup.command, CompletionCommand.command,
             CompletionCommand.answer, ManCommand.command,
         ]
     }

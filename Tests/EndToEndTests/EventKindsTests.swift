@@ -66,10 +66,10 @@ struct EventKindsTests {
         let out = try store.hako("system", "prune", "-f", "--volumes").text
         #expect(out.contains("Total reclaimed space:"))
         let prunes = try lines(store, ["event=prune"], "{{.Type}} [{{.Actor.ID}}] {{.Actor.Attributes.reclaimed}}")
-        #expect(prunes.count == 3, "\(prunes)")
+        #expect(prunes.count == 4, "\(prunes)")
         let reclaimed = prunes.first?.split(separator: " ").last.flatMap { Int($0) } ?? 0
         #expect(prunes.first?.hasPrefix("container [] ") == true && reclaimed >= 102_400, "\(prunes)")
-        #expect(prunes.dropFirst() == ["volume [] 0", "image [] 0"], "\(prunes)")
+        #expect(prunes.dropFirst() == ["volume [] 0", "image [] 0", "builder [] 0"], "\(prunes)")
     }
 
     @Test("tell of images with their labels, by id where Docker does")

@@ -141,5 +141,9 @@ struct ShellTests {
         let headings = text.split(separator: "\n").filter { $0.hasSuffix(":") }
         #expect(headings == ["Common Commands:", "Container Commands:", "Image Commands:", "Management Commands:", "Commands:", "Global Options:"])
         #expect(!text.contains("__complete"))
+        for group in [[], ["container"], ["image"], ["builder"], ["system"], ["volume"]] {
+            let lines = try TestStore(images: []).output(group + ["--help"]).split(separator: "\n").filter { $0.hasPrefix("  ") && !$0.hasPrefix("  -") }
+            #expect(Set(lines).count == lines.count, "\(group)")
+        }
     }
 }

@@ -72,12 +72,10 @@ enum ImageGroup {
     static let command = Command(
         "image", "Manage images",
         subcommands: [
-            HistoryCommand.command, ImportCommand.command, inspect, LoadCommand.command,
+            BuildCommand.command, HistoryCommand.command, ImportCommand.command, inspect, LoadCommand.command,
             ImagesCommand.command.renamed("ls", aliases: ["list"]), ImagePruneCommand.command, PullCommand.command,
             PushCommand.command, RmiCommand.command.renamed("rm", aliases: ["remove"]), SaveCommand.command, TagCommand.command,
             ImageTreeCommand.command,
-            BuildCommand.command, inspect, LoadCommand.command, ImagesCommand.command.renamed("ls", aliases: ["list"]), PullCommand.command,
-            RmiCommand.command.renamed("rm", aliases: ["remove"]), TagCommand.command,
         ])
 
     private static let inspect = Command(
