@@ -55,7 +55,7 @@ final class DecoderProcess: ByteSource {
     ///   - input: From where it stands.
     init(_ name: String, decoder: String, input: borrowing FileDescriptor) throws {
         let isOwn = ["gzip", "zstd"].contains(name)
-        guard let path = isOwn ? decoder : Self.program(name) else {
+        guard let path = isOwn ? decoder : HostProgram.path(of: name) else {
             throw BuildError("the archive is compressed by \(name), and this host has no program \(name): install it, or unpack the archive")
         }
         let outputs = try Pipe()
@@ -106,9 +106,5 @@ final class DecoderProcess: ByteSource {
         guard status != .exited(code: 0) else { return }
         let said = String(decoding: try errors.readAll(limit: 4096), as: UTF8.self)
         throw BuildError("cannot decode the archive (\(name)): \(said.isEmpty ? "exit code \(status.shellCode)" : said)")
-    }
-
-    private static func program(_ name: String) -> String? {
-        ["/usr/local/bin/", "/usr/bin/", "/bin/"].map { $0 + name }.first { access($0, X_OK) == 0 }
     }
 }

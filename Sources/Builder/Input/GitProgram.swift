@@ -18,14 +18,13 @@ struct GitProgram {
         var authorizations: [String: String] = [:]
     }
 
-    private static let directories = ["/usr/local/bin", "/usr/bin", "/bin"]
     private let environment: [String]
     /// The number of a descriptor that is readable once the build is to stop; -1 for none.
     private let interruption: CInt
 
     /// - Parameter directory: A directory that is there, for what git is told: it goes with the caller.
     init(in directory: String, _ credentials: Credentials, interruption: CInt) throws {
-        guard Self.directories.contains(where: { access($0 + "/git", X_OK) == 0 }) else {
+        guard HostProgram.path(of: "git") != nil else {
             var error = BuildError("a git repository can't be fetched: this host has no program git")
             error.advice = "Install git, or clone the repository and build from its directory."
             throw error
@@ -36,7 +35,7 @@ struct GitProgram {
         let proxies = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap { [$0, $0.uppercased()] }
         environment =
             [
-                "PATH=" + Self.directories.joined(separator: ":"), "HOME=" + directory, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1",
+                "PATH=" + HostProgram.directories.joined(separator: ":"), "HOME=" + directory, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1",
                 // No repository above counts, either.
                 "GIT_CEILING_DIRECTORIES=\(directory):\(directory)/..",
                 "GIT_CONFIG_GLOBAL=" + file, "GIT_ATTR_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=/bin/false", "SSH_ASKPASS=/bin/false",
