@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A prepared statement of one connection, which keeps it for the next use.
 final class Statement {
@@ -98,8 +99,9 @@ public struct Row {
         guard let known, let start = sqlite3_column_text(statement, column) else { return text(column) }
         let count = Int(sqlite3_column_bytes(statement, column))
         guard known.utf8.count == count else { return text(column) }
-        let row = UnsafeBufferPointer(start: start, count: count)
-        let isSame = known.utf8.withContiguousStorageIfAvailable { $0.elementsEqual(row) }
+        let isSame = known.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memcmp($0, start, count) == 0 } ?? true
+        }
         return isSame == true ? known : text(column)
     }
 

@@ -51,12 +51,15 @@ extension Database {
 
     /// All containers, the newest first.
     public func containers() throws(MetadataError) -> [ContainerRecord] {
-        try read { session throws(MetadataError) in
+        var records = try read { session throws(MetadataError) in
             var reader = ContainerReader()
-            return try session.all("SELECT \(ContainerRecord.columns) FROM containers WHERE image IS NOT NULL ORDER BY created DESC, id") {
+            return try session.all("SELECT \(ContainerRecord.columns) FROM containers WHERE image IS NOT NULL ORDER BY slot DESC") {
                 row throws(MetadataError) in try reader.read(row)
             }
         }
+        // By slots they are nearly so already. SQLite would copy every row for it: a third of the time of a list of 1,000.
+        records.sort { $0.created == $1.created ? $0.id < $1.id : $0.created > $1.created }
+        return records
     }
 
     /// What was handed to ``insertContainer(_:idSlots:)`` or ``updateSpec(_:of:)``.
