@@ -29,6 +29,8 @@ public final class Engine {
     var hasRetiredAddresses = false
     /// Slots of build steps that have ended, whose monitors may still be unmounting.
     var endedSteps: [Int64] = []
+    /// Whether another process writes the database's log to its file; see ``leaveSynchronizing()``.
+    var hasLeftSynchronizing = false
     /// What this process started for containers that were taken over: a command that stays may outlive them.
     var startedMonitors: [StartedMonitor] = []
 
@@ -85,7 +87,7 @@ public final class Engine {
     /// To be called once the answer is given: what may take longer.
     public func finish() {
         // The answer was given; a checkpoint that fails is tried by the next command.
-        try? openedImages?.database.checkpointIfLarge()
+        if !hasLeftSynchronizing { try? openedImages?.database.checkpointIfLarge() }
         giveBack()
     }
 }

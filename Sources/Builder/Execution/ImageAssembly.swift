@@ -33,7 +33,7 @@ struct ImageAssembly {
     func enter(_ state: StageState, names: [Reference]) throws(StoreError) -> ImageRecord {
         let config = configuration(of: state)
         let known = try session.store.image(of: config)
-        let record = if let known { known } else { try register(config, state) }
+        let record = if let known { known } else { try register(config, state, named: names.first) }
         for name in names where try session.store.image(named: name)?.id != record.id {
             try session.store.tag(record.id, as: name, at: RealTime.now)
             session.engine.noteTagged(record.id, as: name)
@@ -41,11 +41,12 @@ struct ImageAssembly {
         return record
     }
 
-    private func register(_ config: ImageConfig, _ state: StageState) throws(StoreError) -> ImageRecord {
+    private func register(_ config: ImageConfig, _ state: StageState, named name: Reference?) throws(StoreError) -> ImageRecord {
         try session.keep(state.layers)
         let registered = try session.store.register(
-            config, layers: state.layers.map(\.blob), isDocker: state.isDocker, reference: nil, lease: try session.lease())
+            config, layers: state.layers.map(\.blob), isDocker: state.isDocker, reference: name?.withDefaultTag, lease: try session.lease())
         guard let record = try session.store.image(registered.id) else { throw .noSuchImage("\(registered.id)") }
+        if let name { session.engine.noteTagged(record.id, as: name) }
         return record
     }
 

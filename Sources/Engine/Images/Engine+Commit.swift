@@ -104,12 +104,12 @@ extension Engine {
         }
     }
 
-    /// Has what was stored written to the disk by a process that nobody waits for. Without it, the next pull does it, or the next
-    /// boot verifies: no reason to fail.
+    /// Has what was stored written to the disk by a process that nobody waits for, the database's log too. Without it, the next
+    /// pull does it, or the next boot verifies: no reason to fail.
     public func leaveSynchronizing() {
         var spawn = Spawn(programs.image, ["hako-image", "synchronize", "--root", paths.root])
         spawn.startsSession = true
-        _ = try? spawn.start()
+        hasLeftSynchronizing = (try? spawn.start()) != nil
     }
 }
 
