@@ -118,7 +118,10 @@ struct CollectionTests: ~Copyable {
             try store.database.insert(StoredItem(item.name, size: item.size, unsyncedBoot: "an earlier boot"))
         }
         let damaged = try unsynced.manifestDigest
-        try FileDescriptor.open(scratch.path("root/content/blobs/sha256/" + damaged.hex), flags: O_WRONLY).writeAll("flip")
+        // The layer's, too, from which it could be unpacked again.
+        for digest in [damaged, try unsynced.diffIDs[0].digest] {
+            try FileDescriptor.open(scratch.path("root/content/blobs/sha256/" + digest.hex), flags: O_WRONLY).writeAll("flip")
+        }
         let reopened = try ImageStore(root: scratch.path("root"))
         #expect(try reopened.database.stored(.blob(damaged)) == nil)
         #expect(try reopened.database.stored(.blob(unsynced.id.digest))?.unsyncedBoot == nil)

@@ -2,6 +2,7 @@ import Archive
 import Glibc
 import ImageStore
 import Linux
+import Metadata
 import OCI
 import TestSupport
 import Testing
@@ -50,6 +51,32 @@ struct LayerDraftTests: ~Copyable {
         let image = try store.register(config, layers: [blob], isDocker: false, reference: nil, lease: lease)
         #expect(try store.image(of: config)?.id == image.id)
         #expect(try store.lowerDirectories(of: image.id) == [layer + "/fs"])
+    }
+
+    @Test("is unpacked anew after an unclean boot from its stream, if that is whole", arguments: [false, true])
+    func uncleanBoot(isDamaged: Bool) throws {
+        let lease = try store.lease()
+        let blob = try draft("one").adopt(PackingRules(), lease: lease)
+        let config = ImageConfig(platform: .host, diffIDs: [DiffID(blob.digest)])
+        let image = try store.register(config, layers: [blob], isDocker: false, reference: nil, lease: lease)
+        // As the same rows would be found after a reboot, and the files after a power cut.
+        for item in try store.database.unsynced(.blob) + store.database.unsynced(.layer) {
+            try store.database.delete(item.name)
+            try store.database.insert(StoredItem(item.name, size: item.size, unsyncedBoot: "an earlier boot"))
+        }
+        let file = scratch.path("root/layers/\(blob.digest.hex)/fs/f")
+        try FileDescriptor.open(file, flags: O_WRONLY | O_TRUNC).writeAll("")
+        if isDamaged {
+            try FileDescriptor.open(scratch.path("root/content/blobs/sha256/" + blob.digest.hex), flags: O_WRONLY).writeAll("flip")
+        }
+        let reopened = try ImageStore(root: scratch.path("root"))
+        guard !isDamaged else {
+            #expect(throws: StoreError.self) { try reopened.lowerDirectories(of: image.id) }
+            return
+        }
+        #expect(try reopened.lowerDirectories(of: image.id).count == 1)
+        #expect(try FileDescriptor.contents(of: file) == Array("one".utf8))
+        #expect(try reopened.check(repair: false).isEmpty)
     }
 
     @Test("is nothing where it was given up, and what a killed process left of one goes with a prune")

@@ -16,7 +16,7 @@ extension ImageStore {
     }
 
     /// Deals with what an earlier boot wrote and didn't live to sync: a blob is hashed again, a layer, which can't be, is
-    /// dropped; a pull unpacks it from its blob.
+    /// dropped. One that was made here is unpacked again from its blob; another one by a pull.
     func recoverFromUncleanBoot() throws(StoreError) {
         guard try !suspects().isEmpty else { return }
         let lock = try lock(StoreLayout.recoveryLock, waiting: true)
@@ -27,9 +27,19 @@ extension ImageStore {
             } else {
                 try asStoreError { () throws(MetadataError) in try database.delete(item.name) }
                 try deleteFiles(of: item.name)
+                // Where it can't be, its images say what they miss: no reason to refuse the whole store.
+                if case .layer(let layer) = item.name { try? unpackFromPlainBlob(layer) }
             }
         }
         _ = consume lock
+    }
+
+    /// The blob of a layer that a build or a commit made isn't compressed: it has the layer's digest. The blobs are verified by now.
+    private func unpackFromPlainBlob(_ layer: DiffID) throws(StoreError) {
+        guard try stored(.blob(layer.digest)) != nil else { return }
+        let lease = try self.lease()
+        guard case .writer(let writer) = try ingestLayer(layer, lease: lease, waiting: true) else { return }
+        try writer.unpack(from: FileSource(try openBlob(layer.digest)))
     }
 
     private func suspects() throws(StoreError) -> [StoredItem] {
