@@ -87,7 +87,7 @@ struct BuildDisplayTests {
         #expect(lines.last?["vertexes"]?[0]?["completed"]?.string != nil)
     }
 
-    @Test("on a terminal is drawn in place in its width, in colours unless NO_COLOR forbids them", .timeLimit(.minutes(1)))
+    @Test("on a terminal is drawn in place in its width, in colours unless NO_COLOR forbids them", .timeLimit(.minutes(10)))
     func live() throws {
         let store = try TestStore(images: [])
         try store.build("FROM scratch\nCOPY a /a\n", context: "touch a", "-q").expectSuccess()
@@ -121,7 +121,7 @@ struct BuildDisplayTests {
             shown.hasSuffix("did not complete successfully: exit code: 3. `hako build --debug` keeps the state that it left as an image.\n"), "\(shown)")
     }
 
-    @Test("of one that the user stops is that it was cancelled, and the terminal is as it was", .timeLimit(.minutes(2)))
+    @Test("of one that the user stops is that it was cancelled, and the terminal is as it was", .timeLimit(.minutes(10)))
     func stopped() throws {
         let store = try TestStore()
         try store.build("FROM busybox\nRUN echo ready; sleep 1000\n", "--call", "targets").expectSuccess()

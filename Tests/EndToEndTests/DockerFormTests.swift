@@ -47,7 +47,7 @@ struct DockerFormTests {
         #expect(try store.output("ps", "-aq", "--no-trunc") == run.text)
     }
 
-    @Test("run ends with its reader, and leaves the container running", .timeLimit(.minutes(1)))
+    @Test("run ends with its reader, and leaves the container running", .timeLimit(.minutes(10)))
     func readerGone() throws {
         let store = try TestStore()
         let script = "\"$HAKO_BIN/hako\" --root '\(store.root)' --run-root '\(store.runRoot)' run --rm --name box busybox yes | head -1"

@@ -112,7 +112,7 @@ struct LifeTests {
         #expect(try store.output("ps", "-a", "--format", "{{.Names}}") == "up")
     }
 
-    @Test("who comes while it is just started neither waits for its end nor starts it twice", .timeLimit(.minutes(2)))
+    @Test("who comes while it is just started neither waits for its end nor starts it twice", .timeLimit(.minutes(10)))
     func meeting() throws {
         let store = try TestStore()
         let run = try store.shell(

@@ -32,7 +32,7 @@ struct RebootTests {
         ).expectSuccess()
     }
 
-    @Test("containers are what they came to; boot starts those that should run, others can be started and removed", .timeLimit(.minutes(2)))
+    @Test("containers are what they came to; boot starts those that should run, others can be started and removed", .timeLimit(.minutes(10)))
     func reboot() throws {
         let store = try TestStore()
         // What has not reached the disk before a reboot is not trusted after it.

@@ -20,7 +20,7 @@ struct ResourcesTests {
         #expect(try store.hako("exec", "box", "sh", "-c", "for i in $(seq 40); do sleep 0.1 & done; wait").status == 0)
     }
 
-    @Test("update slows down what runs", .timeLimit(.minutes(1)))
+    @Test("update slows down what runs", .timeLimit(.minutes(10)))
     func quota() throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "busy", "busybox", "sh", "-c", "while :; do :; done")

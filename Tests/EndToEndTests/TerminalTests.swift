@@ -20,7 +20,7 @@ struct TerminalTests {
         try store.shell("timeout 60 bash -c '\(script)'").expectSuccess()
     }
 
-    @Test("all see its output, and type into it; one that leaves or closes disturbs no other", .timeLimit(.minutes(2)))
+    @Test("all see its output, and type into it; one that leaves or closes disturbs no other", .timeLimit(.minutes(10)))
     func several() throws {
         let store = try TestStore()
         try store.hako("run", "-dit", "--name", "box", "busybox", "sh", "-c", Self.program).expectSuccess()
@@ -56,7 +56,7 @@ struct TerminalTests {
         #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}}") == "exited 7")
     }
 
-    @Test("run and exec have a terminal of their size, which follows the window, and can be left by the keys", .timeLimit(.minutes(2)))
+    @Test("run and exec have a terminal of their size, which follows the window, and can be left by the keys", .timeLimit(.minutes(10)))
     func foreground() throws {
         let store = try TestStore()
         let run = try terminal(store, "run", "-it", "--name", "box", "busybox", "sh", "-c", Self.program, size: WindowSize(rows: 30, columns: 70))
@@ -114,7 +114,7 @@ struct TerminalTests {
 
     @Test(
         "one that never reads holds the others up no longer than its patience",
-        .enabled(if: getenv("HAKO_TEST_ALL") != nil, "takes ten seconds: HAKO_TEST_ALL=1"), .timeLimit(.minutes(2)))
+        .enabled(if: getenv("HAKO_TEST_ALL") != nil, "takes ten seconds: HAKO_TEST_ALL=1"), .timeLimit(.minutes(10)))
     func unread() throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "busybox", "sh", "-c", "while :; do echo 0123456789012345678901234567890123456789; done")

@@ -138,7 +138,7 @@ struct VolumeCommandTests {
         #expect(try store.output("volume", "ls", "-q") == "half\nlost\nstray")
     }
 
-    @Test("that a container brings which can't be made go with it, at once", .timeLimit(.minutes(1)))
+    @Test("that a container brings which can't be made go with it, at once", .timeLimit(.minutes(10)))
     func failedContainer() throws {
         let store = try TestStore()
         try store.hako("create", "--name", "box", "busybox", "true").expectSuccess()

@@ -131,7 +131,7 @@ struct WhyTests {
         #expect(text.contains("ended with 4") && text.contains("failing"), "\(text)")
     }
 
-    @Test("the last minute of what it used, while it runs and after it", .timeLimit(.minutes(2)))
+    @Test("the last minute of what it used, while it runs and after it", .timeLimit(.minutes(10)))
     func usage() throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "--cpus", "0.05", "busybox", "sh", "-c", "while :; do :; done")

@@ -35,7 +35,7 @@ struct TreeCopyTests {
         #expect(try FileDescriptor.status(of: scratch.path("to/d/sparse")).blocks < 1000)
     }
 
-    @Test("takes no time for terabytes of nothing", .timeLimit(.minutes(1)))
+    @Test("takes no time for terabytes of nothing", .timeLimit(.minutes(10)))
     func holes() throws {
         let scratch = try Scratch(["from": .directory, "to": .directory])
         _ = try run(

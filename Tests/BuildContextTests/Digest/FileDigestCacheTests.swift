@@ -160,7 +160,7 @@ struct FileDigestCacheTests: ~Copyable {
         var value: Bool { isSet.load(ordering: .relaxed) }
     }
 
-    @Test("is whole after many builds at once", .timeLimit(.minutes(1)))
+    @Test("is whole after many builds at once", .timeLimit(.minutes(10)))
     func concurrent() async throws {
         for index in 0..<200 { try context.add("many/\(index)", .file(Array("\(index)".utf8))) }
         let (root, path, expected, isBroken) = (context.root, path, try context.digest(), Flag())
@@ -186,7 +186,7 @@ struct FileDigestCacheTests: ~Copyable {
         #expect(try build().digest == expected)
     }
 
-    @Test("never is half of one state and half of another", .timeLimit(.minutes(1)))
+    @Test("never is half of one state and half of another", .timeLimit(.minutes(10)))
     func changedWhileRead() async throws {
         let contents = [UInt8](arrayLiteral: 1, 2).map { [UInt8](repeating: $0, count: 1 << 20) }
         var states: [FileContent] = []

@@ -137,7 +137,7 @@ struct ExhaustionTests {
         #expect(try store.output("system", "check") == "The store is whole.")
     }
 
-    @Test("and a hako that stands still at any moment keep nobody else waiting for ever (T-X5)", .timeLimit(.minutes(5)))
+    @Test("and a hako that stands still at any moment keep nobody else waiting for ever (T-X5)", .timeLimit(.minutes(10)))
     func stoppedPrograms() throws {
         let store = try TestStore()
         for number in 0..<20 {

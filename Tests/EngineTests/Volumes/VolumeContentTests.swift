@@ -34,7 +34,7 @@ struct VolumeContentTests {
 
     @Test(
         "is not waited for without end, where a process that makes or removes volumes stands still (T-X5)",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func lockedForLong() throws {
         let scratch = try Scratch(["volumes": .directory])
         let stopped = try FileDescriptor.directory(scratch.path("volumes"))
