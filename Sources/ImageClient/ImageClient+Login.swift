@@ -15,7 +15,8 @@ extension ImageClient {
         func tell(_ event: ImageEvent) { if case .status(let text) = event { onStatus(text) } }
         let results: [ImageEvent]
         if let login {
-            let secret = try Self.secret(login)
+            let document: JSON = ["username": .string(login.username), "password": .string(login.password)]
+            let secret = try Self.inMemory(document, named: "login")
             defer { withExtendedLifetime(secret) {} }
             results = try run(words, [], input: secret.number, tell)
         } else {
@@ -27,17 +28,14 @@ extension ImageClient {
         return result
     }
 
-    /// In memory and on no command line: everybody may read those (proc_pid_cmdline(5)).
-    private static func secret(
-        _ login: (username: String, password: String)
-    ) throws(ImageClientError) -> FileDescriptor {
-        let document: JSON = ["username": .string(login.username), "password": .string(login.password)]
+    /// A document that is handed on: in memory and on no command line, as everybody may read those (proc_pid_cmdline(5)).
+    static func inMemory(_ document: JSON, named name: String) throws(ImageClientError) -> FileDescriptor {
         do throws(SystemCallError) {
-            let file = try FileDescriptor.memory(named: "login")
+            let file = try FileDescriptor.memory(named: name)
             try file.writeAll(document.bytes())
             try file.seek(to: 0)
             return file
-        } catch { throw ImageClientError(.system, "cannot hand the login on: \(error.errno)") }
+        } catch { throw ImageClientError(.system, "cannot hand the \(name) on: \(error.errno)") }
     }
 
     /// Forgets the login for a registry.

@@ -14,7 +14,7 @@ public struct ImageClient: Sendable {
     }
 
     private let program: String
-    private let storeArguments: [String]
+    let storeArguments: [String]
     /// The number under which the program finds its progress descriptor.
     private static let progressNumber: CInt = 3
     /// Longer than any line that is one: a manifest has up to 4 MiB, and may be escaped.
@@ -177,7 +177,7 @@ private struct Outcome {
         guard let event else { return }
         lastIsResult = false
         switch event {
-        case .image, .pushed, .loggedIn, .manifest, .downloaded, .done:
+        case .image, .pushed, .loggedIn, .manifest, .downloaded, .buildCache, .done:
             results.append(event)
             lastIsResult = true
         case .error(let error): failure = error

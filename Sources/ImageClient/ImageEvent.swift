@@ -10,6 +10,7 @@ public enum ImageEvent: Hashable, Sendable {
     case loggedIn(LoginResult)
     case manifest(RegistryManifest)
     case downloaded(DownloadResult)
+    case buildCache(BuildCacheDocument)
     /// What was asked for is done, and there is nothing to say of it.
     case done
     case error(ImageClientError)
@@ -34,6 +35,9 @@ public enum ImageEvent: Hashable, Sendable {
         case "download":
             guard let result = DownloadResult(json) else { return nil }
             self = .downloaded(result)
+        case "cache":
+            guard let document = json["document"].flatMap({ try? BuildCacheDocument(json: $0) }) else { return nil }
+            self = .buildCache(document)
         case "login": self = .loggedIn(LoginResult(json))
         case "done": self = .done
         case "error": self = .error(ImageClientError(json))
@@ -45,6 +49,7 @@ public enum ImageEvent: Hashable, Sendable {
     var pushed: PushResult? { if case .pushed(let result) = self { result } else { nil } }
     var manifest: RegistryManifest? { if case .manifest(let result) = self { result } else { nil } }
     var downloaded: DownloadResult? { if case .downloaded(let result) = self { result } else { nil } }
+    var buildCache: BuildCacheDocument? { if case .buildCache(let document) = self { document } else { nil } }
     var loggedIn: LoginResult? { if case .loggedIn(let result) = self { result } else { nil } }
 }
 

@@ -54,6 +54,9 @@ extension ImageStore {
         if try hold(name, lease) == nil { throw .metadata(.missing(name)) }
     }
 
+    /// The same for what another process is about to bring: from its first moment on it isn't garbage.
+    public func expect(_ name: StoredName, under lease: Lease) throws(StoreError) { _ = try hold(name, lease) }
+
     /// Ends the leases whose owners have died.
     func endDeadLeases() throws(StoreError) {
         // Rows before files: an owner makes its file first and removes it last, so a row without a file is dead.

@@ -22,6 +22,12 @@ struct ImageArguments: Sendable {
         case download(String, tag: String?)
         /// Plain layers, for good.
         case compress([String], CompressionFormat)
+        /// What a cache of builds says of its steps.
+        case readCache(BuildCachePlace, [Platform])
+        /// The layers of a cache that stand on standard input, as a document (`BuildCacheDocument`).
+        case fetchCache(BuildCachePlace)
+        /// A cache of which the document stands on standard input.
+        case writeCache(BuildCachePlace, CompressionFormat)
         /// With what stands on standard input, as `{"username": …, "password": …}`, or with what is kept.
         case login(server: String?, isStored: Bool)
         case logout(server: String?)
@@ -68,7 +74,7 @@ struct ImageArguments: Sendable {
 
     private static let known: Set<String> = [
         "--root", "--config", "--platform", "--progress-fd", "--input", "--server", "--stored", "--settings",
-        "--whole", "--tag", "--format",
+        "--whole", "--tag", "--format", "--layout",
     ]
 
     private static func action(
@@ -83,6 +89,9 @@ struct ImageArguments: Sendable {
         case ("manifest", 1): return .manifest(try reference(operands[0]), isWhole: options["--whole"] == "true")
         case ("download", 1): return .download(operands[0], tag: options["--tag"])
         case ("compress", 1...): return .compress(operands, try compression(options))
+        case ("read-cache", 1): return .readCache(try cachePlace(options, operands[0]), try platforms(options))
+        case ("fetch-cache", 1): return .fetchCache(try cachePlace(options, operands[0]))
+        case ("write-cache", 1): return .writeCache(try cachePlace(options, operands[0]), try compression(options))
         case ("login", 0): return .login(server: options["--server"], isStored: options["--stored"] == "true")
         case ("logout", 0): return .logout(server: options["--server"])
         case ("synchronize", 0): return .synchronize
@@ -110,10 +119,26 @@ struct ImageArguments: Sendable {
 
     private static func compression(_ options: [String: String]) throws(UsageError) -> CompressionFormat {
         switch options["--format"] {
+        case "none": return .none
         case "gzip": return .gzip
         case "zstd": return .zstd
-        case let other: throw UsageError(message: "--format \(other ?? "") is neither gzip nor zstd")
+        case let other: throw UsageError(message: "--format \(other ?? "") is none, gzip or zstd")
         }
+    }
+
+    /// A reference; with `--layout DIRECTORY` a tag or a digest in that.
+    private static func cachePlace(_ options: [String: String], _ operand: String) throws(UsageError) -> BuildCachePlace {
+        if let directory = options["--layout"] { return .layout(directory: directory, name: operand) }
+        return .registry(try reference(operand))
+    }
+
+    /// `linux/amd64,linux/arm64`
+    private static func platforms(_ options: [String: String]) throws(UsageError) -> [Platform] {
+        var platforms: [Platform] = []
+        for text in (options["--platform"] ?? "").split(separator: ",") {
+            if let platform = try platform(["--platform": String(text)]) { platforms.append(platform) }
+        }
+        return platforms
     }
 
     private static func reference(_ text: String) throws(UsageError) -> Reference {
@@ -129,7 +154,7 @@ struct ImageArguments: Sendable {
 extension ImageArguments.Action {
     var needsStore: Bool {
         switch self {
-        case .login, .logout, .manifest, .download: false
+        case .login, .logout, .manifest, .download, .readCache: false
         default: true
         }
     }

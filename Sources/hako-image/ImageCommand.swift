@@ -71,7 +71,18 @@ struct ImageCommand {
             try importer.importTree(from: DownloadSource(url, client: client, interruption: interruption), settings)
         case .compress(let names, let format):
             try LayerCompressor(store: store, progress: progress, interruption: interruption).compress(names, as: format)
-        case .manifest, .login, .logout, .download, .synchronize: break
+        case .fetchCache(let place):
+            let layers = try document().layers
+            let client = try client()
+            defer { close(client) }
+            try BuildCacheReader(client: client, progress: progress, interruption: interruption).fetch(layers, from: place, into: store)
+        case .writeCache(let place, let format):
+            let document = try document()
+            let client = try client()
+            defer { close(client) }
+            try BuildCacheWriter(store: store, client: client, progress: progress, interruption: interruption)
+                .write(document, to: place, as: format)
+        case .manifest, .login, .logout, .download, .readCache, .synchronize: break
         }
     }
 
@@ -91,6 +102,10 @@ struct ImageCommand {
             defer { close(client) }
             try ManifestReader(client: client, progress: progress, interruption: interruption)
                 .read(reference, isWhole: isWhole)
+        case .readCache(let place, let platforms):
+            let client = try client()
+            defer { close(client) }
+            try BuildCacheReader(client: client, progress: progress, interruption: interruption).read(place, platforms: platforms)
         case .download(let url, let tag):
             let client = try client()
             defer { close(client) }
@@ -98,6 +113,14 @@ struct ImageCommand {
                 .download(url, unlessTagged: tag, to: FileDescriptor(adopting: StandardDescriptor.output))
         default: break
         }
+    }
+
+    /// From standard input.
+    private func document() throws(TransferError) -> BuildCacheDocument {
+        do {
+            let bytes = try FileDescriptor(adopting: StandardDescriptor.input).readAll(limit: 4 * ImageConfig.maximumSize)
+            return try BuildCacheDocument(json: JSON(parsing: bytes))
+        } catch { throw TransferError(.invalid, "standard input holds no cache: \(error)") }
     }
 
     private func givenLogin(to server: String?) throws(TransferError) -> Login {

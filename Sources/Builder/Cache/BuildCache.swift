@@ -46,6 +46,10 @@ public final class BuildCache {
     private let usesCache: Bool
     private let uncachedStages: Set<String>
     private let clock: () -> Int64
+    /// Whether ``steps`` are wanted.
+    let keepsSteps: Bool
+    /// What the build has found or made so far, for who hands it on.
+    private(set) var steps: [BuiltStep] = []
     private var found: [CachedStepRecord] = []
     /// The last step of a stage that was made anew.
     private var made: [String: String] = [:]
@@ -55,14 +59,16 @@ public final class BuildCache {
     /// - Parameters:
     ///   - origin: What names Dockerfile and context from one build to the next, for ``explanation(of:at:miss:files:)``.
     ///   - platform: Of the image.
+    ///   - keepsSteps: Whether the steps are to be handed on.
     public init(
         _ database: Database, origin: String, platform: String, usesCache: Bool = true, uncachedStages: Set<String> = [],
-        clock: @escaping () -> Int64 = { RealTime.now }
+        keepsSteps: Bool = false, clock: @escaping () -> Int64 = { RealTime.now }
     ) {
         self.database = database
         build = Array(SHA256.digest(of: "\(origin)\0\(platform)".utf8).prefix(16))
         self.usesCache = usesCache
         self.uncachedStages = Set(uncachedStages.map { $0.lowercased() })
+        self.keepsSteps = keepsSteps
         self.clock = clock
     }
 
@@ -91,17 +97,27 @@ public final class BuildCache {
     /// - Parameters:
     ///   - title: For people: the instruction with values in place of variables.
     ///   - files: What it has read, by the target of the mount; of COPY and ADD under the empty name.
+    ///   - isImported: It came from another cache.
     /// - Throws: ``MetadataError/missing(_:)`` for a layer or blob that isn't in the store.
     public func add(
-        _ step: CachedStep, _ inputs: StepInputs, at place: StepPlace, title: String? = nil, files: [String: FileList] = [:]
+        _ step: CachedStep, _ inputs: StepInputs, at place: StepPlace, title: String? = nil, files: [String: FileList] = [:],
+        isImported: Bool = false
     ) throws(MetadataError) {
         // The same step may be found by one key and be entered by another.
-        if !found.contains(where: { $0.layer == step.layer }) { made[place.stage] = place.title }
+        if !isImported, !found.contains(where: { $0.layer == step.layer }) { made[place.stage] = place.title }
         let record = CachedStepRecord(
             key: inputs.key.bytes, kind: inputs.kind.rawValue, title: title ?? place.title, layer: step.layer, blob: step.blob,
             created: step.created, lastUsed: clock())
         let place = BuildPlace(build: build, stage: place.stage, position: place.position, title: place.title)
         try database.insertCachedStep(record, inputs: BuildInputs(place: place, bytes: StepRecord(inputs, files: files).bytes))
+    }
+
+    /// Notes what the build has found or made, for who hands it on.
+    ///
+    /// - Parameter keys: In the order in which they are found out: what the files are that it reads comes last.
+    func note(_ step: CachedStep, by keys: [String], at place: StepPlace) {
+        guard keepsSteps, let layer = step.layer, let blob = step.blob else { return }
+        steps.append(BuiltStep(keys: keys, title: place.title, layer: layer, blob: blob, created: step.created))
     }
 
     /// Notes that the steps were used that were found. For the end of the build.

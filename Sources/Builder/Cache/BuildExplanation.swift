@@ -2,6 +2,8 @@
 public enum BuildExplanation: Hashable, Sendable {
     /// It was done before.
     case cached
+    /// A cache of that name has it, which `--cache-from` names.
+    case imported(String)
     case made([Reason])
 
     public enum Reason: Hashable, Sendable {
@@ -33,6 +35,7 @@ public enum BuildExplanation: Hashable, Sendable {
     public var lines: [String] {
         switch self {
         case .cached: ["cached: it was done before with all that it depends on"]
+        case .imported(let name): ["cached: it was done elsewhere with all that it depends on, says the cache \(name)"]
         case .made(let reasons): reasons.flatMap(\.lines)
         }
     }

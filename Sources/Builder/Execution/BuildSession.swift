@@ -16,6 +16,7 @@ final class BuildSession {
     var platform: Platform?
     let reporter: any BuildReporter
     let renewedCaches = RenewedCaches()
+    private(set) lazy var foreignCaches = ForeignCaches(self)
     private var openedLease: Lease?
     private var stepCount = 0
 
@@ -52,7 +53,8 @@ final class BuildSession {
     }
 
     /// Has these layers stay as long as the build lasts, whatever is removed meanwhile.
-    func keep(_ layers: [StageLayer]) throws(StoreError) {
+    func keep(_ layers: [StageLayer]) throws {
+        try foreignCaches.fetch(layers.map(\.diffID))
         let lease = try lease()
         for layer in layers {
             try store.keep(.layer(layer.diffID), under: lease)

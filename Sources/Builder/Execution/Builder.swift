@@ -12,7 +12,6 @@ public enum Builder {
         _ request: BuildRequest, engine: Engine, reporter: some BuildReporter
     ) throws(BuildError) -> BuildResult {
         do {
-            try refuseUnsupported(request)
             let session = try BuildSession(request, engine: engine, reporter: reporter)
             defer { session.finish() }
             let dockerfile = try session.step(.preparation, "[internal] load build definition from \(request.fileName)") { _ in
@@ -21,22 +20,26 @@ public enum Builder {
             let platforms = request.platforms.isEmpty ? [Platform.host] : try request.platforms.map(platform)
             let built = try platforms.map { platform in
                 session.platform = platforms.count > 1 ? platform : nil
-                let state = try PlatformBuild(dockerfile, for: platform, session).run()
-                return BuiltPlatform(platform: platform, state: state)
+                return BuiltPlatform(platform: platform, state: try state(of: dockerfile, for: platform, session))
             }
             session.platform = nil
-            return try BuildExport(session: session, built: built).run()
+            let result = try BuildExport(session: session, built: built).run()
+            try CacheExport(session: session, built: built).run()
+            return result
         } catch { throw BuildError(error) }
     }
 
-    /// What is asked for and isn't there must not look as if it were done.
-    private static func refuseUnsupported(_ request: BuildRequest) throws(BuildError) {
-        guard request.cacheSources.isEmpty, request.cacheDestinations.isEmpty else {
-            throw BuildError("caches outside of the store are not supported yet")
+    /// The target. Where a cache from elsewhere has not kept what it promised, it is built anew without that: what was done meanwhile is
+    /// in the store's own cache.
+    private static func state(of dockerfile: Dockerfile, for platform: Platform, _ session: BuildSession) throws -> StageState {
+        while true {
+            do { return try PlatformBuild(dockerfile, for: platform, session).run() } catch {
+                guard session.foreignCaches.takeFailure() else { throw error }
+            }
         }
     }
 
-    private static func platform(_ name: Dockerfile.PlatformName) throws -> Platform {
+    static func platform(_ name: Dockerfile.PlatformName) throws -> Platform {
         let text = "\(name.os)/\(name.architecture)" + (name.variant.isEmpty ? "" : "/\(name.variant)")
         do throws(PlatformError) { return try Platform(text) } catch { throw BuildError("invalid platform \(error)") }
     }

@@ -15,6 +15,9 @@ struct ImageAssembly {
         for label in session.request.labels.pairs { config.config.labels[label.name] = label.value }
         config.author = state.configuration.author
         config.history = Self.timed(state.history)
+        if session.request.cachesInline, !state.steps.isEmpty {
+            config.buildCache = BuildCacheDocument(of: state.steps, inline: state.layers).inline
+        }
         config.created = session.epoch != nil ? session.created : config.history.last?.created
         return config
     }
@@ -30,7 +33,7 @@ struct ImageAssembly {
     func isThere(_ state: StageState) throws(StoreError) -> Bool { try session.store.image(of: configuration(of: state)) != nil }
 
     /// Enters the image and gives it its names. One that is there and has them costs nothing.
-    func enter(_ state: StageState, names: [Reference]) throws(StoreError) -> ImageRecord {
+    func enter(_ state: StageState, names: [Reference]) throws -> ImageRecord {
         let config = configuration(of: state)
         let known = try session.store.image(of: config)
         let record = if let known { known } else { try register(config, state, named: names.first) }
@@ -41,11 +44,11 @@ struct ImageAssembly {
         return record
     }
 
-    private func register(_ config: ImageConfig, _ state: StageState, named name: Reference?) throws(StoreError) -> ImageRecord {
+    private func register(_ config: ImageConfig, _ state: StageState, named name: Reference?) throws -> ImageRecord {
         try session.keep(state.layers)
         let registered = try session.store.register(
             config, layers: state.layers.map(\.blob), isDocker: state.isDocker, reference: name?.withDefaultTag, lease: try session.lease())
-        guard let record = try session.store.image(registered.id) else { throw .noSuchImage("\(registered.id)") }
+        guard let record = try session.store.image(registered.id) else { throw StoreError.noSuchImage("\(registered.id)") }
         if let name { session.engine.noteTagged(record.id, as: name) }
         return record
     }

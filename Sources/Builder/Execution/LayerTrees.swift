@@ -6,21 +6,27 @@ import OCI
 
 /// The files of stages and images, as instructions read them.
 final class LayerTrees {
-    private let store: ImageStore
+    private unowned let session: BuildSession
     private var mounted: [[DiffID]: ContextTree] = [:]
     /// What a stage without layers has.
     private var empty: LayerDraft?
 
-    init(_ store: ImageStore) { self.store = store }
+    init(_ session: BuildSession) { self.session = session }
 
     /// Looked at without being mounted: where something is put.
-    func layered(_ layers: [DiffID]) throws -> LayeredTree { try LayeredTree(try store.lowerDirectories(of: layers)) }
+    func layered(_ layers: [DiffID]) throws -> LayeredTree { try LayeredTree(try lowerDirectories(of: layers)) }
+
+    /// Of layers that may only have been promised so far.
+    private func lowerDirectories(of layers: [DiffID]) throws -> [String] {
+        try session.foreignCaches.fetch(layers)
+        return try session.store.lowerDirectories(of: layers)
+    }
 
     /// As one directory, which sources are selected in: of several layers by an overlay that is attached nowhere and goes with
     /// this value.
     func directory(_ layers: [DiffID]) throws -> ContextTree {
         if let tree = mounted[layers] { return tree }
-        let lowers = try store.lowerDirectories(of: layers)
+        let lowers = try lowerDirectories(of: layers)
         let tree: ContextTree
         switch lowers.count {
         case 0: tree = ContextTree(root: try emptyDirectory())
@@ -34,7 +40,7 @@ final class LayerTrees {
     }
 
     private func emptyDirectory() throws -> FileDescriptor {
-        let draft = try empty ?? store.layerDraft()
+        let draft = try empty ?? session.store.layerDraft()
         empty = draft
         return try draft.openFiles()
     }

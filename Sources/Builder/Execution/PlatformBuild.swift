@@ -52,11 +52,11 @@ final class PlatformBuild {
             target: request.target)
         graph = try Dockerfile.StageGraph(
             dockerfile, arguments: arguments, target: request.target, contexts: Set(request.namedContexts.keys))
-        trees = LayerTrees(session.store)
+        trees = LayerTrees(session)
         images = BaseImages(session)
         cache = BuildCache(
             session.store.database, origin: request.origin, platform: platform.description, usesCache: request.usesCache,
-            uncachedStages: request.uncachedStages)
+            uncachedStages: request.uncachedStages, keepsSteps: request.cachesInline || !request.cacheDestinations.isEmpty)
         digests = FileDigestCache(path: try session.digestCache(of: request.origin))
     }
 
@@ -67,6 +67,9 @@ final class PlatformBuild {
             try requireEmulators()
             try lint()
             try buildStages()
+            if session.request.needsFiles, let target = finished[graph.target] {
+                try session.foreignCaches.fetch(target.state.diffIDs)
+            }
             try cache.noteUses()
             // Without it the next build reads more.
             _ = try? digests.save()
@@ -75,7 +78,9 @@ final class PlatformBuild {
             throw error
         }
         guard let target = finished[graph.target] else { throw BuildError("the target was not built") }
-        return target.state
+        var state = target.state
+        state.steps = cache.steps
+        return state
     }
 
     private func buildStages() throws {

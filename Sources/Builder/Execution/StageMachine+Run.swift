@@ -18,6 +18,7 @@ extension StageMachine {
         let createdBy = HistoryText.run(instruction.words, arguments: state.scope.historyArguments)
         let layerStep = LayerStep(name: name, createdBy: createdBy, keys: keys(of: run, origins))
         guard try !isFound(layerStep) else { return }
+        for case .layers(let layers) in origins.compactMap({ $0?.place }) { try session.foreignCaches.fetch(layers) }
         let step = try instruction.start(engine: session.engine, lease: session.lease(), reporter: session.reporter)
         running = PendingRun(layerStep: layerStep, instruction: instruction, step: step)
     }

@@ -57,7 +57,8 @@ final class StageMachine {
                 try perform(node.statements[next])
             } catch {
                 let failure = BuildError(error, at: statement?.source.lines)
-                if let step { session.end(step, .failed(failure.message)) }
+                // Where a cache from elsewhere has failed, it is begun anew without that.
+                if let step { session.end(step, session.foreignCaches.hasFailed ? .cancelled : .failed(failure.message)) }
                 step = nil
                 throw failure
             }
@@ -128,19 +129,44 @@ final class StageMachine {
             switch try build.cache.step(try inputs.value(), at: layerStep.name.place) {
             case .found(let cached):
                 guard let diffID = cached.layer, let blob = cached.blob else { continue }
-                if session.request.explainsCache { session.report(.explained(layerStep.name.step, .cached)) }
+                explain(layerStep, .cached)
                 // Next time, the ways before this one lead to it, too.
                 if index > 0 { try enter(cached, layerStep) }
-                add(StageLayer(diffID, blob: blob), layerStep, created: cached.created)
+                try add(StageLayer(diffID, blob: blob), layerStep, created: cached.created, foundBy: index)
                 end(.cached)
                 return true
-            case .missing(let reason): miss = reason
+            case .missing(let reason):
+                miss = reason
+                if try isFoundElsewhere(layerStep, after: reason, index) { return true }
             }
         }
         try explain(layerStep, miss)
         // What it is made on has to stay until an image holds it.
         try session.keep(state.layers)
         return false
+    }
+
+    /// Takes the layer of a step that one of the caches of `--cache-from` has, by its key of that index. It isn't fetched yet.
+    private func isFoundElsewhere(_ layerStep: LayerStep, after miss: BuildCache.Miss, _ index: Int) throws -> Bool {
+        guard miss == .unknown || miss == .lost, !session.request.cacheSources.isEmpty,
+            let found = try session.foreignCaches.step(try layerStep.keys[index].value().key)
+        else { return false }
+        explain(layerStep, .imported(found.cache.place.description))
+        let made = CachedStep(layer: found.layer.diffID, blob: found.layer.blob, created: found.created)
+        // Under these alone by which it was asked for.
+        let asked = try layerStep.keys[...index].map { try $0.value() }
+        let (cache, name) = (build.cache, layerStep.name)
+        try session.foreignCaches.count(on: found) {
+            for inputs in asked { try cache.add(made, inputs, at: name.place, title: name.step.title, isImported: true) }
+        }
+        build.cache.note(made, by: keys(of: layerStep, asked, known: found.keys), at: name.place)
+        append(StageLayer(found.layer.diffID, blob: found.layer.blob), layerStep, created: found.created)
+        end(.cached)
+        return true
+    }
+
+    private func explain(_ layerStep: LayerStep, _ explanation: BuildExplanation) {
+        if session.request.explainsCache { session.report(.explained(layerStep.name.step, explanation)) }
     }
 
     private func enter(_ made: CachedStep, _ layerStep: LayerStep) throws {
@@ -153,20 +179,36 @@ final class StageMachine {
     /// Says why a step isn't cached, where that was asked for.
     private func explain(_ layerStep: LayerStep, _ miss: BuildCache.Miss) throws {
         guard session.request.explainsCache, let inputs = try layerStep.keys.last?.value() else { return }
-        let explanation = try build.cache.explanation(
-            of: inputs, at: layerStep.name.place, miss: miss, files: try layerStep.files())
-        session.report(.explained(layerStep.name.step, explanation))
+        explain(layerStep, try build.cache.explanation(of: inputs, at: layerStep.name.place, miss: miss, files: try layerStep.files()))
     }
 
     /// Enters what a step has made in the cache, at once, and goes on from there.
     func finish(_ layerStep: LayerStep, _ layer: StageLayer) throws {
         let created = session.createdNanoseconds
         try enter(CachedStep(layer: layer.diffID, blob: layer.blob, created: created), layerStep)
-        add(layer, layerStep, created: created)
+        try add(layer, layerStep, created: created)
         end(.done)
     }
 
-    private func add(_ layer: StageLayer, _ layerStep: LayerStep, created: Int64) {
+    /// - Parameter index: Of the key by which it was found.
+    private func add(_ layer: StageLayer, _ layerStep: LayerStep, created: Int64, foundBy index: Int? = nil) throws {
+        if build.cache.keepsSteps {
+            let made = CachedStep(layer: layer.diffID, blob: layer.blob, created: created)
+            // By which further keys it is known may take files that would have to be fetched.
+            let found = try index.map { try layerStep.keys[$0].value() }
+            let known = found.flatMap { session.foreignCaches.keys(by: $0.key, of: layer.diffID) }
+            let computed = try (known == nil ? layerStep.keys[...] : layerStep.keys[...(index ?? 0)]).map { try $0.value() }
+            build.cache.note(made, by: keys(of: layerStep, computed, known: known ?? []), at: layerStep.name.place)
+        }
+        append(layer, layerStep, created: created)
+    }
+
+    /// All keys of a step: the first ones as they were worked out, the rest as somebody else has them.
+    private func keys(of layerStep: LayerStep, _ computed: [StepInputs], known: [String]) -> [String] {
+        computed.map(\.key.text) + known.suffix(layerStep.keys.count - computed.count)
+    }
+
+    private func append(_ layer: StageLayer, _ layerStep: LayerStep, created: Int64) {
         state.add(layer, createdBy: layerStep.createdBy, created: Timestamp(nanoseconds: created).description)
     }
 

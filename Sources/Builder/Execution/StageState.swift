@@ -31,6 +31,8 @@ struct StageState: Sendable {
     var platform: Platform
     /// The manifest of its base is of Docker's type, and so are the layers' blobs.
     var isDocker: Bool
+    /// Of a target that was built: the steps of all stages, where they are to be handed on (``BuildCache/steps``).
+    var steps: [BuiltStep] = []
 
     var diffIDs: [DiffID] { layers.map(\.diffID) }
 
@@ -39,7 +41,7 @@ struct StageState: Sendable {
     /// - Parameter created: RFC 3339.
     mutating func add(_ layer: StageLayer, createdBy text: String, created: String) {
         var layer = layer
-        if isDocker { layer.blob.mediaType = .dockerLayer }
+        if isDocker { layer.blob.mediaType = layer.blob.mediaType.ofDocker }
         layers.append(layer)
         history.append(HistoryEntry(created: created, createdBy: text, comment: HistoryText.comment))
     }

@@ -229,14 +229,3 @@ extension ImageManifest {
         for (name, value) in annotations.pairs { self.annotations[name] = value }
     }
 }
-
-extension MediaType {
-    fileprivate var ofOCI: MediaType {
-        switch self {
-        case .dockerLayer: .layer
-        case .dockerLayerGzip: .layerGzip
-        case .dockerLayerZstd: .layerZstd
-        default: self
-        }
-    }
-}

@@ -18,6 +18,14 @@ extension BuildRequest {
     /// Whether an output needs an image at all: files alone need its layers.
     var needsImage: Bool { wantedOutputs.contains { [.image, .docker, .oci].contains($0.kind) } }
 
+    /// Whether an output needs the layers of what is built.
+    var needsFiles: Bool { wantedOutputs.contains { $0.kind != .cacheonly } }
+
+    /// Whether the image is to carry its own cache: `--cache-to type=inline`, or how older clients of BuildKit ask for it.
+    var cachesInline: Bool {
+        cacheDestinations.contains { $0.place == nil } || ["1", "true"].contains(arguments["BUILDKIT_INLINE_CACHE"] ?? "")
+    }
+
     /// The names that the image gets in the store: of the command line, and of outputs that lead there.
     func imageNames() throws(BuildError) -> [Reference] {
         var names = tags

@@ -1,4 +1,5 @@
 import Dockerfile
+import OCI
 
 /// Where what a build has made goes: `--output`.
 public struct BuildOutput: Hashable, Sendable {
@@ -54,15 +55,16 @@ public struct BuildAnnotation: Hashable, Sendable {
     }
 }
 
-/// Where a build's cache is kept beside the store's: `--cache-from`, `--cache-to`.
-public struct CacheLocation: Hashable, Sendable {
-    /// `registry`, `local`, `inline`.
-    public var kind: String
-    /// By their names in lower case: `ref`, `src`, `dest`, `mode`.
-    public var attributes: [String: String]
+/// Where a build's cache is to be kept beside the store's: `--cache-to`.
+public struct CacheDestination: Hashable, Sendable {
+    /// Nil for `type=inline`: the config of the image that is made.
+    public var place: BuildCachePlace?
+    /// `mode=max`: what every stage has made, and not only the layers of the image.
+    public var includesAll = false
+    /// `ignore-error=true`
+    public var ignoresErrors = false
+    /// What layers become that are plain: `none`, `gzip`, `zstd`.
+    public var compression = "gzip"
 
-    public init(_ kind: String, attributes: [String: String]) {
-        self.kind = kind
-        self.attributes = attributes
-    }
+    public init(_ place: BuildCachePlace?) { self.place = place }
 }

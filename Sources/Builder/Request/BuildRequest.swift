@@ -43,9 +43,10 @@ public struct BuildRequest: Sendable {
     public var annotations: [BuildAnnotation] = []
     /// `--output`, `--push` and `--load`; empty for an image in the store.
     public var outputs: [BuildOutput] = []
-    /// `--cache-from` and `--cache-to`.
-    public var cacheSources: [CacheLocation] = []
-    public var cacheDestinations: [CacheLocation] = []
+    /// `--cache-from`: asked in this order for what the store's own cache doesn't have.
+    public var cacheSources: [BuildCachePlace] = []
+    /// `--cache-to`.
+    public var cacheDestinations: [CacheDestination] = []
     /// `--explain`: each step's note says why it was, or wasn't, in the cache.
     public var explainsCache = false
     /// `--debug`: the state that a failed RUN leaves becomes an image.

@@ -113,7 +113,8 @@ extension ImageStore {
 }
 
 extension ImageStore {
-    /// A compressed blob that is known to unpack to this layer: of another image with it, that was pulled, or pushed before.
+    /// A compressed blob that is known to unpack to this layer: of another image with it, that was pulled, or pushed before; of a
+    /// step of the build cache.
     public func compressedLayer(_ diffID: DiffID) throws(StoreError) -> Descriptor? {
         for record in try asStoreError({ () throws(MetadataError) in try database.images(with: diffID) }) {
             // One that can't be read is of no help.
@@ -125,7 +126,13 @@ extension ImageStore {
                 return blob
             }
         }
-        return nil
+        let cached = try asStoreError { () throws(MetadataError) in try database.blobs(ofCachedStepsWith: diffID) }
+        return cached.first { blob in blob.mediaType.layerCompression.map { $0 != .none } ?? false }
+    }
+
+    /// Has the steps of the build cache that came to these layers name other blobs of them.
+    public func replaceBlobs(ofCachedSteps blobs: [DiffID: Descriptor]) throws(StoreError) {
+        try asStoreError { () throws(MetadataError) in try database.replaceBlobs(ofCachedSteps: blobs) }
     }
 
     /// Has an image, and its names that led to this manifest, lead to another one of the same configuration: its layers as other

@@ -84,6 +84,36 @@ extension Database {
         }
     }
 
+    /// Has the steps that came to a layer name another blob that unpacks to it; the one before becomes garbage unless others have it.
+    ///
+    /// - Throws: ``MetadataError/missing(_:)`` for a blob that isn't in the store.
+    public func replaceBlobs(ofCachedSteps blobs: [DiffID: Descriptor]) throws(MetadataError) {
+        guard !blobs.isEmpty else { return }
+        try write { session throws(MetadataError) in
+            for (layer, blob) in blobs {
+                if try session.stored(.blob(blob.digest)) == nil { throw .missing(.blob(blob.digest)) }
+                try session.run(
+                    "UPDATE build_cache SET blob=?, blobMediaType=?, blobSize=? WHERE diffID=?",
+                    [
+                        .text(blob.digest.description), .text(blob.mediaType.description), .integer(blob.size),
+                        .text(layer.description),
+                    ])
+            }
+        }
+    }
+
+    /// The blobs that steps which came to a layer name, and that are in the store.
+    public func blobs(ofCachedStepsWith layer: DiffID) throws(MetadataError) -> [Descriptor] {
+        try read { session throws(MetadataError) in
+            try session.all(
+                """
+                SELECT \(CachedStepRecord.columns) FROM build_cache
+                WHERE diffID=? AND EXISTS(SELECT 1 FROM blobs AS b WHERE b.digest=build_cache.blob) ORDER BY blob
+                """, [.text(layer.description)]
+            ) { row throws(MetadataError) in try CachedStepRecord(row) }
+        }.compactMap(\.blob)
+    }
+
     /// Forgets steps, with what their keys were made of; their layers become garbage unless others have them too.
     ///
     /// - Returns: The keys of those that were still there.

@@ -14,7 +14,12 @@ public struct ImageConfig: Hashable, Sendable {
     /// The uncompressed layers, the lowest first.
     public var diffIDs: [DiffID]
     public var history: [HistoryEntry]
+    /// The steps that its layers came from (``BuildCacheDocument/inline``), where it carries its own cache.
+    public var buildCache: JSON?
     private var source: JSONObject
+
+    /// As BuildKit's `moby.buildkit.cache.v0`.
+    private static let buildCacheName = "hako.buildcache.v1"
 
     public init(platform: Platform, diffIDs: [DiffID], config: ExecutionConfig = ExecutionConfig()) {
         self.platform = platform
@@ -42,6 +47,7 @@ public struct ImageConfig: Hashable, Sendable {
         history = try fields.list("history") { json, path throws(FormatError) in
             try HistoryEntry(JSONFields(json, at: path))
         } ?? []
+        buildCache = fields[Self.buildCacheName]
         source = fields.object
     }
 
@@ -56,6 +62,7 @@ public struct ImageConfig: Hashable, Sendable {
         rootfs.put("diff_ids", .array(diffIDs.map { .string($0.description) }))
         object.put("rootfs", .object(rootfs))
         object.put("history", history.map(\.json))
+        object.put(Self.buildCacheName, buildCache)
         return .object(object)
     }
 

@@ -20,6 +20,9 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible, Expressibl
     public static let dockerLayerGzip: MediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip"
     public static let dockerLayerZstd: MediaType = "application/vnd.docker.image.rootfs.diff.tar.zstd"
 
+    /// The config of a cache of builds (``BuildCacheDocument``).
+    public static let buildCache: MediaType = "application/vnd.hako.buildcache.v1+json"
+
     /// What a registry is asked for, in the order of preference: the Accept headers of a manifest.
     public static let manifests: [MediaType] = [.imageIndex, .dockerManifestList, .imageManifest, .dockerManifest]
 }
@@ -41,6 +44,28 @@ extension MediaType {
             .gzip
         case .layerZstd, .dockerLayerZstd, "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd": .zstd
         default: nil
+        }
+    }
+}
+
+extension MediaType {
+    /// A layer's type as OCI's manifests have it.
+    public var ofOCI: MediaType {
+        switch self {
+        case .dockerLayer: .layer
+        case .dockerLayerGzip: .layerGzip
+        case .dockerLayerZstd: .layerZstd
+        default: self
+        }
+    }
+
+    /// The same as Docker's have it.
+    public var ofDocker: MediaType {
+        switch self {
+        case .layer: .dockerLayer
+        case .layerGzip: .dockerLayerGzip
+        case .layerZstd: .dockerLayerZstd
+        default: self
         }
     }
 }

@@ -107,6 +107,9 @@ public final class Progress: Sendable {
         write(.object(line))
     }
 
+    /// What a cache of builds says.
+    public func buildCache(_ document: BuildCacheDocument) { write(["type": "cache", "document": document.json]) }
+
     /// What was asked for is done.
     public func done() { write(["type": "done"]) }
 

@@ -53,9 +53,13 @@ public final class Puller: Sendable {
         throws
     {
         let layers = try LayerDescription.all(of: resolved.manifest, config)
+        try fetch(layers, from: BlobSource(reference: reference, endpoint: resolved.endpoint), lease)
+    }
+
+    /// Brings layers into the store, unpacked.
+    func fetch(_ layers: [LayerDescription], from source: BlobSource, _ lease: Lease) throws {
         for layer in layers { progress.layer(layer.id, .pulling) }
         for layer in layers.dropFirst(Self.layersAtOnce) { progress.layer(layer.id, .waiting) }
-        let source = BlobSource(reference: reference, endpoint: resolved.endpoint)
         try interruption.forEach(layers, width: Self.layersAtOnce) { [self] layer in
             try LayerPull(puller: self, layer: layer, source: source, lease: lease).run()
         }
@@ -91,13 +95,7 @@ public final class Puller: Sendable {
         case .writer(let writer):
             // Small: it isn't worth taking up in the middle.
             try writer.restart()
-            let parts = Parts()
-            try interruption.wait { [client] in
-                try await client.blob(
-                    descriptor.digest, size: descriptor.size, of: reference, preferred: resolved.endpoint
-                ) { await parts.add($0) }
-            }
-            bytes = try interruption.wait { await parts.bytes }
+            bytes = try client.bytes(of: descriptor, reference, preferred: resolved.endpoint, interruption)
             try writer.write(bytes)
             _ = try writer.finish()
         }
@@ -108,8 +106,21 @@ public final class Puller: Sendable {
 /// Where a pull's blobs come from.
 struct BlobSource: Sendable {
     let reference: Reference
-    /// Who had the manifest.
-    let endpoint: Endpoint
+    /// Who had the manifest; nil where that isn't known.
+    let endpoint: Endpoint?
+}
+
+extension RegistryClient {
+    /// A small blob, verified. Blocks this thread.
+    func bytes(
+        of blob: Descriptor, _ reference: Reference, preferred: Endpoint?, _ interruption: Interruption
+    ) throws -> [UInt8] {
+        let parts = Parts()
+        try interruption.wait { [self] in
+            try await self.blob(blob.digest, size: blob.size, of: reference, preferred: preferred) { await parts.add($0) }
+        }
+        return try interruption.wait { await parts.bytes }
+    }
 }
 
 private actor Parts {

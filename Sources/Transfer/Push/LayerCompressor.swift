@@ -30,20 +30,32 @@ public final class LayerCompressor: Sendable {
     /// The image with each plain layer as a compressed blob, which is from now on what the store keeps of it. A layer that was
     /// compressed before, for another image, isn't compressed again.
     func compressed(_ image: OutgoingImage, as format: CompressionFormat, _ lease: Lease) throws -> OutgoingImage {
-        let blobs = Mutex<[DiffID: Descriptor]>([:])
-        let plain = image.layers.filter { $0.blob.mediaType.layerCompression == MediaType.Compression.none }
-        try interruption.forEach(plain, width: Puller.layersAtOnce) { [self] layer in
-            let blob = try known(layer.diffID, as: format) ?? compress(layer, as: format, lease)
-            blobs.withLock { $0[layer.diffID] = blob }
-        }
-        let made = blobs.withLock { $0 }
+        let made = try compressed(image.layers, as: format, lease)
         let layers = zip(image.manifest.layers, image.config.diffIDs).map { blob, diffID in made[diffID] ?? blob }
         return try store.replaceManifest(of: image, lease: lease) { $0.layers = layers }
     }
 
-    private func known(_ layer: DiffID, as format: CompressionFormat) throws -> Descriptor? {
-        guard let blob = try store.compressedLayer(layer) else { return nil }
-        return blob.mediaType.layerCompression == (format == .zstd ? .zstd : .gzip) ? blob : nil
+    /// The plain ones of these layers as compressed blobs.
+    func compressed(
+        _ layers: [LayerDescription], as format: CompressionFormat, _ lease: Lease
+    ) throws -> [DiffID: Descriptor] {
+        let blobs = Mutex<[DiffID: Descriptor]>([:])
+        let plain = layers.filter { $0.blob.mediaType.layerCompression == MediaType.Compression.none }
+        try interruption.forEach(plain, width: Puller.layersAtOnce) { [self] layer in
+            let blob = try known(layer, as: format, lease) ?? compress(layer, as: format, lease)
+            blobs.withLock { $0[layer.diffID] = blob }
+        }
+        return blobs.withLock { $0 }
+    }
+
+    private func known(_ layer: LayerDescription, as format: CompressionFormat, _ lease: Lease) throws -> Descriptor? {
+        guard var blob = try store.compressedLayer(layer.diffID),
+            blob.mediaType.layerCompression == (format == .zstd ? .zstd : .gzip)
+        else { return nil }
+        // It may go with its image, or its step, at any moment: then it is made anew.
+        guard (try? store.keep([blob.digest], under: lease)) != nil else { return nil }
+        blob.mediaType = Self.mediaType(format, isDocker: layer.blob.mediaType == .dockerLayer)
+        return blob
     }
 
     private func compress(_ layer: LayerDescription, as format: CompressionFormat, _ lease: Lease) throws -> Descriptor {

@@ -88,7 +88,7 @@ public final class Pusher: Sendable {
     }
 
     /// - Parameter name: Of its progress; nil for what nobody watches.
-    private func send(_ blob: Descriptor, to reference: Reference, shownAs name: String? = nil) throws {
+    func send(_ blob: Descriptor, to reference: Reference, shownAs name: String? = nil) throws {
         let file = BlobFile(try store.openBlob(blob.digest))
         let outgoing = OutgoingBlob(blob.digest, size: blob.size) { [progress] sent in
             if let name { progress.layer(name, .pushing, current: sent, total: blob.size) }

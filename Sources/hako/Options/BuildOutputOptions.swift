@@ -141,38 +141,6 @@ enum AnnotationOption {
     }
 }
 
-/// `--cache-from` and `--cache-to`: a reference, or `type=registry,ref=…`.
-enum CacheOption {
-    static let kinds = ["inline", "local", "registry"]
-
-    static func read(_ words: [String]) throws(BuildRefusal) -> [CacheLocation] {
-        var locations: [CacheLocation] = []
-        for word in words where !word.isEmpty {
-            guard let fields = CommaSeparated.fields(word) else { throw BuildRefusal("invalid cache \(word): its quotes don't match up") }
-            if !word.utf8.contains(UInt8(ascii: "=")) {
-                locations += fields.map { CacheLocation("registry", attributes: ["ref": $0]) }
-            } else {
-                locations.append(try location(fields, word))
-            }
-        }
-        return locations
-    }
-
-    private static func location(_ fields: [String], _ word: String) throws(BuildRefusal) -> CacheLocation {
-        var kind = ""
-        var attributes: [String: String] = [:]
-        for field in fields {
-            guard let (name, value) = field.assignment() else { throw BuildRefusal("invalid value \(field)") }
-            if name.lowercased() == "type" { kind = value } else { attributes[name.lowercased()] = value }
-        }
-        guard !kind.isEmpty else { throw BuildRefusal("type required for \(word.inQuotes)") }
-        guard kinds.contains(kind) else {
-            throw .building("unknown cache type \(kind.inQuotes)", hint: "There are \(kinds.joined(separator: ", ")).")
-        }
-        return CacheLocation(kind, attributes: attributes)
-    }
-}
-
 /// `--attest`, `--sbom`, `--provenance`: nothing attests here, so that only their absence can be asked for.
 enum AttestOption {
     static func refuse(_ arguments: ParsedArguments) throws(BuildRefusal) {
