@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Testing
 import TestSupport
@@ -103,6 +104,42 @@ struct BuildCacheTests {
         let pruned = try store.output("system", "prune", "-af")
         #expect(pruned.contains("Deleted build cache objects:"), "\(pruned)")
         #expect(try store.output("builder", "du").split(separator: "\n").count == 3)
+    }
+
+    @Test("has the directories of cache mounts among what it keeps, but for one in use, and forgets what addresses have answered")
+    func cacheMounts() throws {
+        let store = try TestStore()
+        let mount = "--mount=type=cache,target=/c,id=mine"
+        let fill = "head -c 3100000 /dev/urandom > /c/f"
+        #expect(try build(store, "true", "FROM busybox\nRUN \(mount) \(fill)\n") == ["RUN \(mount) \(fill)"])
+        let filter = ["--filter", "type=exec.cachemount"]
+        // The step's monitor lets go of it a moment after the build has ended.
+        try waitUntil { try store.output("builder", "du").contains("false") == false }
+        let listed = try store.output(["builder", "du", "--verbose"] + filter)
+        #expect(listed.contains("Description:    cached mount mine\n") && listed.contains("Size:           3.1MB\n") && listed.contains("Mutable:        true\n"), "\(listed)")
+        #expect(try store.output("builder", "du").contains("Total:          3.1"))
+        let usage = try store.output("system", "df", "--format", "{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}")
+        #expect(usage.contains("Build Cache 2 0 3.1"), "\(usage)")
+        let downloads = store.root + "/build-cache/downloads"
+        try Directory.create(downloads)
+        try FileDescriptor.openEmpty(downloads + "/one", mode: 0o600).writeAll("{}")
+        // One that somebody has, as a build does.
+        let name = try #require(try FileDescriptor.directory(store.root + "/build-cache/mounts").names().first)
+        do {
+            let held = try FileDescriptor.directory("\(store.root)/build-cache/mounts/\(name)")
+            #expect(try held.tryLockWholeShared())
+            #expect(try store.output("builder", "du").contains("false"))
+            #expect(try store.output(["builder", "prune", "-f"] + filter) == "Total reclaimed space: 0B")
+        }
+        #expect(access(downloads + "/one", F_OK) == 0)
+        let question = try store.hako("builder", "prune", input: "n\n")
+        #expect(question.text.contains("cached mount mine (3"), "\(question)")
+        let pruned = try store.output(["builder", "prune", "-f"] + filter)
+        #expect(pruned.hasPrefix("Deleted build cache objects:\n") && pruned.contains("Total reclaimed space: 3.1"), "\(pruned)")
+        #expect(try FileDescriptor.directory(store.root + "/build-cache/mounts").names().isEmpty)
+        #expect(access(downloads + "/one", F_OK) == 0)
+        #expect(try store.hako("builder", "prune", "-f").status == 0)
+        #expect(access(downloads + "/one", F_OK) != 0)
     }
 
     @Test("keeps what was used last, as far as --keep-storage allows")

@@ -30,8 +30,10 @@ public struct BuildCacheEntry: Hashable, Sendable {
     public let created: Int64?
     public let lastUsed: Int64
     public let uses: Int64
-    /// Those that lead to it.
+    /// Those that lead to it; none for a cache mount.
     let keys: [[UInt8]]
+    /// The directory of a cache mount.
+    var directory: CacheDirectories.Entry?
 }
 
 /// Which entries of the cache a prune takes, those first that were used longest ago.
@@ -44,6 +46,8 @@ public struct BuildCacheSelection: Sendable {
     public var keptStorage: Int64 = 0
     /// What else a filter asks for.
     public var isWanted: @Sendable (BuildCacheEntry) -> Bool = { _ in true }
+    /// Whether a filter asks for anything.
+    public var isFiltered = false
 
     public init() {}
 }
@@ -77,7 +81,8 @@ public struct BuildCacheContents {
                     isInUse: same.contains { $0.isInUse }, created: step.created, lastUsed: step.lastUsed, uses: step.uses,
                     keys: same.map(\.step.key)))
         }
-        self.entries = entries
+        entries += try CacheDirectories(paths).entries().map(BuildCacheEntry.init)
+        self.entries = entries.sorted { $0.lastUsed > $1.lastUsed }
     }
 
     /// Several keys may lead to what one step has made.
@@ -106,6 +111,7 @@ public struct BuildCacheContents {
         var sizes = account.freed(bySteps: entries.flatMap(\.keys), without: images)[...]
         return entries.map { entry in
             defer { sizes = sizes.dropFirst(entry.keys.count) }
+            if let directory = entry.directory { return directory.size }
             return sizes.prefix(entry.keys.count).reduce(0, &+)
         }
     }
@@ -137,20 +143,36 @@ public struct BuildCacheContents {
     public func prune(_ selection: BuildCacheSelection) throws -> BuildCachePrune {
         var plan = plan(selection)
         let deleted = Set(try store.database.deleteCachedSteps(plan.entries.flatMap(\.keys)))
-        plan.entries.removeAll { entry in !entry.keys.contains { deleted.contains($0) } }
-        plan.reclaimed = try store.collectUnheld()
-        try removeDigests(all: plan.entries.count == entries.count)
+        let directories = CacheDirectories(paths)
+        plan.entries = try plan.entries.filter { entry in
+            if let directory = entry.directory { return try directories.remove(directory) }
+            return entry.keys.contains { deleted.contains($0) }
+        }
+        plan.reclaimed = plan.entries.reduce(0) { $0 + ($1.directory?.size ?? 0) }
+        plan.reclaimed += try store.collectUnheld()
+        try removeNotes("digests", all: plan.entries.count == entries.count)
+        try removeNotes("downloads", all: !selection.isFiltered && selection.unusedSince == nil && selection.keptStorage == 0)
         return plan
     }
 
-    /// What was read of contexts is found out again when it is needed.
+    /// What was read of contexts, and what addresses have answered, is found out again when it is needed.
     ///
     /// - Parameter all: Else those alone that no build has changed for thirty days.
-    private func removeDigests(all: Bool) throws {
-        guard let directory = try? FileDescriptor.directory(paths.buildCache + "/digests") else { return }
+    private func removeNotes(_ name: String, all: Bool) throws {
+        guard let directory = try? FileDescriptor.directory(paths.buildCache + "/" + name) else { return }
         let oldest = RealTime.now / 1_000_000_000 - 30 * 86_400
         for name in try directory.names() where try all || directory.status(of: name).modified.seconds < oldest {
             try directory.unlink(name)
         }
+    }
+}
+
+extension BuildCacheEntry {
+    /// A directory of `RUN --mount=type=cache`.
+    fileprivate init(_ directory: CacheDirectories.Entry) {
+        self.init(
+            id: String(SHA256.hexDigest(of: directory.name.utf8).prefix(25)), kind: .cacheMount, title: "cached mount \(directory.id)",
+            size: directory.size, isShared: false, isInUse: directory.isInUse, created: nil, lastUsed: directory.lastUsed, uses: 0, keys: [],
+            directory: directory)
     }
 }
