@@ -17,9 +17,7 @@ public struct BuildCheck {
     public init(_ request: BuildRequest, needsAllStages: Bool) throws(DockerfileError) {
         self.request = request
         dockerfile = try Dockerfile(parsing: request.file)
-        arguments = try Dockerfile.BuildArguments(
-            dockerfile, given: request.arguments, buildPlatform: Platform.host.name,
-            targetPlatform: request.platforms.first ?? Platform.host.name, target: request.target)
+        arguments = try request.arguments(of: dockerfile, for: request.platforms.first ?? Platform.host.name)
         graph = try Dockerfile.StageGraph(
             dockerfile, arguments: arguments, target: request.target, contexts: Set(request.namedContexts.keys),
             needsAllStages: needsAllStages && request.target == nil)

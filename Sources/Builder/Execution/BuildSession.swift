@@ -9,9 +9,9 @@ import OCI
 final class BuildSession {
     let engine: Engine
     let store: ImageStore
-    let request: BuildRequest
-    /// Seconds since 1970 that no time of the image is later than; nil for now.
-    let epoch: Int64?
+    private(set) var request: BuildRequest
+    /// ``SourceDateEpoch``, once it is settled; nil for now.
+    private(set) var epoch: Int64?
     /// That is built for, where there are several.
     var platform: Platform?
     let reporter: any BuildReporter
@@ -24,16 +24,24 @@ final class BuildSession {
         self.request = request
         self.engine = engine
         self.reporter = reporter
-        epoch = try request.sourceDateEpoch ?? Self.epoch(request.arguments["SOURCE_DATE_EPOCH"])
         store = try engine.images()
     }
 
-    private static func epoch(_ text: String?) throws(BuildError) -> Int64? {
-        guard let text, !text.isEmpty else { return nil }
-        guard let seconds = Int64(text), seconds >= 0 else {
-            throw BuildError("invalid SOURCE_DATE_EPOCH: \(text): expected seconds since 1970")
+    /// Finds the epoch: what was given, else what a global ARG says by itself, else 0 where the build is to be reproducible.
+    ///
+    /// - SeeAlso: moby/buildkit#6601; Docker 28's builder doesn't ask the global ARGs yet.
+    func settleEpoch(of dockerfile: Dockerfile) throws {
+        let name = SourceDateEpoch.name
+        var text = request.arguments[name]
+        if text == nil {
+            text = try request.arguments(of: dockerfile, for: request.platforms.first ?? Platform.host.name).globals[name]
         }
-        return seconds
+        if text == nil, request.isReproducible {
+            text = "0"
+            // For an ARG that asks for it.
+            request.arguments[name] = text
+        }
+        epoch = try text.flatMap(SourceDateEpoch.seconds)
     }
 
     /// Keeps what this build has made until an image holds it. A build that makes nothing has none.

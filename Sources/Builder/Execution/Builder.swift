@@ -17,6 +17,7 @@ public enum Builder {
             let dockerfile = try session.step(.preparation, "[internal] load build definition from \(request.fileName)") { _ in
                 try Dockerfile(parsing: request.file)
             }
+            try session.settleEpoch(of: dockerfile)
             let platforms = request.platforms.isEmpty ? [Platform.host] : try request.platforms.map(platform)
             let built = try platforms.map { platform in
                 session.platform = platforms.count > 1 ? platform : nil

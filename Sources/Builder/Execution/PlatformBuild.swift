@@ -47,9 +47,7 @@ final class PlatformBuild {
         self.dockerfile = dockerfile
         self.platform = platform
         let request = session.request
-        arguments = try Dockerfile.BuildArguments(
-            dockerfile, given: request.arguments, buildPlatform: Platform.host.name, targetPlatform: platform.name,
-            target: request.target)
+        arguments = try request.arguments(of: dockerfile, for: platform.name)
         graph = try Dockerfile.StageGraph(
             dockerfile, arguments: arguments, target: request.target, contexts: Set(request.namedContexts.keys))
         trees = LayerTrees(session)

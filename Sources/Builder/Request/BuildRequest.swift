@@ -31,8 +31,8 @@ public struct BuildRequest: Sendable {
     public var origin = ""
     /// `--pull`: ask for bases that are here, too.
     public var pullsBases = false
-    /// Seconds since 1970: every time of the image that is later becomes this one (`SOURCE_DATE_EPOCH`); nil for now.
-    public var sourceDateEpoch: Int64?
+    /// `--reproducible`: ``SourceDateEpoch`` is 0 where neither the arguments nor the Dockerfile say another.
+    public var isReproducible = false
     /// `--secret`, by id.
     public var secrets: [String: BuildSecret] = [:]
     /// `--ssh`: the path of an agent's socket, by id.
@@ -56,6 +56,16 @@ public struct BuildRequest: Sendable {
         self.file = file
         self.fileName = fileName
         self.context = context
+    }
+
+    /// What is known before the first FROM.
+    ///
+    /// - Throws: A default of a global ARG that can't be expanded.
+    func arguments(
+        of dockerfile: Dockerfile, for platform: Dockerfile.PlatformName
+    ) throws(DockerfileError) -> Dockerfile.BuildArguments {
+        try Dockerfile.BuildArguments(
+            dockerfile, given: arguments, buildPlatform: Platform.host.name, targetPlatform: platform, target: target)
     }
 }
 

@@ -36,21 +36,21 @@ extension BuildOptions {
     /// Those of the command line, the proxies of the user's configuration, and SOURCE_DATE_EPOCH of the environment, as
     /// Docker's client has it.
     private static func setArguments(of request: inout BuildRequest, _ arguments: ParsedArguments) throws {
-        let epoch = "SOURCE_DATE_EPOCH"
+        let epoch = SourceDateEpoch.name
         let given = try BuildPairs.read(arguments.values("build-arg"), fromEnvironment: true)
         for (name, value) in given { request.arguments[name] = value }
         for variable in GlobalOptions.user.proxyVariables(host: GlobalOptions.localHost, beside: given.map(\.name)) {
             if let (name, value) = variable.assignment() { request.arguments[name] = value }
         }
         if request.arguments[epoch] == nil {
-            request.arguments[epoch] = GlobalOptions.environment(epoch) ?? (arguments.flag("reproducible") ? "0" : nil)
+            request.arguments[epoch] = GlobalOptions.environment(epoch)
         }
-        guard let text = request.arguments[epoch], !text.isEmpty else { return }
-        guard let seconds = Int64(text) else {
-            throw BuildRefusal.building(
-                "failed to solve: invalid SOURCE_DATE_EPOCH: \(text): strconv.ParseInt: parsing \(text.inQuotes): invalid syntax")
+        request.isReproducible = arguments.flag("reproducible")
+        // A mistake is told before anything is fetched.
+        guard let text = request.arguments[epoch] else { return }
+        do throws(BuildError) { _ = try SourceDateEpoch.seconds(text) } catch {
+            throw BuildRefusal.building("failed to solve: \(error.message)")
         }
-        request.sourceDateEpoch = seconds
     }
 
     private static func platforms(_ arguments: ParsedArguments) throws(BuildRefusal) -> [Dockerfile.PlatformName] {
