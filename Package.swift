@@ -92,7 +92,7 @@ let package = Package(
             "Engine",
             [
                 "ImageStore", "ImageClient", "Metadata", "Archive", "ContainerNetwork", "Cgroups", "RuntimeClient", "OCIRuntime",
-                "MonitorProtocol", "ConfigurationFiles", "GoTemplate", "OCI", "Linux", "Gzip",
+                "MonitorProtocol", "ConfigurationFiles", "Dockerfile", "GoTemplate", "OCI", "Linux", "Gzip",
             ]),
 
         // Building images.

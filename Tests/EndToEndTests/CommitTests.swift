@@ -81,9 +81,9 @@ struct CommitTests {
                 {"Test":["CMD-SHELL","exit 0"],"Interval":90000000000,"Retries":2}
                 """)
         for (change, text) in [
-            ("RUN true", "run is not a valid change command"), ("ENV a=b\nUSER 0", "one instruction"), ("ENV", "ENV requires at least one argument"),
-            ("ENV a='b", "a quote is not closed"), ("LABEL a=b c", "no NAME=VALUE"), ("HEALTHCHECK --interval=x CMD y", "--interval=x"),
-            ("HEALTHCHECK nonsense", "unknown type in HEALTHCHECK: nonsense"),
+            ("RUN true", "RUN is not a valid change command"), ("ENV a=b\nUSER 0", "one instruction"), ("ENV", "ENV requires at least one argument"),
+            ("ENV a='b", "looking for matching single-quote"), ("LABEL a=b c", "can't find = in \"c\""), ("HEALTHCHECK --interval=x CMD y", "time: invalid duration \"x\""),
+            ("HEALTHCHECK nonsense", "Unknown type \"NONSENSE\" in HEALTHCHECK"),
         ] {
             let refused = try store.hako("commit", "-c", change, "box", "refused")
             #expect(refused.status == 1 && refused.error.contains(text) && refused.output == "", "\(change): \(refused)")

@@ -103,7 +103,7 @@ struct ImageArchiveTests {
         for (words, said) in [
             (["/nonexistent"], "no such file"), ([store.scratch.path("nonsense")], "import the archive"),
             ([store.scratch.path("cut.tar")], "import the archive"), ([store.scratch.path("tree.tar"), "UPPER"], "must be lowercase"),
-            (["-c", "RUN true", store.scratch.path("tree.tar")], "run is not a valid change command"),
+            (["-c", "RUN true", store.scratch.path("tree.tar")], "RUN is not a valid change command"),
             (["-c", "ENV", store.scratch.path("tree.tar")], "ENV requires at least one argument"),
             (["http://\(liar.host)/x"], "status 404"),
         ] {

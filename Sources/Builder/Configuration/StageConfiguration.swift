@@ -1,4 +1,5 @@
 import Dockerfile
+import Engine
 import OCI
 
 /// The configuration of the image that a stage makes, as its instructions change it one after the other.
@@ -33,70 +34,18 @@ public struct StageConfiguration: Hashable, Sendable {
     public var shell: [String] { config.shell ?? ["/bin/sh", "-c"] }
 
     /// The words of a command: of one in shell form, the shell's and the text.
-    public func words(of command: Dockerfile.CommandLine) -> [String] {
-        switch command {
-        case .shell(let text): shell + [text]
-        case .exec(let words): words
-        }
-    }
+    public func words(of command: Dockerfile.CommandLine) -> [String] { config.words(of: command) }
 
     /// The absolute path of a directory that WORKDIR, COPY or ADD name, without `.` and `..`.
-    public func absolutePath(_ path: String) -> String {
-        ContainerPath.clean(path.hasPrefix("/") ? path : config.workingDirectory + "/" + path)
-    }
+    public func absolutePath(_ path: String) -> String { config.absolutePath(path) }
 
     /// Changes the configuration as an evaluated instruction says.
     ///
     /// - Returns: What the history calls it, where it is an entry without a layer. Nil for ONBUILD, which has none, and for what makes
     ///   a layer (``HistoryText``).
     public mutating func apply(_ instruction: Dockerfile.Instruction) -> String? {
-        switch instruction {
-        case .env(let assignments):
-            for assignment in assignments { set(assignment.name, to: assignment.value) }
-        case .label(let assignments): for label in assignments { config.labels[label.name] = label.value }
-        case .expose(let ports): for port in ports where !config.exposedPorts.contains(port) { config.exposedPorts.append(port) }
-        case .volume(let paths): for path in paths where !config.volumes.contains(path) { config.volumes.append(path) }
-        case .user(let user): config.user = user
-        case .workdir(let path): config.workingDirectory = absolutePath(path)
-        case .stopSignal(let signal): config.stopSignal = signal
-        case .shell(let words): config.shell = words
-        case .healthcheck(let check): config.healthcheck = Healthcheck(check)
-        case .onBuild(let onBuild): config.onBuild.append(onBuild.trigger)
-        case .maintainer(let name): author = name
-        case .cmd(let command): set(command: command)
-        case .entrypoint(let command): set(entrypoint: command)
-        case .run, .copy, .add, .arg: break
-        }
+        if case .maintainer(let name) = instruction { author = name }
+        config.apply(instruction, hasOwnCommand: &hasOwnCommand)
         return HistoryText.ofMetadata(instruction, self)
-    }
-
-    private mutating func set(_ name: String, to value: String) {
-        let entry = "\(name)=\(value)"
-        // In its place, where it has one.
-        if let index = config.environment.firstIndex(where: { $0.utf8.starts(with: "\(name)=".utf8) }) {
-            config.environment[index] = entry
-        } else {
-            config.environment.append(entry)
-        }
-    }
-
-    private mutating func set(command: Dockerfile.CommandLine) {
-        let words = words(of: command)
-        config.command = words.isEmpty ? nil : words
-        hasOwnCommand = true
-    }
-
-    private mutating func set(entrypoint command: Dockerfile.CommandLine) {
-        let words = words(of: command)
-        config.entrypoint = words.isEmpty ? nil : words
-        if !hasOwnCommand { config.command = nil }
-    }
-}
-
-extension Healthcheck {
-    init(_ check: Dockerfile.Healthcheck) {
-        self.init(
-            test: check.test, interval: check.interval, timeout: check.timeout, startPeriod: check.startPeriod,
-            startInterval: check.startInterval, retries: check.retries)
     }
 }

@@ -29,6 +29,12 @@ extension Dockerfile {
         private var predefined = Variables()
         let escape: UInt8
 
+        /// None at all.
+        init() {
+            given = [:]
+            escape = .backslash
+        }
+
         /// - Parameters:
         ///   - given: `--build-arg NAME=value`; one without `=` has its value from the client's environment, or isn't given.
         ///   - target: `--target`.

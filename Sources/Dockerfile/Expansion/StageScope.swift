@@ -21,6 +21,9 @@ extension Dockerfile {
             arguments = []
         }
 
+        /// For instructions that stand alone, in no file.
+        public init(environment: [String]) { self.init(BuildArguments(), environment: environment) }
+
         /// For a stage that is based on another: its ARGs are inherited.
         ///
         /// - Parameters:

@@ -23,6 +23,19 @@ extension Dockerfile.Statement {
         } catch { throw stage.source.error(error.message, suggestion: error.suggestion) }
     }
 
+    /// Reads an instruction that stands alone, in no file: its errors tell no lines.
+    ///
+    /// - Throws: What isn't one instruction.
+    public init(alone text: String) throws(DockerfileError) {
+        var reader = LineReader(Array(text.utf8), isTrigger: true)
+        guard let (source, parsed) = try reader.instruction(), case .other(let instruction) = parsed,
+            try reader.instruction() == nil
+        else {
+            throw DockerfileError("\(text) is no single instruction")
+        }
+        self.init(instruction: instruction, source: source)
+    }
+
     static func triggers(_ texts: [String], for stage: Dockerfile.Stage) throws(DockerfileError) -> [Dockerfile
         .Statement]
     {
