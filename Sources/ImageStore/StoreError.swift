@@ -78,3 +78,17 @@ func asStoreError<Result: ~Copyable>(_ body: () throws(MetadataError) -> Result)
 func asStoreError<Result: ~Copyable>(_ body: () throws(SystemCallError) -> Result) throws(StoreError) -> Result {
     do throws(SystemCallError) { return try body() } catch { throw .system(error) }
 }
+
+extension StoreError {
+    /// What to say of a name that ``noSuchImage(_:)`` holds: as Docker names what it misses, `nginx:latest`; and why, where no image can
+    /// have such a name.
+    public static func missingImage(_ name: String) -> (text: String, mayExist: Bool) {
+        do throws(ReferenceError) {
+            return ("No such image: \(try Reference(name).withDefaultTag.familiar)", true)
+        } catch {
+            // An id is no name, but one may well ask for it.
+            let isID = name.utf8.count == 64 || name.hasPrefix("sha256:")
+            return isID ? ("No such image: \(name)", true) : ("\(error)", false)
+        }
+    }
+}

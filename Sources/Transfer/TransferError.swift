@@ -56,8 +56,8 @@ extension TransferError {
         switch error {
         case .source(let cause): self.init(cause, while: subject)
         case .noSuchImage(let name):
-            // As Docker names what it misses: `nginx:latest`.
-            self.init(.notFound, "No such image: \((try? Reference(name))?.withDefaultTag.familiar ?? name)")
+            let missing = StoreError.missingImage(name)
+            self.init(missing.mayExist ? .notFound : .invalid, missing.text)
         case .wrongDigest, .wrongSize, .format, .json, .layerCount, .layer, .digest:
             self.init(.invalid, "cannot \(subject): \(error)")
         default: self.init(.system, "cannot \(subject): \(error)")

@@ -160,7 +160,11 @@ struct ImageCommand {
 
     private func input(_ path: String?) throws(TransferError) -> FileSource {
         guard let path else { return FileSource(FileDescriptor(adopting: StandardDescriptor.input)) }
-        do throws(SystemCallError) { return FileSource(try FileDescriptor.open(path)) } catch {
+        do throws(SystemCallError) {
+            let file = try FileDescriptor.open(path)
+            guard try file.status().kind != .directory else { throw SystemCallError("open", on: path, .isDirectory) }
+            return FileSource(file)
+        } catch {
             throw TransferError(error.errno == .noSuchFile ? .notFound : .system, "open \(path): \(error.errno)")
         }
     }

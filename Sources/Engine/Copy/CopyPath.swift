@@ -89,6 +89,7 @@ struct CopyTarget {
             (directory, name) = (path.parent, path.name)
         case .other, .device, .symlink:
             guard !isDirectory else { throw EngineError(.invalidArgument, "cannot copy directory") }
+            guard !destination.assertsDirectory else { throw EngineError(.invalidArgument, "no such directory") }
             (directory, name) = (path.parent, path.name)
         }
     }

@@ -149,7 +149,11 @@ extension Engine {
         do throws(ReferenceError) {
             reference = try Reference(newName)
         } catch {
-            throw EngineError(.invalidArgument, "\"\(newName)\" is not a valid repository/tag: \(error)")
+            throw EngineError(
+                .invalidArgument, "Error parsing reference: \"\(newName)\" is not a valid repository/tag: \(error)")
+        }
+        guard reference.digest == nil else {
+            throw EngineError(.invalidArgument, "refusing to create a tag with a digest reference")
         }
         let (id, moved) = try onImages("tag \(name)") { store throws(StoreError) in
             let image = try store.resolve(name).image.id
@@ -235,7 +239,8 @@ extension EngineError {
     init(_ error: StoreError, cannot action: String) {
         switch error {
         case .noSuchImage(let name):
-            self.init(.notFound, "No such image: \(Self.tagged(name))")
+            let missing = StoreError.missingImage(name)
+            self.init(missing.mayExist ? .notFound : .invalidArgument, missing.text)
         case .invalidReference(_, let cause):
             self.init(.invalidArgument, "\(cause)")
         case .ambiguousID(let prefix):
@@ -251,11 +256,6 @@ extension EngineError {
                 .system, cannot: action, because: "\(error)",
                 hint: error.isNoSpace ? "Make room with `hako system prune`." : nil, cause: error)
         }
-    }
-
-    /// As Docker names what it misses: `nginx:latest`.
-    private static func tagged(_ name: String) -> String {
-        (try? Reference(name)).map { $0.withDefaultTag.familiar } ?? name
     }
 
     public init(_ error: ImageClientError) {

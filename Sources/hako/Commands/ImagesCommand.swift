@@ -29,7 +29,7 @@ enum ImagesCommand {
             Terminal.print(try ImagesTree.text(shown, of: engine))
             return 0
         }
-        let rows = try images.flatMap { image in
+        var rows = try images.flatMap { image in
             try filters.rows(of: image, among: images, engine, isTruncated: !arguments.flag("no-trunc"))
         }
         if arguments.flag("quiet"), !arguments.isGiven("format") {
@@ -41,6 +41,8 @@ enum ImagesCommand {
             Terminal.print(table(rows, withDigests: arguments.flag("digests")))
             return 0
         }
+        let users = Dictionary(grouping: try engine.containers(), by: \.image)
+        for index in rows.indices { rows[index].containers = users[rows[index].imageID]?.count ?? 0 }
         try format.print(rows)
         return 0
     }
@@ -62,6 +64,8 @@ struct ImageRow: Formattable {
     let tag: String
     let digest: String
     let id: String
+    /// How many were made of it.
+    var containers = 0
     private let image: StoredImage
 
     init(_ image: StoredImage, _ reference: Reference?, isTruncated: Bool) {
@@ -73,6 +77,7 @@ struct ImageRow: Formattable {
         id = isTruncated ? image.id.short : image.id.description
     }
 
+    var imageID: ImageID { image.id }
     var createdSince: String { image.record.created.map(Moment.ago) ?? "N/A" }
     var size: String { Units.size(image.record.size, digits: 3) }
 
@@ -86,7 +91,7 @@ struct ImageRow: Formattable {
         TemplateRecord(
             "*formatter.imageContext",
             [
-                .value("Containers", .string("N/A")),
+                .value("Containers", .string(String(containers))),
                 .value("CreatedAt", .string(image.record.created.map(Moment.local) ?? "N/A")),
                 .value("CreatedSince", .string(createdSince)), .value("Digest", .string(digest)),
                 .value("ID", .string(id)), .value("Repository", .string(repository)),

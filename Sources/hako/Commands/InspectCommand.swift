@@ -57,7 +57,8 @@ enum InspectCommand {
             do throws(EngineError) {
                 return try engine.inspectImage(name)
             } catch {
-                guard error.kind == .notFound else { throw error }
+                // What can't be an image's name may be another object's.
+                guard error.kind == .notFound || (try? Reference(name)) == nil else { throw error }
             }
             do throws(EngineError) {
                 return try engine.inspectVolume(name)
