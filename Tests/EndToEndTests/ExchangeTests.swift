@@ -4,16 +4,15 @@ import Testing
 
 /// One image, of layers with what is hard to carry, goes to another engine and comes back: the same, byte for byte.
 ///
-/// `HAKO_DOCKER="docker -H unix://…"` names a Docker 28, and `DOCKER_ENTER` what enters its network where it has one of its own.
+/// `HAKO_PODMAN`, words of a shell, names a podman that isn't this machine's own.
 @Suite(
     "An image that goes from engine to engine", .enabled(if: TestStore.isRunnable, TestStore.reason),
     .enabled(if: Skopeo.isInstalled && DockerRegistry.isInstalled, "skopeo and docker-registry are not both installed"))
 struct ExchangeTests {
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
     private static let allTests = variable("HAKO_TEST_ALL") != nil
-    private static let docker = variable("HAKO_DOCKER")
     private static let hasUmoci = Program.isInstalled("umoci")
-    private static let hasPodman = Program.isInstalled("podman")
+    private static let podman = variable("HAKO_PODMAN") ?? (Program.isInstalled("podman") ? "podman" : nil)
 
     /// A store with the image `made:v1`: a device, a pipe, hard links, a capability; and a layer that deletes, replaces and links.
     private func makeStore() throws -> TestStore {
@@ -104,12 +103,13 @@ struct ExchangeTests {
 
     @Test(
         "is the same behind Docker: loaded and saved, pulled and pushed",
-        .enabled(if: allTests && docker != nil, "HAKO_TEST_ALL isn't set, or HAKO_DOCKER names no Docker 28"))
+        .enabled(if: allTests && DockerPeer.command != nil, "HAKO_TEST_ALL isn't set, or HAKO_DOCKER names no Docker 28"))
     func throughDocker() throws {
-        let enter = Self.variable("DOCKER_ENTER") ?? ""
+        let (docker, enter) = (try DockerPeer(), DockerPeer.enter)
+        defer { withExtendedLifetime(docker) {} }
         try exchange(
             """
-            engine="\(Self.docker ?? "")" options=
+            engine="\(DockerPeer.command ?? "")" options=
             trap '$engine rmi -f $name:v1 $host/first:v1 $host/second:v1 > /dev/null 2>&1; [ -z "$registry" ] || kill $registry' EXIT
             # A daemon with a network of its own has the registry there, too: of the same files.
             if [ -n "\(enter)" ]; then
@@ -121,11 +121,11 @@ struct ExchangeTests {
 
     @Test(
         "is the same behind podman: loaded and saved, pulled and pushed",
-        .enabled(if: allTests && hasPodman, "HAKO_TEST_ALL isn't set, or podman is not installed"))
+        .enabled(if: allTests && podman != nil, "HAKO_TEST_ALL isn't set, or podman is not installed"))
     func throughPodman() throws {
         try exchange(
             """
-            engine="podman --root $PWD/podman --runroot $PWD/podman-run --storage-driver vfs --cgroup-manager cgroupfs --events-backend file"
+            engine="\(Self.podman ?? "") --root $PWD/podman --runroot $PWD/podman-run --storage-driver vfs --cgroup-manager cgroupfs --events-backend file"
             options=--tls-verify=false
             trap '$engine system reset -f > /dev/null 2>&1; rm -rf podman podman-run' EXIT
             """)

@@ -4,12 +4,11 @@ import TestSupport
 
 /// The same command lines for Hako and for Docker 28, whose answers are recorded (`Transcripts/`).
 ///
-/// With `HAKO_DOCKER="docker -H unix://…"`, a Docker 28 without containers and volumes of its own, they are also
+/// With `HAKO_DOCKER="docker -H unix://…"`, a Docker 28 without containers, volumes and images of its own, they are also
 /// compared with what it answers today. `HAKO_RECORD=all`, or names of transcripts with commas between, writes them anew
 /// instead of comparing: Docker's answers where `HAKO_DOCKER` is set, and Hako's own wherever the two differ.
 @Suite("Docker's command lines", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct CompatibilityTests {
-    private static let docker = getenv("HAKO_DOCKER").map { String(cString: $0) }
     private static let recorded = getenv("HAKO_RECORD").map { String(cString: $0).split(separator: ",") } ?? []
 
     private static func isRecorded(_ name: String) -> Bool { recorded.contains { $0 == "all" || $0 == name } }
@@ -31,10 +30,10 @@ struct CompatibilityTests {
         }
     }
 
-    @Test("are answered by Docker as recorded", .enabled(if: docker != nil, "HAKO_DOCKER names no Docker 28 to compare with"))
+    @Test("are answered by Docker as recorded", .enabled(if: DockerPeer.command != nil, "HAKO_DOCKER names no Docker 28 to compare with"))
     func dockerItself() throws {
         guard Self.recorded.isEmpty else { return }
-        let engine = try TranscriptEngine(docker: try #require(Self.docker))
+        let engine = try TranscriptEngine(docker: try #require(DockerPeer.command))
         for name in TranscriptFile.names {
             for each in try TranscriptFile.read(name).cases {
                 for (step, outcome) in zip(each.steps, try engine.run(each)) { expect(outcome, toBe: step.docker, name, each, step) }
@@ -44,7 +43,7 @@ struct CompatibilityTests {
 
     @Test("are recorded", .enabled(if: !recorded.isEmpty, "HAKO_RECORD names no transcript to record"))
     func record() throws {
-        let docker = try Self.docker.map { try TranscriptEngine(docker: $0) }
+        let docker = try DockerPeer.command.map { try TranscriptEngine(docker: $0) }
         for name in TranscriptFile.names where Self.isRecorded(name) {
             let store = try TestStore()
             let hako = try TranscriptEngine(store)

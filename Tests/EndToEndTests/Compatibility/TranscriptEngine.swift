@@ -7,18 +7,19 @@ import TestSupport
 final class TranscriptEngine {
     private let scratch: Scratch
     private let environment: [String: String]
+    private let peer: DockerPeer?
 
     /// Hako, with a test's store, called by Docker's name.
     convenience init(_ store: TestStore) throws {
-        try self.init("exec -a docker \"\(TestStore.programs ?? "")/hako\" \"$@\"", store.environment)
+        try self.init("exec -a docker \"\(TestStore.programs ?? "")/hako\" \"$@\"", store.environment, peer: nil)
     }
 
     /// - Parameter docker: Words of a shell: `docker -H unix:///run/docker.sock`.
     convenience init(docker: String) throws {
-        try self.init("exec \(docker) \"$@\"", [:])
-        let own = try script("docker ps -aq; docker volume ls -q")
+        try self.init("exec \(docker) \"$@\"", [:], peer: DockerPeer())
+        let own = try script("set -e; docker ps -aq; docker volume ls -q; docker images --format '{{.Repository}}:{{.Tag}}' | sed '/^busybox:latest$/d'")
         guard own.status == 0, own.text.isEmpty else {
-            throw Program.Failure(description: "\(docker) has containers or volumes of its own, or does not answer: \(own)")
+            throw Program.Failure(description: "\(docker) has containers, volumes or images of its own, or does not answer: \(own)")
         }
         // Docker's classic store does not read OCI archives.
         let loaded = try script(
@@ -29,7 +30,8 @@ final class TranscriptEngine {
         guard loaded.status == 0 else { throw Program.Failure(description: "loading busybox: \(loaded)") }
     }
 
-    private init(_ call: String, _ environment: [String: String]) throws {
+    private init(_ call: String, _ environment: [String: String], peer: DockerPeer?) throws {
+        self.peer = peer
         scratch = try Scratch(["bin/docker": .file(Array("#!/bin/bash\nPATH=${PATH#*:}\n\(call)\n".utf8)), "home": .directory])
         self.environment = environment.merging(["HOME": scratch.path("home"), "LC_ALL": "C", "TZ": "UTC"]) { own, _ in own }
         try FileDescriptor.open(scratch.path("bin/docker")).changeMode(0o755)
@@ -41,7 +43,7 @@ final class TranscriptEngine {
     }
 
     /// Runs a case's command lines one after the other, in a shell and an empty directory of their own, and removes its
-    /// containers and volumes.
+    /// containers, volumes and images.
     func run(_ each: Transcript.Case) throws -> [Transcript.Outcome] {
         let steps = each.steps.enumerated().map { index, step in
             """
@@ -57,6 +59,9 @@ final class TranscriptEngine {
             \(steps.joined(separator: "\n"))
             ids=$(docker ps -aq --no-trunc); [ -z "$ids" ] || docker rm -fv $ids > /dev/null
             volumes=$(docker volume ls -q); [ -z "$volumes" ] || docker volume rm $volumes > /dev/null
+            base=$(docker inspect -f '{{.Id}}' busybox); images=$(docker images -aq --no-trunc | uniq | grep -vx "$base")
+            [ -z "$images" ] || docker rmi -f $images > /dev/null
+            names=$(docker images --format '{{.Repository}}:{{.Tag}}' | grep -vx busybox:latest); [ -z "$names" ] || docker rmi $names > /dev/null
             for file in "$R"/*.output "$R"/*.error; do
               sed -i -e "s|$T|<directory>|g" "$file"; sed -i -zE -f '\(TranscriptFile.directory)/normalise.sed' "$file"
             done

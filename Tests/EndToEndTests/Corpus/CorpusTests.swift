@@ -4,13 +4,10 @@ import Testing
 
 /// What the reference of Dockerfiles has, built by Hako and by a peer.
 ///
-/// With `HAKO_DOCKER="docker -H unix://…"`, a Docker 28 with buildx, the peer builds the corpus, too, and what it makes is compared
-/// with the record. `DOCKER_ENTER` enters the daemon's network where it has one of its own, and `PODMAN` is the peer for what Docker's
-/// builder doesn't know yet. `Corpus/record` does the same and writes the record anew.
+/// With a Docker 28 with buildx (``DockerPeer``) that peer builds the corpus, too, and what it makes is compared with the record.
+/// `PODMAN` is the peer for what Docker's builder doesn't know yet. `Corpus/record` does the same and writes the record anew.
 @Suite("The corpus of Dockerfiles", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct CorpusTests {
-    private static let docker = variable("HAKO_DOCKER")
-
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     @Test("is built as a peer builds it, or as the differences say", arguments: Corpus.groups)
@@ -40,12 +37,14 @@ struct CorpusTests {
 
     @Test(
         "is built by the peer as recorded",
-        .enabled(if: docker != nil && variable("HAKO_TEST_ALL") != nil, "HAKO_DOCKER names no Docker 28, or HAKO_TEST_ALL isn't set"))
+        .enabled(if: DockerPeer.command != nil && variable("HAKO_TEST_ALL") != nil, "HAKO_DOCKER names no Docker 28, or HAKO_TEST_ALL isn't set"))
     func peer() throws {
+        let docker = try DockerPeer()
+        defer { withExtendedLifetime(docker) {} }
         let run = try ProgramRun.of(
             "\(Corpus.directory)/record", ["--check"],
             environment: [
-                "ENGINE": Self.docker ?? "", "ENTER": Self.variable("DOCKER_ENTER") ?? "", "PODMAN": Self.variable("PODMAN") ?? "",
+                "ENGINE": DockerPeer.command ?? "", "ENTER": DockerPeer.enter, "PODMAN": Self.variable("PODMAN") ?? "",
             ], timeoutMilliseconds: 1_800_000)
         #expect(run.status == 0, "\(run)")
     }
