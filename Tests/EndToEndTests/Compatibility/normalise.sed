@@ -22,7 +22,7 @@ s/\b[0-9a-f]{12}\b/<id>/g
 # Times, ages and durations.
 s/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})/<time>/g
 s/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)? \+0000 UTC/<time>/g
-s/(Less than a second|About a minute|[0-9]+ (second|minute|hour|day)s?) ago/<age> ago/g
+s/(Less than a second|About a minute|About an hour|[0-9]+ (second|minute|hour|day|week|month|year)s?) ago/<age> ago/g
 s/\bUp (Less than a second|About a minute|[0-9]+ (second|minute)s?)/Up <age>/g
 # Addresses, and ports that the engine chose (ip_local_port_range).
 s/\b(172\.(1[6-9]|2[0-9]|3[01])|192\.168|10\.[0-9]+)\.[0-9]+\.[0-9]+/<address>/g
