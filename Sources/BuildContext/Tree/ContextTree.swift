@@ -40,16 +40,16 @@ public final class ContextTree: Sendable {
         of path: PathBytes, in root: borrowing FileDescriptor
     ) throws(ContextError) -> [UInt8]? {
         do throws(SystemCallError) {
-            // A FIFO with nobody at its other end must not be waited for.
-            let file = try FileDescriptor.open(
-                PathBytes(joining: path.componentsBelowRoot), in: root, .inRoot, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY
-            )
-            let kind = try file.status().kind
+            // Looked at before it is opened: an archive may hold a device, and some do things when they are opened (a watchdog
+            // begins to count); a FIFO with nobody at its other end must not be waited for.
+            let place = try FileDescriptor.open(
+                PathBytes(joining: path.componentsBelowRoot), in: root, .inRoot, flags: FileDescriptor.pathOnly)
+            let kind = try place.status().kind
             guard kind == .regular else {
                 throw SystemCallError(
                     "openat2", on: path.description, kind == .directory ? .isDirectory : .invalidArgument)
             }
-            return try file.readAll(limit: 16 << 20)
+            return try FileDescriptor.open(place.procPath).readAll(limit: 16 << 20)
         } catch {
             guard [.noSuchFile, .notDirectory].contains(error.errno) else { throw .unreadable(path, error) }
             return nil

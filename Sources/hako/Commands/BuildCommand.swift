@@ -99,7 +99,8 @@ enum BuildCommand {
         if style == .quiet, !request.outputs.contains(where: { $0.destination == "-" }) { Terminal.print(id + "\n") }
         if let path = arguments.value("iidfile") {
             do throws(SystemCallError) {
-                try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644).writeAll(Array(id.utf8))
+                // What was there is gone: what is there now, somebody else has put in the way.
+                try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).writeAll(Array(id.utf8))
             } catch { throw BuildRefusal("writing image ID file: open \(path): \(error.errno)") }
         }
         if let path = arguments.value("metadata-file") {

@@ -23,10 +23,15 @@ struct BuildInput {
         guard let root = try? FileDescriptor.directory(path) else {
             throw BuildRefusal.building("unable to prepare context: path \(path.inQuotes) not found")
         }
-        let ownFile = try file.map { try read($0) } ?? usual(in: root, of: path)
-        let name = file == nil ? ownFile.fileName : nil
-        let ignored = try ignoring(in: root, beside: file, named: name)
-        var input = ownFile
+        var input: BuildInput
+        let ignored: PatternList
+        if let file, let inner = Self.path(of: file, below: path) {
+            input = try read(inner, in: root, as: file)
+            ignored = try ignoring(in: root, beside: nil, named: inner)
+        } else {
+            input = try file.map { try read($0) } ?? usual(in: root, of: path)
+            ignored = try ignoring(in: root, beside: file, named: file == nil ? input.fileName : nil)
+        }
         // What isn't known is nobody's; such a build has no one before it.
         input.origin = ((try? root.path()) ?? path) + "\n" + input.filePath
         input.context = ContextTree(root: root, ignoring: ignored)
@@ -48,13 +53,38 @@ struct BuildInput {
             return try ContextTree.contents(of: PathBytes(name.utf8) ?? "", in: root)
         } catch {
             guard case .unreadable(_, let failure) = error else { throw error }
-            throw unreadable(name, failure.errno)
+            throw unreadable(lastName(of: name), failure.errno)
         }
+    }
+
+    /// The path of a file from the context on, where it is written as one below the context: there, a link of a stranger's must lead
+    /// nowhere else (threat: CVE-2022-4122). What another path leads to is the user's own choice; nil for that.
+    private static func path(of file: String, below context: String) -> String? {
+        guard file != "-", let current = try? FileDescriptor.directory("/proc/self").symlinkTarget(of: "cwd") else { return nil }
+        let slash = UInt8(ascii: "/")
+        let names = { (path: String) in
+            ((path.utf8.first == slash ? [] : current.bytes + [slash]) + Array(path.utf8))
+                .split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
+        }
+        let (whole, start) = (names(file), names(context))
+        let rest = whole.dropFirst(start.count)
+        guard !rest.isEmpty, whole.starts(with: start), !rest.contains(where: { $0.elementsEqual("..".utf8) }) else { return nil }
+        return String(decoding: Array(rest.joined(separator: [slash])), as: UTF8.self)
+    }
+
+    private static func read(_ path: String, in root: borrowing FileDescriptor, as file: String) throws -> BuildInput {
+        let name = lastName(of: path)
+        guard let bytes = try contents(of: path, in: root) else { throw unreadable(name, Errno.noSuchFile) }
+        return BuildInput(file: bytes, fileName: name, filePath: file)
+    }
+
+    private static func lastName(of path: String) -> String {
+        path.utf8.split(separator: UInt8(ascii: "/")).last.flatMap { String($0) } ?? path
     }
 
     /// A path of the working directory, or `-`.
     private static func read(_ path: String) throws -> BuildInput {
-        let name = path.utf8.split(separator: UInt8(ascii: "/")).last.flatMap { String($0) } ?? path
+        let name = lastName(of: path)
         do throws(SystemCallError) {
             if path == "-" { return BuildInput(file: try standardInput(), fileName: usualName, filePath: "stdin") }
             return BuildInput(file: try FileDescriptor.contents(of: path, limit: largestFile), fileName: name, filePath: path)
