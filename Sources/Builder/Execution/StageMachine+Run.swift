@@ -15,6 +15,7 @@ extension StageMachine {
     func start(_ run: Dockerfile.Run, _ name: LayerStep.Name) throws {
         let origins = try run.mounts.map { mount in try origin(of: mount) }
         let instruction = runStep(run, name, origins)
+        try instruction.requireEntitlements()
         let createdBy = HistoryText.run(instruction.words, arguments: state.scope.historyArguments)
         let layerStep = LayerStep(name: name, createdBy: createdBy, keys: keys(of: run, origins))
         guard try !isFound(layerStep) else { return }

@@ -76,7 +76,8 @@ public struct RunStep {
         return error
     }
 
-    private func requireEntitlements() throws(BuildError) {
+    /// - Throws: Where it asks for powers that the command line doesn't allow, whatever the cache has of it.
+    public func requireEntitlements() throws(BuildError) {
         if network == .host, !settings.allowsHostNetwork, settings.network != .host {
             throw BuildError("network.host is not allowed")
         }
