@@ -3,7 +3,7 @@ import Testing
 
 @testable import Dockerfile
 
-@Suite("Hostile Dockerfiles", .timeLimit(.minutes(10)))
+@Suite("Hostile Dockerfiles (T-B10)", .timeLimit(.minutes(10)))
 struct HostileInputTests {
     private static let isWhole = getenv("HAKO_TEST_ALL") != nil
 

@@ -10,8 +10,7 @@ public struct StageConfiguration: Hashable, Sendable {
     public private(set) var config: ExecutionConfig
     /// From MAINTAINER.
     public private(set) var author: String?
-    /// A CMD of this stage: an ENTRYPOINT takes only an inherited one away.
-    private var hasOwnCommand = false
+    private var applied: AppliedInstructions
 
     /// The PATH of a base that has none: it is written to the configuration, too.
     public static let defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,6 +27,7 @@ public struct StageConfiguration: Hashable, Sendable {
         }
         self.config = config
         self.author = author
+        applied = AppliedInstructions(base: config)
     }
 
     /// The shell of RUN, CMD, ENTRYPOINT and HEALTHCHECK in shell form.
@@ -45,7 +45,7 @@ public struct StageConfiguration: Hashable, Sendable {
     ///   a layer (``HistoryText``).
     public mutating func apply(_ instruction: Dockerfile.Instruction) -> String? {
         if case .maintainer(let name) = instruction { author = name }
-        config.apply(instruction, hasOwnCommand: &hasOwnCommand)
+        config.apply(instruction, after: &applied)
         return HistoryText.ofMetadata(instruction, self)
     }
 }

@@ -82,18 +82,30 @@ final class PlatformBuild {
     }
 
     private func buildStages() throws {
-        try start()
-        while finished[graph.target] == nil {
-            var hasChanged = false
-            for index in running.keys.sorted() {
-                try session.requireNoInterruption()
-                guard let machine = running[index], try machine.advance() else { continue }
-                running[index] = nil
-                finished[index] = machine
-                hasChanged = true
-            }
-            if hasChanged { try start() } else { try wait() }
+        var schedule = StageSchedule(graph)
+        var ready = schedule.first
+        while true {
+            for index in ready { try begin(index) }
+            guard finished[graph.target] == nil else { return }
+            let done = try advance()
+            if done.isEmpty { try wait() }
+            ready = schedule.next(after: done)
         }
+    }
+
+    /// Goes on with what has begun.
+    ///
+    /// - Returns: The stages that are done by now.
+    private func advance() throws -> [Int] {
+        var done: [Int] = []
+        for index in running.keys.sorted() {
+            try session.requireNoInterruption()
+            guard let machine = running[index], try machine.advance() else { continue }
+            running[index] = nil
+            finished[index] = machine
+            done.append(index)
+        }
+        return done
     }
 
     /// Until one of the RUNs has something to say.
@@ -102,36 +114,38 @@ final class PlatformBuild {
         try session.wait(machines.flatMap(\.descriptors), milliseconds: machines.compactMap(\.pause).min())
     }
 
-    /// Begins the stages whose bases and sources are there.
-    private func start() throws {
-        for index in graph.order where running[index] == nil && finished[index] == nil {
-            guard let node = graph.nodes[index], let base = bases[index],
-                node.dependencies.allSatisfy({ finished[$0] != nil })
-            else { continue }
-            let stage = dockerfile.stages[index]
-            // As the only one it needs no name.
-            let name = dockerfile.stages.count == 1 && stage.name == nil ? "" : stage.displayName
-            do {
-                running[index] = try StageMachine(node, name: name, base: base, of: self)
-            } catch { throw BuildError(error, at: stage.source.lines) }
-        }
+    /// Begins a stage whose base and sources are there.
+    private func begin(_ index: Int) throws {
+        guard let node = graph.nodes[index], let base = bases[index] else { return }
+        let stage = dockerfile.stages[index]
+        // As the only one it needs no name.
+        let name = dockerfile.stages.count == 1 && stage.name == nil ? "" : stage.displayName
+        do {
+            running[index] = try StageMachine(node, name: name, base: base, of: self)
+        } catch { throw BuildError(error, at: stage.source.lines) }
     }
 
     /// A RUN for another processor is refused before anything is built.
     private func requireEmulators() throws {
+        var platforms: [Int: Platform] = [:]
         for index in graph.order {
-            guard let node = graph.nodes[index],
-                let run = node.statements.first(where: { if case .run = $0.instruction { true } else { false } })
-            else { continue }
-            do { try Emulator.require(try runPlatform(of: node)) } catch { throw BuildError(error, at: run.source.lines) }
+            guard let node = graph.nodes[index] else { continue }
+            let run = node.statements.first { if case .run = $0.instruction { true } else { false } }
+            do {
+                let platform = try runPlatform(of: node, among: platforms)
+                platforms[index] = platform
+                if run != nil { try Emulator.require(platform) }
+            } catch { throw BuildError(error, at: (run?.source ?? dockerfile.stages[index].source).lines) }
         }
     }
 
     /// What a stage's programs are for: what its base is.
-    private func runPlatform(of node: Dockerfile.StageGraph.Node) throws -> Platform {
+    ///
+    /// - Parameter known: Of the stages before it.
+    private func runPlatform(of node: Dockerfile.StageGraph.Node, among known: [Int: Platform]) throws -> Platform {
         switch bases[node.index] {
         case .image(let image, _): image.config.platform
-        case .stage(let index): try graph.nodes[index].map(runPlatform) ?? platform
+        case .stage(let index): known[index] ?? platform
         case .scratch, .context, nil: try platform(of: node)
         }
     }
@@ -140,9 +154,12 @@ final class PlatformBuild {
 
     /// Finds what every stage begins with; the triggers of an image may need further stages.
     private func findBases() throws {
-        while let index = graph.order.first(where: { bases[$0] == nil }), let node = graph.nodes[index] {
-            let stage = dockerfile.stages[index]
-            do { bases[index] = try base(of: node) } catch { throw BuildError(error, at: stage.source.lines) }
+        while bases.count < graph.nodes.count {
+            try session.requireNoInterruption()
+            for index in graph.order where bases[index] == nil {
+                guard let node = graph.nodes[index] else { continue }
+                do { bases[index] = try base(of: node) } catch { throw BuildError(error, at: dockerfile.stages[index].source.lines) }
+            }
         }
     }
 
@@ -252,21 +269,23 @@ final class PlatformBuild {
     /// Tells what BuildKit advises against, now that the bases are known.
     private func lint() throws {
         let request = session.request
+        let images = baseImages()
         let report = dockerfile.lint(
             graph, arguments: arguments, options: request.lintOptions,
-            expectedPlatform: { [platform] in $0.platform == nil ? platform.name : nil }, baseImage: baseImage(of:), isIgnored: request.isIgnored)
+            expectedPlatform: { [platform] in $0.platform == nil ? platform.name : nil }, baseImage: { images[$0] }, isIgnored: request.isIgnored)
         if !report.findings.isEmpty { session.report(.findings(report.findings)) }
         if let violation = report.violation { throw BuildError(violation) }
     }
 
-    private func baseImage(of origin: Dockerfile.StageGraph.Origin) -> Dockerfile.BaseImage? {
-        for node in graph.nodes.values where node.base == origin {
+    private func baseImages() -> [Dockerfile.StageGraph.Origin: Dockerfile.BaseImage] {
+        var images: [Dockerfile.StageGraph.Origin: Dockerfile.BaseImage] = [:]
+        for node in graph.nodes.values where images[node.base] == nil {
             guard case .image(let image, _) = bases[node.index] else { continue }
-            return Dockerfile.BaseImage(
+            images[node.base] = Dockerfile.BaseImage(
                 environment: image.config.config.environment, hasShell: image.config.config.shell != nil,
                 platform: image.config.platform.name)
         }
-        return nil
+        return images
     }
 }
 

@@ -81,6 +81,10 @@ final class StageMachine {
     // MARK: Instructions
 
     private func perform(_ statement: Dockerfile.Statement) throws {
+        // Variables double in a few lines: what they come to must not fill the memory before it is known to be no image's.
+        guard state.textInBytes <= ImageConfig.maximumSize else {
+            throw BuildError("the image's configuration would be larger than \(ImageConfig.maximumSize >> 20) MiB")
+        }
         let title = (statement.isTrigger ? "ONBUILD " : "") + state.scope.title(of: statement)
         let instruction = try state.scope.evaluate(statement).instruction
         if case .workdir(let path) = instruction, state.configuration.absolutePath(path) == "/" {

@@ -33,6 +33,8 @@ struct StageState: Sendable {
     var isDocker: Bool
     /// Of a target that was built: the steps of all stages, where they are to be handed on (``BuildCache/steps``).
     var steps: [BuiltStep] = []
+    /// Of what the instructions have put into the history, and so, at most a few times, into the configuration.
+    private(set) var textInBytes = 0
 
     var diffIDs: [DiffID] { layers.map(\.diffID) }
 
@@ -43,11 +45,13 @@ struct StageState: Sendable {
         var layer = layer
         if isDocker { layer.blob.mediaType = layer.blob.mediaType.ofDocker }
         layers.append(layer)
+        textInBytes += text.utf8.count
         history.append(HistoryEntry(created: created, createdBy: text, comment: HistoryText.comment))
     }
 
     /// Adds what the history says of an instruction without a layer.
     mutating func note(_ text: String, created: String?) {
+        textInBytes += text.utf8.count
         history.append(
             HistoryEntry(created: created, createdBy: text, comment: HistoryText.comment, isEmptyLayer: true))
     }

@@ -6,6 +6,8 @@ struct InstructionEvaluator {
     /// By ARG, with a value or without.
     let declaredNames: Set<String>
     private(set) var undefinedNames: [String] = []
+    /// By how much the words have become longer, in bytes.
+    private(set) var growth = 0
     private var noted: Set<String> = []
 
     init(source: Dockerfile.Source, variables: Dockerfile.Variables, escape: UInt8, declaredNames: Set<String>) {
@@ -50,6 +52,7 @@ struct InstructionEvaluator {
         do throws(ExpansionError) {
             let expansion = try Dockerfile.WordExpander(escape: escape) { variables[$0] }.expand(word)
             note(expansion.unsetNames)
+            growth += max(0, expansion.bytes.count - word.utf8.count)
             return expansion
         } catch { throw source.error(error.message, at: word) }
     }
@@ -106,6 +109,7 @@ struct InstructionEvaluator {
         do throws(ExpansionError) {
             let expansion = try Dockerfile.WordExpander.ofBodies { variables[$0] }.expand(heredoc.content[...])
             note(expansion.unsetNames)
+            growth += max(0, expansion.bytes.count - heredoc.body.count)
             return Dockerfile.Heredoc(name: heredoc.name, body: expansion.bytes, isExpanded: false, stripsTabs: false)
         } catch { throw source.error(error.message, at: "<<") }
     }

@@ -6,12 +6,16 @@ extension Dockerfile {
     public struct StageScope: Sendable {
         /// An exec(3) with more can't succeed on Linux: MAX_ARG_STRLEN and a stack of 8 MiB.
         static let largestEnvironment = 8 << 20
+        /// Of all words of a stage together: one may become long, and a file may hold a million of them.
+        static let largestGrowth = 64 << 20
 
         /// Of the base, ENV and ARG: what is expanded, and what RUN gets beside the proxies.
         public private(set) var variables: Variables
         /// The ARGs of the stage and of the stages it is based on, in the order of their lines.
         public private(set) var arguments: [Argument]
         private var declaredNames: Set<String> = []
+        /// By how much all words of the stage so far have become longer, in bytes.
+        private var growth = 0
         private let build: BuildArguments
 
         /// - Parameter environment: Of the base's configuration, `NAME=value` each; PATH should be in it.
@@ -71,13 +75,17 @@ extension Dockerfile {
             guard variables.sizeInBytes <= Self.largestEnvironment else {
                 throw statement.source.error("the environment is larger than 8 MiB")
             }
+            guard growth <= Self.largestGrowth else {
+                throw statement.source.error("the values of all variables of the stage come to more than 64 MiB")
+            }
             return evaluation
         }
 
         // The evaluator has to be gone when the variables are set: as long as it shares them, setting one copies all.
-        private func expand(_ statement: Statement) throws(DockerfileError) -> Evaluation {
+        private mutating func expand(_ statement: Statement) throws(DockerfileError) -> Evaluation {
             var evaluator = evaluator(for: statement.source)
             let instruction = try evaluator.evaluate(statement.instruction)
+            growth += evaluator.growth
             return Evaluation(instruction: instruction, undefinedNames: evaluator.undefinedNames)
         }
 
@@ -102,13 +110,14 @@ extension Dockerfile {
             return Evaluation(instruction: .arg(result), undefinedNames: undefinedNames)
         }
 
-        private func value(
+        private mutating func value(
             of argument: Argument, in source: Source
         ) throws(DockerfileError) -> (value: String?, undefinedNames: [String]) {
             if let given = build.given[argument.name] { return (given, []) }
             guard let word = argument.value else { return (build.globals[argument.name], []) }
             var evaluator = evaluator(for: source)
             let value = try evaluator.expand(word)
+            growth += evaluator.growth
             return (value, evaluator.undefinedNames)
         }
 

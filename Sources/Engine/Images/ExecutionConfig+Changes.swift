@@ -11,7 +11,7 @@ extension ExecutionConfig {
     /// Applies the instructions of `--change`, one each, as a stage of a Dockerfile would.
     mutating func apply(_ changes: [String]) throws(EngineError) {
         var scope = Dockerfile.StageScope(environment: environment)
-        var hasOwnCommand = false
+        var applied = AppliedInstructions(base: self)
         for change in changes {
             // More than one line would be more than one instruction to whoever reads it as a Dockerfile.
             guard !change.unicodeScalars.contains(where: { $0 == "\n" || $0 == "\r" || $0 == "\0" }) else {
@@ -24,7 +24,7 @@ extension ExecutionConfig {
             }
             do throws(DockerfileError) {
                 let statement = try Dockerfile.Statement(alone: change)
-                apply(try scope.evaluate(statement).instruction, hasOwnCommand: &hasOwnCommand)
+                apply(try scope.evaluate(statement).instruction, after: &applied)
             } catch { throw EngineError(.invalidArgument, error.message) }
         }
     }

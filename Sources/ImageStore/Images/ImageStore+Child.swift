@@ -60,6 +60,10 @@ extension ImageStore {
         _ config: ImageConfig, layers: [Descriptor], isDocker: Bool, reference: Reference?, lease: Lease
     ) throws(StoreError) -> RegisteredImage {
         let configBytes = config.json.bytes()
+        guard configBytes.count <= ImageConfig.maximumSize else {
+            throw .format(
+                try ContentHash.digest(.sha256, of: configBytes), FormatError("", "is larger than \(ImageConfig.maximumSize >> 20) MiB"))
+        }
         let configDigest = try ingest(configBytes, lease: lease)
         let manifest = ImageManifest(
             mediaType: isDocker ? .dockerManifest : .imageManifest,
