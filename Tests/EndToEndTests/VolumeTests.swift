@@ -94,6 +94,16 @@ struct VolumeTests {
         #expect(try store.output("system", "check") == "The store is whole.")
     }
 
+    @Test("gets the place of a mount that lies in it, where there is none, as the container's root's", arguments: ["auto", "host"])
+    func places(users: String) throws {
+        let store = try TestStore()
+        let words = ["run", "--rm", "--userns", users, "-v", "one:/v", "-v", "two:/v/d/x", "--tmpfs", "/v/t"]
+        let made = try store.output(words + ["-v", "/etc/hostname:/v/f:ro", "busybox", "stat", "-c", "%u:%g %F", "/v/d", "/v/t", "/v/f"])
+        #expect(made.split(separator: "\n").first == "0:0 directory", "\(made)")
+        let data = try ProgramRun.of("/bin/sh", ["-c", "cd '\(store.root)/volumes/one/_data'; stat -c '%n %u:%g %F' d d/x t f"]).lines
+        #expect(data == ["d 0:0 directory", "d/x 0:0 directory", "t 0:0 directory", "f 0:0 regular empty file"])
+    }
+
     @Test("can't be written to where it is mounted read-only")
     func readOnly() throws {
         let store = try TestStore()

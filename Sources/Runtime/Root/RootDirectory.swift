@@ -61,14 +61,27 @@ struct RootDirectory: ~Copyable {
     private borrowing func makeDirectory(
         _ name: String, in parent: borrowing FileDescriptor
     ) throws(SystemCallError) -> FileDescriptor {
-        try parent.makeDirectory(name, mode: 0o755)
+        try asOwner { () throws(SystemCallError) in try parent.makeDirectory(name, mode: 0o755) }
         let made = try parent.openChild(name, flags: O_RDONLY | O_DIRECTORY)
         try made.setOwner(user: owner.user, group: owner.group)
         return made
     }
 
     private borrowing func makeFile(_ name: String, in parent: borrowing FileDescriptor) throws(SystemCallError) {
-        let file = try parent.openChild(name, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        let file = try asOwner { () throws(SystemCallError) in
+            try parent.openChild(name, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        }
         try file.setOwner(user: owner.user, group: owner.group)
+    }
+
+    /// Makes something as the container's root where nobody else can: in a mount that translates ids, such as a volume, the host's
+    /// root has none (EOVERFLOW).
+    private borrowing func asOwner<Made: ~Copyable>(
+        _ make: () throws(SystemCallError) -> Made
+    ) throws(SystemCallError) -> Made {
+        do throws(SystemCallError) { return try make() } catch {
+            guard error.errno == Errno(rawValue: EOVERFLOW) else { throw error }
+            return try EffectiveIdentity.run(user: owner.user, group: owner.group, make)
+        }
     }
 }
