@@ -17,6 +17,8 @@ public final class Engine {
     public let configuration: EngineConfiguration
     /// For the user, beside the answer: what is not as it should be and stops nothing.
     public var warnings: [String] = []
+    /// A descriptor that is readable once pulls and downloads are to be given up, where signals wait for who reads it; -1 for none.
+    public var interruption: CInt = -1
     private(set) var openedImages: ImageStore?
     /// For notes; opened with the first of them.
     var journal: FileDescriptor?

@@ -15,6 +15,7 @@ public struct ImageClient: Sendable {
 
     private let program: String
     let storeArguments: [String]
+    private let interruption: CInt
     /// The number under which the program finds its progress descriptor.
     private static let progressNumber: CInt = 3
     /// Longer than any line that is one: a manifest has up to 4 MiB, and may be escaped.
@@ -24,8 +25,10 @@ public struct ImageClient: Sendable {
     ///   - program: The absolute path of `hako-image`.
     ///   - root: The store, an absolute path.
     ///   - configuration: Instead of `/etc/hako/config.json`.
-    public init(program: String, root: String, configuration: String? = nil) {
+    ///   - interruption: A descriptor that is readable once a call is to be given up, for a caller that has signals wait; -1 for none.
+    public init(program: String, root: String, configuration: String? = nil, interruption: CInt = -1) {
         self.program = program
+        self.interruption = interruption
         storeArguments = ["--root", root] + (configuration.map { ["--config", $0] } ?? [])
     }
 
@@ -151,7 +154,13 @@ public struct ImageClient: Sendable {
         let reading = pipe.keepingReading()
         do throws(SystemCallError) {
             var lines = LineReader(limit: Self.lineLimit)
-            while let line = try lines.next(from: reading) { onLine(line) }
+            var isInterrupted = interruption < 0
+            while let line = try lines.next(
+                from: reading,
+                waiting: { () throws(SystemCallError) in
+                    if !isInterrupted { isInterrupted = try waits(for: reading, child) }
+                })
+            { onLine(line) }
         } catch {
             // A child that nobody listens to must not go on.
             try child.send(signal: SIGTERM)
@@ -159,6 +168,21 @@ public struct ImageClient: Sendable {
             throw error
         }
         return try child.wait()
+    }
+}
+
+extension ImageClient {
+    /// Waits for what the program says, which is its end once it has been told to stop.
+    ///
+    /// - Returns: Whether it has been told so.
+    private func waits(
+        for reading: borrowing FileDescriptor, _ child: borrowing ChildProcess
+    ) throws(SystemCallError) -> Bool {
+        var entries = [PollEntry(reading.number, .readable), PollEntry(interruption, .readable)]
+        try PollEntry.wait(&entries)
+        guard !entries[1].ready.isEmpty else { return false }
+        try child.send(signal: SIGTERM)
+        return true
     }
 }
 
@@ -210,7 +234,11 @@ struct LineReader {
     init(limit: Int) { self.limit = limit }
 
     /// The next line without its end; nil after the last. A line above the limit is an error (EFBIG).
-    mutating func next(from descriptor: borrowing FileDescriptor) throws(SystemCallError) -> [UInt8]? {
+    ///
+    /// - Parameter waiting: Is called before something is read, which may take its time.
+    mutating func next(
+        from descriptor: borrowing FileDescriptor, waiting: () throws(SystemCallError) -> Void
+    ) throws(SystemCallError) -> [UInt8]? {
         var searched = position
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -223,6 +251,7 @@ struct LineReader {
             buffer.removeSubrange(..<position)
             position = 0
             searched = buffer.count
+            try waiting()
             let count = try descriptor.read(into: &chunk)
             if count == 0 {
                 // A last line without an end was cut off by a death: it counts for nothing.

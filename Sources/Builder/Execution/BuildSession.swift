@@ -24,6 +24,7 @@ final class BuildSession {
         self.request = request
         self.engine = engine
         self.reporter = reporter
+        engine.interruption = reporter.interruption
         store = try engine.images()
     }
 

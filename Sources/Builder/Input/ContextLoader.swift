@@ -40,6 +40,7 @@ public final class ContextLoader {
         do {
             var access = RemoteAccess(engine: engine, store: try engine.images(), secrets: secrets, agents: agents)
             access.interruption = interruption
+            engine.interruption = interruption
             // A context of one's own is fetched with one's own keys, as Docker's client has it.
             if access.agents["default"] == nil { access.agents["default"] = Environment.current["SSH_AUTH_SOCK"] }
             self.access = access

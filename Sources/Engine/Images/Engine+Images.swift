@@ -134,7 +134,7 @@ extension Engine {
     var imageClient: ImageClient {
         ImageClient(
             program: programs.image, root: paths.root,
-            configuration: configuration.path == EngineConfiguration.defaultPath ? nil : configuration.path)
+            configuration: configuration.path == EngineConfiguration.defaultPath ? nil : configuration.path, interruption: interruption)
     }
 
     // MARK: Names
