@@ -35,8 +35,7 @@ test: setup
 test-all: setup
 	@Scripts/setup test
 	@Scripts/build $(PROGRAMS)
-	@HAKO_TEST_ALL=1 Scripts/test
-	@Scripts/test-long
+	@HAKO_TEST_ALL=1 Scripts/test; failed=$$?; Scripts/test-long && exit $$failed
 
 # make bench      Hako beside the engines that are installed, as ratios
 bench: build
