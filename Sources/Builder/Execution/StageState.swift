@@ -35,6 +35,8 @@ struct StageState: Sendable {
     var steps: [BuiltStep] = []
     /// Of what the instructions have put into the history, and so, at most a few times, into the configuration.
     private(set) var textInBytes = 0
+    /// What an entry of the history has beside its text, about.
+    private static let entryInBytes = 100
 
     var diffIDs: [DiffID] { layers.map(\.diffID) }
 
@@ -45,13 +47,13 @@ struct StageState: Sendable {
         var layer = layer
         if isDocker { layer.blob.mediaType = layer.blob.mediaType.ofDocker }
         layers.append(layer)
-        textInBytes += text.utf8.count
+        textInBytes += text.utf8.count + Self.entryInBytes
         history.append(HistoryEntry(created: created, createdBy: text, comment: HistoryText.comment))
     }
 
     /// Adds what the history says of an instruction without a layer.
     mutating func note(_ text: String, created: String?) {
-        textInBytes += text.utf8.count
+        textInBytes += text.utf8.count + Self.entryInBytes
         history.append(
             HistoryEntry(created: created, createdBy: text, comment: HistoryText.comment, isEmptyLayer: true))
     }

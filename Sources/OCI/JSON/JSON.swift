@@ -59,6 +59,9 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 /// Look-ups walk the members: objects of configurations are short, and a hash table costs more than it saves.
 public struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public private(set) var members: [(name: String, value: JSON)]
+    /// Where they are, by the bytes of their names, once there are many: to look at all of them for each new one takes long.
+    private var places: [[UInt8]: Int] = [:]
+    private static let many = 64
 
     public init() { members = [] }
     /// The last of two members of the same name holds.
@@ -79,17 +82,24 @@ public struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public subscript(name: String) -> JSON? {
         get { index(of: name).map { members[$0].value } }
         set {
+            if places.isEmpty, members.count >= Self.many {
+                for (index, member) in members.enumerated() { places[Array(member.name.utf8)] = index }
+            }
             switch (index(of: name), newValue) {
             case (let index?, let value?): members[index].value = value
-            case (let index?, nil): members.remove(at: index)
-            case (nil, let value?): members.append((name, value))
+            case (let index?, nil):
+                members.remove(at: index)
+                places = [:]
+            case (nil, let value?):
+                if !places.isEmpty { places[Array(name.utf8)] = members.count }
+                members.append((name, value))
             case (nil, nil): break
             }
         }
     }
 
     private func index(of name: String) -> Int? {
-        members.firstIndex { $0.name.hasBytes(of: name) }
+        places.isEmpty ? members.firstIndex { $0.name.hasBytes(of: name) } : places[Array(name.utf8)]
     }
 
     public static func == (one: JSONObject, other: JSONObject) -> Bool {

@@ -57,8 +57,8 @@ struct BuildInputAttackTests {
         try store.expectClean()
     }
 
-    @Test("from a server that never ends is given up when the user wants it, and nothing of it stays (T-B9)")
-    func endlessServer() throws {
+    @Test("from a server that never ends is given up when that is asked for, and nothing of it stays (T-B9)", arguments: ["TERM", "HUP"])
+    func endlessServer(signal: String) throws {
         let store = try TestStore()
         let liar = try Liar(answersProbes: false) { _, connection in
             try connection.send(connection.head(200, []))
@@ -71,9 +71,9 @@ struct BuildInputAttackTests {
         let run = try store.shell(
             """
             mkdir '\(store.scratch.path("c"))'; cd '\(store.scratch.path("c"))'; printf 'FROM busybox\\nADD http://\(liar.host)/endless /f\\n' > Dockerfile
-            $HAKO build . & until grep -qa endless /proc/*/cmdline 2> /dev/null; do sleep 0.05; done; sleep 0.5; kill -TERM $!; wait $!
+            $HAKO build . & until pgrep -P $! > /dev/null; do kill -0 $! || break; sleep 0.05; done; sleep 0.5; kill -\(signal) $!; wait $!
             """)
-        #expect(run.status == 143, "\(run)")
+        #expect(run.status == (signal == "TERM" ? 143 : 129) && run.error.contains("context canceled"), "\(run)")
         try store.expectClean()
     }
 
@@ -116,14 +116,13 @@ struct BuildInputAttackTests {
             (#"echo 'ARG a0=xxxxxxxxxxxxxxxx'; for i in $(seq 60); do echo "ARG a$i=\$a$((i - 1))\$a$((i - 1))"; done; echo 'FROM $a60'"#, "too large"),
             (#"echo FROM scratch; echo 'ARG a0=xxxxxxxxxxxxxxxx'; for i in $(seq 60); do echo "ARG a$i=\${a$((i - 1))}\${a$((i - 1))}"; done"#, "too large"),
             (#"echo FROM scratch; echo 'ENV a=xxxxxxxxxxxxxxxx'; for i in $(seq 60); do echo 'ENV a=$a$a'; done"#, "too large"),
-            (#"echo FROM scratch; echo 'ARG a=xxxxxxxxxxxxxxxx'; for i in $(seq 15); do echo 'ARG a=$a$a'; done; for i in $(seq 20000); do echo "LABEL l$i=\$a"; done"#, "more than 64 MiB"),
-            (#"echo FROM scratch; echo 'ARG a=xxxxxxxxxxxxxxxx'; for i in $(seq 15); do echo 'ARG a=$a$a'; done; for i in $(seq 20000); do echo "VOLUME /\${a}$i"; done"#, "more than 64 MiB"),
-            (#"echo FROM scratch; echo 'ARG a=xxxxxxxxxxxxxxxx'; for i in $(seq 15); do echo 'ARG a=$a$a'; done; for i in $(seq 40); do echo "LABEL l$i=\$a"; done"#, "larger than 8 MiB"),
+            (#"echo FROM scratch; echo 'ARG a=xxxxxxxxxxxxxxxx'; for i in $(seq 15); do echo 'ARG a=$a$a'; done; for i in $(seq 20000); do echo "LABEL l$i=\$a"; done"#, "larger than 8 MiB"),
+            (#"echo FROM scratch; echo 'ARG a=xxxxxxxxxxxxxxxx'; for i in $(seq 15); do echo 'ARG a=$a$a'; done; for i in $(seq 20000); do echo "VOLUME /\${a}$i"; done"#, "larger than 8 MiB"),
             (#"echo FROM scratch; for i in $(seq 8); do echo "EXPOSE 0-65535 0-65535/udp 0-65535/sctp"; done"#, "larger than 8 MiB"),
             (#"echo FROM scratch; yes 'ENV A=1 B=$A' | head -n 100000"#, "larger than 8 MiB"),
-            (#"echo FROM scratch; seq 100000 | sed 's/.*/ENV A&=$A/'"#, ""),
-            (#"echo FROM scratch; seq 100000 | sed 's/.*/ARG A&/'"#, ""), (#"echo FROM scratch; seq 100000 | sed 's/.*/LABEL A&=1/'"#, ""),
-            (#"printf 'FROM scratch\nVOLUME'; seq 100000 | sed 's/.*/ \\\n \/&/'"#, ""),
+            (#"echo FROM scratch; seq 100000 | sed 's/.*/ENV A&=$A/'"#, "larger than 8 MiB"),
+            (#"echo FROM scratch; seq 100000 | sed 's/.*/ARG A&/'"#, "larger than 8 MiB"), (#"echo FROM scratch; seq 100000 | sed 's/.*/LABEL A&=1/'"#, "larger than 8 MiB"),
+            (#"printf 'FROM scratch\nVOLUME'; seq 100000 | sed 's/.*/ \/& \\/'; echo ' /x'"#, ""), (#"printf 'FROM scratch\nEXPOSE 0-65535\nENV'; seq 100000 | sed 's/.*/ A&=1 \\/'; echo ' B=2'"#, ""),
             (#"echo FROM scratch; head -c 60000 /dev/zero | tr '\0' a | sed 's/^/ARG x=/'; echo; for i in $(seq 50); do echo 'ENV y=${x//a*a*a*a*a*a*b/c} z=${x%%*a*a*a*a*a*a*b}'; done"#, ""),
             (#"echo FROM scratch AS s0; seq 10000 | awk '{print "FROM s" $1 - 1 " AS s" $1}'"#, ""),
         ])
@@ -153,11 +152,11 @@ struct BuildInputAttackTests {
     @Test("has patterns whose time grows with what they match, whatever they are (T-B10)")
     func patterns() throws {
         let store = try TestStore()
-        let stars = String(repeating: "a*", count: 60) + "b"
+        let stars = String(repeating: "a*", count: 40) + "b"
         let directories = String(repeating: "**/", count: 60) + "x"
         let making = """
             name=$(head -c 250 /dev/zero | tr '\\0' a); d=$name; for i in $(seq 12); do mkdir -p "$d"; d="$d/$name"; done; for i in $(seq 200); do echo > "$name$i"; done 2> /dev/null
-            touch x; for i in $(seq 10); do echo '\(stars)'; echo '**/\(stars)/**'; echo '!\(stars)'; echo '\(directories)'; done > .dockerignore
+            touch x; for i in 1 2; do echo '\(stars)'; echo '**/\(stars)/**'; echo '!\(stars)'; echo '\(directories)'; done > .dockerignore
             """
         try store.build(
             """
