@@ -49,7 +49,7 @@ struct BuildContextSourceTests: ~Copyable {
         }
     }
 
-    @Test("is refused where an archive would leave it, and shows nothing of the host")
+    @Test("is refused where an archive would leave it, and shows nothing of the host (T-B1)")
     func hostile() throws {
         let script = """
             import io, sys, tarfile

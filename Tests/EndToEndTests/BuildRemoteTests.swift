@@ -54,7 +54,7 @@ struct BuildRemoteFileTests: ~Copyable {
         #expect(try store.made("cat /f") == ["content"])
     }
 
-    @Test("fails where the content isn't what --checksum says, and where the server has none")
+    @Test("fails where the content isn't what --checksum says, and where the server has none (T-B9)")
     func refused() throws {
         let server = try FileServer(scratch.path("web"))
         let store = try TestStore()
@@ -107,7 +107,7 @@ struct BuildRepositoryTests: ~Copyable {
         #expect(try store.made("cat /kept/f; cat /kept/.git/HEAD") == ["one", first])
     }
 
-    @Test("has submodules from the web, and none of this host's files")
+    @Test("has submodules from the web, and none of this host's files (T-B2)")
     func submodules() throws {
         let server = try FileServer(scratch.path("web"), isSmart: true)
         try FileServer.repositories(
@@ -131,7 +131,7 @@ struct BuildRepositoryTests: ~Copyable {
         #expect(access(scratch.path("web/mark"), F_OK) != 0)
     }
 
-    @Test("heeds no configuration of the user's, and nothing in the repository that asks for a program")
+    @Test("heeds no configuration of the user's, and nothing in the repository that asks for a program (T-B2)")
     func configuration() throws {
         try FileServer.repositories(
             in: scratch.path("web"), Self.twoCommits + """
@@ -158,7 +158,7 @@ struct BuildRepositoryTests: ~Copyable {
         #expect(!server.requests.isEmpty)
     }
 
-    @Test("fails where there is no such reference, commit or subdirectory, and where a link leads out of it")
+    @Test("fails where there is no such reference, commit or subdirectory, and where a link leads out of it (T-B2)")
     func refused() throws {
         try FileServer.repositories(
             in: scratch.path("web"), Self.twoCommits + """

@@ -5,7 +5,7 @@ import TestSupport
 
 @Suite("Committing a container", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct CommitTests {
-    @Test("makes an image with what the container has written, which runs", arguments: ["auto", "host"])
+    @Test("makes an image with what the container has written, which runs, whatever its ids (T-C4)", arguments: ["auto", "host"])
     func files(users: String) throws {
         let store = try TestStore()
         try store.load("tree", layers: [

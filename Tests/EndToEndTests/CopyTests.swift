@@ -111,7 +111,7 @@ struct CopyIntoTests {
         #expect(kind.status == 1 && kind.error.contains("cannot overwrite non-directory with directory"), "\(kind)")
     }
 
-    @Test("gives root what it copies, with -a the owners that it had", arguments: ["auto", "host"])
+    @Test("gives root what it copies, with -a the owners that it had (T-C4)", arguments: ["auto", "host"])
     func owners(users: String) throws {
         let scene = try CopyScene(isRunning: true, ["--userns", users])
         try scene.cp("f", "box:/dst/plain").expectSuccess()

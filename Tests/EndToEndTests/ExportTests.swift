@@ -12,7 +12,7 @@ struct ExportTests {
         }
     }
 
-    @Test("gives the image's with what the container changed, and its own ids", arguments: ["auto", "host"])
+    @Test("gives the image's with what the container changed, and its own ids (T-C4)", arguments: ["auto", "host"])
     func files(users: String) throws {
         let store = try TestStore()
         let script = """

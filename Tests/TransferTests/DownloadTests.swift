@@ -35,7 +35,7 @@ struct FileDownloadTests: ~Copyable {
         #expect(try "sha256:" + (lines[0]["sha256"]?.string ?? "") == digest(of: body).description)
     }
 
-    @Test("ends at its limit, however long the server goes on")
+    @Test("ends at its limit, however long the server goes on (T-B9)")
     func endless() async throws {
         let liar = try Liar { _, connection in
             try connection.send(connection.head(200, []))

@@ -129,7 +129,7 @@ struct LayerUnpackerTests {
         #expect(layer.skippedAttributes == 12)
     }
 
-    @Test("keeps names that differ in bytes apart, whatever they look like")
+    @Test("keeps names that differ in bytes apart, whatever they look like (T-I10)")
     func namesAreBytes() throws {
         let scratch = try LayerScratch()
         let bytes: [[UInt8]] = [[0xC3, 0xA9], [0x65, 0xCC, 0x81], [0x61, 0xFF], [0x61, 0xFE], [0x61, 0x0D, 0x0A, 0x62]]

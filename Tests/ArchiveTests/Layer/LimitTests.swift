@@ -2,7 +2,7 @@ import Archive
 import Linux
 import Testing
 
-@Suite("Limits of what a layer may ask for")
+@Suite("Limits of what a layer may ask for (T-I8)")
 struct LimitTests {
     private func limit(
         _ limits: ExtractionLimits, _ entries: [Entry]

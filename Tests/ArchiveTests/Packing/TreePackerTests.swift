@@ -191,7 +191,7 @@ final class TreePackerTests {
         #expect(error == PackingError(.whiteoutName, "d/.wh.etc"))
     }
 
-    @Test("gives ids and capabilities as a user namespace has them, and nobody's for what it doesn't have")
+    @Test("gives ids and capabilities as a user namespace has them, and nobody's for what it doesn't have (T-C4)")
     func identities() throws {
         for (name, id) in [("root", 200_000), ("user", 201_000), ("last", 265_535), ("beyond", 265_536), ("host", 0), ("below", 199_999)] as [(String, UInt32)] {
             try file(name)
@@ -251,7 +251,7 @@ final class TreePackerTests {
         #expect(try scratch.contents("g") == Array("behind".utf8))
     }
 
-    @Test("goes nowhere else while somebody swaps what is in it")
+    @Test("goes nowhere else while somebody swaps what is in it (T-C1)")
     func swapped() throws {
         try Directory.create(tree + "/d/secret", mode: 0o755)
         try file("d/dir")

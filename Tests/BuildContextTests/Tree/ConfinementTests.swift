@@ -34,7 +34,7 @@ struct ConfinementTests {
     }
 
     @Test(
-        "never lead out of it",
+        "never lead out of it (T-B1)",
         arguments: [
             "../outside/secret", "../../../../../../outside/secret", "/outside/secret", "/proc/self/root/etc/passwd",
         ])
@@ -59,7 +59,7 @@ struct ConfinementTests {
         }
     }
 
-    @Test("that somebody swaps with a directory meanwhile lead nowhere else", .timeLimit(.minutes(10)))
+    @Test("that somebody swaps with a directory meanwhile lead nowhere else (T-B1)", .timeLimit(.minutes(10)))
     func swapped() throws {
         let context = try ContextScratch(["t/d/secret": "inside", "t/e": "E"])
         let attacker = try Attacker(swapping: "d", in: context.path("t"), with: context.scratch.path("outside"))
@@ -77,7 +77,7 @@ struct ConfinementTests {
         #expect(reads > 0)
     }
 
-    @Test("that somebody swaps with a file meanwhile give nothing else to read", .timeLimit(.minutes(10)))
+    @Test("that somebody swaps with a file meanwhile give nothing else to read (T-B1)", .timeLimit(.minutes(10)))
     func swappedFile() throws {
         let context = try ContextScratch(["t/f": "inside"])
         let attacker = try Attacker(swapping: "f", in: context.path("t"), with: context.scratch.path("outside/secret"))

@@ -46,7 +46,7 @@ struct GitSourceTests {
     func none(text: String) throws { #expect(try GitSource(text) == nil) }
 
     @Test(
-        "is refused where git or ssh could take it for something else",
+        "is refused where git or ssh could take it for something else (T-B2)",
         arguments: [
             "https://host/b.git#--upload-pack=x", "https://host/b.git#a..b", "https://host/b.git#a b", "https://host/b.git#-x", "https://host/b.git#x/-y",
             "https://host/b.git#:../..", "https://host/b.git#main:a/../../b", "https://host/b.git#a%00b", "https://host/b.git#a:b%00c",
@@ -108,6 +108,6 @@ struct ContextSourceTests {
         ])
     func names(url: String, name: String) throws { #expect(try RemoteFile.name(of: url).description == name) }
 
-    @Test("is refused where it leads elsewhere", arguments: ["https://h/%2e%2e", "https://h/a/..", "https://h/%2e%2e%2f", "https://h/.", "https://h/a%00b"])
+    @Test("is refused where it leads elsewhere (T-B9)", arguments: ["https://h/%2e%2e", "https://h/a/..", "https://h/%2e%2e%2f", "https://h/.", "https://h/a%00b"])
     func refusedNames(url: String) { #expect(throws: BuildError.self) { try RemoteFile.name(of: url) } }
 }

@@ -130,7 +130,7 @@ struct RunStepTests {
         #expect(files == ["d ./a 0:0 755", "d ./etc 0:0 700", "f ./a/f 0:0 644"])
     }
 
-    @Test("has secrets as files or variables, and they are nowhere afterwards")
+    @Test("has secrets as files or variables, and they are nowhere afterwards (T-B7)")
     func secrets() throws {
         let fixture = try RunFixture()
         var step = try fixture.step(
@@ -192,7 +192,7 @@ struct RunStepTests {
         #expect(try agent.wait().shellCode == 0)
     }
 
-    @Test("whose program moves a mount's place away and puts a link there has nothing removed elsewhere")
+    @Test("whose program moves a mount's place away and puts a link there has nothing removed elsewhere (T-B5)")
     func swappedPlace() throws {
         let fixture = try RunFixture()
         let canary = fixture.scratch.path("canary")
@@ -202,7 +202,7 @@ struct RunStepTests {
         #expect(access(canary + "/b", F_OK) == 0)
     }
 
-    @Test("runs as container processes do, but has the host's powers where that is allowed")
+    @Test("runs as container processes do, but has the host's powers where that is allowed (T-B8)")
     func powers() throws {
         let fixture = try RunFixture()
         let read = "RUN %grep -E 'CapEff|Seccomp:' /proc/self/status; awk '{print ($2 > 0)}' /proc/self/uid_map"

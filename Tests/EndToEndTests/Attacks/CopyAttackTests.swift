@@ -38,6 +38,31 @@ struct CopyAttackTests {
         #expect(try canary.changes() == [])
     }
 
+    @Test("has nothing else read of it while it swaps its own directories (T-C1)", arguments: ["auto", "host"])
+    func ownSwapper(users: String) throws {
+        let store = try TestStore()
+        let canary = try Canary(at: store.scratch.path("canary"))
+        let probe = "/attack/container-probe swap /x"
+        let script = """
+            mkdir -p /x/d /x/e; echo inside > /x/d/secret; echo inside > /x/e/secret; \(probe) d \(canary.path) 0 &
+            exec \(probe) e \(String(repeating: "../", count: 20) + canary.path.dropFirst()) 0
+            """
+        try store.hako(["run", "-d", "--name", "box", "--userns", users] + store.probe() + ["busybox", "sh", "-c", script]).expectSuccess()
+        try waitUntil { try store.output("logs", "box").count(of: "swapping") == 2 }
+        for _ in 0..<(TestStore.isThorough ? 100 : 10) {
+            let export = try store.hako("export", "box")
+            #expect(export.status == 0 && !export.output.contains(Canary.secret))
+            for words in [["commit", "box", "made"], ["commit", "--pause=false", "box", "made"], ["diff", "box"], ["cp", "-L", "box:/x/d/secret", "-"], ["cp", "box:/x", "-"]] {
+                let run = try store.hako(words)
+                // What went away in the midst of it is an error, and as good as the other answer.
+                #expect(run.status <= 1 && !run.output.contains(Canary.secret), "\(words): \(run)")
+            }
+        }
+        try store.hako("rm", "-f", "box").expectSuccess()
+        try store.expectNowhere([Canary.secret])
+        #expect(try canary.changes() == [])
+    }
+
     @Test("puts nothing on the host by a link in what is copied (T-C2)")
     func ontoTheHost() throws {
         let store = try TestStore()

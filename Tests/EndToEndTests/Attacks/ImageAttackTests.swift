@@ -112,7 +112,7 @@ struct ImageAttackTests {
     }
 
     /// What a layer's tar holds to get out of its root; each makes one that ends in `tar`'s stream.
-    private static let escapes = [
+    static let escapes = [
         "echo EVIL > f; tar cP --transform 's|^f$|../../../../../../CANARY/secret|' f",
         "echo EVIL > f; tar cP --transform 's|^f$|/CANARY/secret|' f",
         "ln -s /CANARY a; tar cf ../t a; rm a; mkdir a; echo EVIL > a/secret; tar rf ../t a/secret; cat ../t",
