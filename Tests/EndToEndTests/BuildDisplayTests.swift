@@ -135,6 +135,8 @@ struct BuildDisplayTests {
         let last = try #require(shown.components(after: "\u{1B}[?7h\u{1B}[?25h").last)
         #expect(last == "hako: failed to build: failed to solve: Canceled: context canceled\r\n", "\(shown)")
         #expect(shown.contains(" => CANCELED [2/2] RUN echo ready"), "\(shown)")
+        // The step's monitor cleans up behind the answer.
+        try waitUntil { try store.hako("system", "check").text == "The store is whole." }
         #expect(try store.output("system", "check") == "The store is whole.")
     }
 }
