@@ -8,12 +8,8 @@ enum Decompression {
         do {
             let source = try DecodingSource(FileSource(FileDescriptor(adopting: StandardDescriptor.input)))
             let output = FileDescriptor(adopting: StandardDescriptor.output)
-            var buffer = [UInt8](repeating: 0, count: 256 << 10)
-            while true {
-                let count = try source.read(into: &buffer)
-                guard count > 0 else { return 0 }
-                try output.writeAll(buffer[..<count])
-            }
+            try source.forEachBuffer { try output.writeAll($0) }
+            return 0
         } catch {
             complain("\(error)")
             return 1

@@ -134,11 +134,7 @@ struct ImageArguments: Sendable {
 
     /// `linux/amd64,linux/arm64`
     private static func platforms(_ options: [String: String]) throws(UsageError) -> [Platform] {
-        var platforms: [Platform] = []
-        for text in (options["--platform"] ?? "").split(separator: ",") {
-            if let platform = try platform(["--platform": String(text)]) { platforms.append(platform) }
-        }
-        return platforms
+        try (options["--platform"] ?? "").split(separator: ",").map { text throws(UsageError) in try platform(String(text)) }
     }
 
     private static func reference(_ text: String) throws(UsageError) -> Reference {
@@ -146,7 +142,10 @@ struct ImageArguments: Sendable {
     }
 
     private static func platform(_ options: [String: String]) throws(UsageError) -> Platform? {
-        guard let text = options["--platform"] else { return nil }
+        try options["--platform"].map { text throws(UsageError) in try platform(text) }
+    }
+
+    private static func platform(_ text: String) throws(UsageError) -> Platform {
         do throws(PlatformError) { return try Platform(text) } catch { throw UsageError(message: "\(error)") }
     }
 }

@@ -44,12 +44,15 @@ public struct BuildCacheSelection: Sendable {
     public var unusedSince: Int64?
     /// As many bytes as may stay.
     public var keptStorage: Int64 = 0
-    /// What else a filter asks for.
-    public var isWanted: @Sendable (BuildCacheEntry) -> Bool = { _ in true }
-    /// Whether a filter asks for anything.
-    public var isFiltered = false
+    /// What filters ask for; nil where there are none.
+    public var isWanted: (@Sendable (BuildCacheEntry) -> Bool)?
 
     public init() {}
+
+    /// Whether filters ask for this entry.
+    public func takes(_ entry: BuildCacheEntry) -> Bool {
+        (unusedSince.map { entry.lastUsed < $0 } ?? true) && (isWanted?(entry) ?? true)
+    }
 }
 
 /// What a prune takes, or has taken.
@@ -121,8 +124,7 @@ public struct BuildCacheContents {
     /// - Parameter images: Those that go before.
     public func plan(_ selection: BuildCacheSelection, without images: Set<ImageID> = []) -> BuildCachePrune {
         let candidates = entries.reversed().filter { entry in
-            !entry.isInUse && (selection.takesShared || !isShared(entry, without: images))
-                && (selection.unusedSince.map { entry.lastUsed < $0 } ?? true) && selection.isWanted(entry)
+            !entry.isInUse && (selection.takesShared || !isShared(entry, without: images)) && selection.takes(entry)
         }
         var left = freed(by: entries, without: images).reduce(0, &+)
         var plan = BuildCachePrune()
@@ -151,7 +153,7 @@ public struct BuildCacheContents {
         plan.reclaimed = plan.entries.reduce(0) { $0 + ($1.directory?.size ?? 0) }
         plan.reclaimed += try store.collectUnheld()
         try removeNotes("digests", all: plan.entries.count == entries.count)
-        try removeNotes("downloads", all: !selection.isFiltered && selection.unusedSince == nil && selection.keptStorage == 0)
+        try removeNotes("downloads", all: selection.isWanted == nil && selection.unusedSince == nil && selection.keptStorage == 0)
         return plan
     }
 

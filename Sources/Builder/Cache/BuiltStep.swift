@@ -30,7 +30,7 @@ extension BuildCacheDocument {
         var places: [DiffID: Int] = [:]
         for step in steps where places[step.layer] == nil && layers.count < ImageManifest.maximumLayers {
             places[step.layer] = layers.count
-            layers.append(Layer(step.layer, blob: Descriptor(mediaType: step.blob.mediaType.ofOCI, digest: step.blob.digest, size: step.blob.size)))
+            layers.append(Layer(step.layer, blob: step.blob))
         }
         add(steps) { places[$0.layer] }
     }

@@ -31,7 +31,7 @@ public struct StageConfiguration: Hashable, Sendable {
     }
 
     /// The shell of RUN, CMD, ENTRYPOINT and HEALTHCHECK in shell form.
-    public var shell: [String] { config.shell ?? ["/bin/sh", "-c"] }
+    public var shell: [String] { config.shell ?? ExecutionConfig.defaultShell }
 
     /// The words of a command: of one in shell form, the shell's and the text.
     public func words(of command: Dockerfile.CommandLine) -> [String] { config.words(of: command) }

@@ -1,5 +1,4 @@
 import Dockerfile
-import Hashing
 import ImageStore
 import Linux
 import Metadata
@@ -23,10 +22,8 @@ struct ImageAssembly {
     }
 
     /// Of the configuration alone: what a build has that makes no image.
-    func descriptor(of state: StageState) throws(DigestError) -> Descriptor {
-        let bytes = configuration(of: state).json.bytes()
-        return Descriptor(
-            mediaType: .imageConfig, digest: try Digest(algorithm: .sha256, bytes: SHA256.digest(of: bytes)), size: Int64(bytes.count))
+    func descriptor(of state: StageState) throws(StoreError) -> Descriptor {
+        try Descriptor(mediaType: .imageConfig, of: configuration(of: state).json.bytes())
     }
 
     /// Whether the store has the image.
@@ -37,7 +34,8 @@ struct ImageAssembly {
         let config = configuration(of: state)
         let known = try session.store.image(of: config)
         let record = if let known { known } else { try register(config, state, named: names.first) }
-        for name in names where try session.store.image(named: name)?.id != record.id {
+        // A new one has the first already.
+        for name in known == nil ? names.dropFirst() : names[...] where try session.store.image(named: name)?.id != record.id {
             try session.store.tag(record.id, as: name, at: RealTime.now)
             session.engine.noteTagged(record.id, as: name)
         }

@@ -32,17 +32,17 @@ struct LayoutImage {
 
     /// Loads it; its id.
     func load() throws -> String {
-        let root: FileDescriptor
-        do throws(SystemCallError) { root = try FileDescriptor.directory(directory) } catch {
+        let layout: LayoutDirectory
+        do throws(SystemCallError) { layout = try LayoutDirectory(directory) } catch {
             throw BuildError("invalid oci-layout \(directory): \(error.errno)")
         }
-        let entry = try entry(of: try index(OCILayout.indexName, in: root))
-        let manifest = try manifest(entry, in: root, depth: 1)
+        let entry = try entry(of: try index(of: layout))
+        let manifest = try manifest(entry, in: layout, depth: 1)
         var blobs = [manifest.descriptor.digest: manifest.descriptor.size]
         for blob in [manifest.manifest.config] + manifest.manifest.layers { blobs[blob.digest] = blob.size }
         let draft = try access.store.layerDraft()
         let path = draft.path + "/layout.tar"
-        try write(manifest.descriptor, blobs, from: root, to: path)
+        try write(manifest.descriptor, blobs, from: layout, to: path)
         guard let image = try access.engine.load(path, onEvent: { _ in }).last else { throw BuildError("oci-layout \(directory) holds no image") }
         return image.imageID.description
     }
@@ -62,37 +62,36 @@ struct LayoutImage {
 
     /// The image for this machine.
     private func manifest(
-        _ entry: Descriptor, in root: borrowing FileDescriptor, depth: Int
+        _ entry: Descriptor, in layout: LayoutDirectory, depth: Int
     ) throws -> (descriptor: Descriptor, manifest: ImageManifest) {
-        let bytes = try contents(OCILayout.blobPath(entry.digest), in: root)
+        let bytes = try contents(OCILayout.blobPath(entry.digest), in: layout)
         switch try ManifestDocument(json: JSON(parsing: bytes), declaredAs: entry.mediaType) {
         case .manifest(let manifest): return (entry, manifest)
         case .index(let index):
             guard depth < ImageIndex.maximumDepth, let candidate = index.candidates(for: .host).first else {
                 throw BuildError("oci-layout \(directory) has no image for \(Platform.host)")
             }
-            return try self.manifest(candidate, in: root, depth: depth + 1)
+            return try self.manifest(candidate, in: layout, depth: depth + 1)
         }
     }
 
-    private func index(_ name: String, in root: borrowing FileDescriptor) throws -> ImageIndex {
-        try ImageIndex(json: JSON(parsing: try contents(name, in: root)))
+    private func index(of layout: LayoutDirectory) throws -> ImageIndex {
+        try ImageIndex(json: JSON(parsing: try contents(OCILayout.indexName, in: layout)))
     }
 
-    private func contents(_ path: String, in root: borrowing FileDescriptor) throws -> [UInt8] {
+    private func contents(_ path: String, in layout: LayoutDirectory) throws -> [UInt8] {
         do throws(SystemCallError) {
-            return try FileDescriptor.open(path, in: root, .beneathWithoutSymlinks).readAll(limit: ImageManifest.maximumSize)
+            return try layout.open(path).readAll(limit: ImageManifest.maximumSize)
         } catch { throw BuildError("invalid oci-layout \(directory): \(path): \(error.errno)") }
     }
 
     /// As an archive with this one image, without its names. Who loads it verifies the digests.
-    private func write(_ entry: Descriptor, _ blobs: [Digest: Int64], from root: borrowing FileDescriptor, to path: String) throws {
+    private func write(_ entry: Descriptor, _ blobs: [Digest: Int64], from layout: LayoutDirectory, to path: String) throws {
         let sink = BufferedSink(FileSink(try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL)))
         let archive = TarWriter(sink)
         for (digest, size) in blobs.sorted(by: { $0.key.description < $1.key.description }) {
             let name = OCILayout.blobPath(digest)
-            let blob = try FileDescriptor.open(name, in: root, .beneathWithoutSymlinks)
-            try archive.append(TarEntry(.regular, PathBytes(stringLiteral: name), size: size, mode: 0o644), body: FileSource(blob))
+            try archive.append(TarEntry(.regular, PathBytes(stringLiteral: name), size: size, mode: 0o644), body: FileSource(try layout.open(name)))
         }
         var entry = entry
         entry.annotations = [:]

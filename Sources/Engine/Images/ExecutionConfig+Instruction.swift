@@ -33,7 +33,7 @@ extension ExecutionConfig {
     /// The words of a command: of one in shell form, the shell's and the text.
     public func words(of command: Dockerfile.CommandLine) -> [String] {
         switch command {
-        case .shell(let text): (shell ?? ["/bin/sh", "-c"]) + [text]
+        case .shell(let text): (shell ?? Self.defaultShell) + [text]
         case .exec(let words): words
         }
     }

@@ -40,7 +40,7 @@ extension ContainerConfig {
         switch test.first {
         case nil, "NONE": return nil
         case "CMD": return words.isEmpty ? nil : .command(words)
-        case "CMD-SHELL": return .command((shell ?? ["/bin/sh", "-c"]) + words)
+        case "CMD-SHELL": return .command((shell ?? ExecutionConfig.defaultShell) + words)
         case "HTTP": return try HealthURL(words.first ?? "").probe
         case "TCP":
             guard let port = UInt16(words.first ?? ""), port > 0 else {

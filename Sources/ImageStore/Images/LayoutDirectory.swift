@@ -55,7 +55,8 @@ public final class LayoutDirectory: Sendable {
     /// Opens a blob as it lies there: who reads it verifies it.
     public func openBlob(_ digest: Digest) throws(SystemCallError) -> FileDescriptor { try open(OCILayout.blobPath(digest)) }
 
-    private func open(_ name: String) throws(SystemCallError) -> FileDescriptor {
+    /// Opens one of its files by its path in the layout.
+    public func open(_ name: String) throws(SystemCallError) -> FileDescriptor {
         // Not a FIFO, which would be waited for.
         try FileDescriptor.open(name, in: root, .beneathWithoutSymlinks, flags: O_RDONLY | O_NONBLOCK)
     }
@@ -78,12 +79,7 @@ public final class LayoutDirectory: Sendable {
     public func write(_ blob: Descriptor, from source: any ByteSource) throws {
         guard try !hasBlob(blob) else { return }
         try write(OCILayout.blobPath(blob.digest)) { (file: borrowing FileDescriptor) in
-            var buffer = [UInt8](repeating: 0, count: 256 << 10)
-            while true {
-                let count = try source.read(into: &buffer)
-                if count == 0 { break }
-                try file.writeAll(buffer[..<count])
-            }
+            try source.forEachBuffer { try file.writeAll($0) }
         }
     }
 
@@ -133,13 +129,9 @@ extension ImageStore {
         guard case .writer(let writer) = try ingestBlob(expecting: blob.digest, size: blob.size, lease: lease, waiting: true) else { return }
         do {
             try writer.restart()
-            let source = FileSource(try layout.openBlob(blob.digest))
-            var buffer = [UInt8](repeating: 0, count: 256 << 10)
-            while true {
-                let count = try source.read(into: &buffer)
-                if count == 0 { break }
+            try FileSource(try layout.openBlob(blob.digest)).forEachBuffer { bytes in
                 try check()
-                try writer.write(buffer[..<count])
+                try writer.write(bytes)
             }
             _ = try writer.finish()
         } catch {

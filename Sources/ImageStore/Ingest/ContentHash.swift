@@ -41,3 +41,10 @@ enum ContentHash: Sendable {
         return try hash.digest()
     }
 }
+
+extension Descriptor {
+    /// Of a document that is made here.
+    public init(mediaType: MediaType, of bytes: [UInt8]) throws(StoreError) {
+        self.init(mediaType: mediaType, digest: try ContentHash.digest(.sha256, of: bytes), size: Int64(bytes.count))
+    }
+}

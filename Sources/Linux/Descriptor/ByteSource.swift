@@ -6,6 +6,18 @@ public protocol ByteSource: AnyObject {
     func read(into buffer: inout [UInt8]) throws -> Int
 }
 
+extension ByteSource {
+    /// Reads to the stream's end and hands on what comes, a buffer at a time.
+    public func forEachBuffer(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = try read(into: &buffer)
+            guard count > 0 else { return }
+            try body(buffer[..<count])
+        }
+    }
+}
+
 /// A file, pipe or socket as a stream.
 public final class FileSource: ByteSource {
     private let file: FileDescriptor

@@ -12,9 +12,10 @@ public struct BuildCacheDocument: Hashable, Sendable {
         public var diffID: DiffID
         public var blob: Descriptor
 
+        /// - Parameter blob: Of Docker's type or OCI's; here it has OCI's, and nothing that somebody noted beside it.
         public init(_ diffID: DiffID, blob: Descriptor) {
             self.diffID = diffID
-            self.blob = blob
+            self.blob = Descriptor(mediaType: blob.mediaType.ofOCI, digest: blob.digest, size: blob.size)
         }
     }
 
@@ -85,7 +86,7 @@ extension BuildCacheDocument {
             guard blob.mediaType.isLayer, blob.urls.isEmpty else {
                 throw FormatError("layers", "has \(blob.digest), which is no layer of this place but \(blob.mediaType)")
             }
-            layers.append(Layer(diffID, blob: Descriptor(mediaType: blob.mediaType.ofOCI, digest: blob.digest, size: blob.size)))
+            layers.append(Layer(diffID, blob: blob))
         }
         self.init(layers: layers, steps: steps)
     }

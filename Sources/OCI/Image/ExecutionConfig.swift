@@ -3,6 +3,9 @@
 /// The image is a stranger's. A text that reaches a system call holds no NUL; what needs a closer look is judged where it
 /// is used: ``volumePaths()``, ``ports()``, ``Healthcheck/check()``.
 public struct ExecutionConfig: Hashable, Sendable {
+    /// The shell of RUN, CMD, ENTRYPOINT and HEALTHCHECK where ``shell`` names none.
+    public static let defaultShell = ["/bin/sh", "-c"]
+
     public var hostname: String?
     public var domainname: String?
     /// `user`, `uid`, `user:group`, `uid:gid` and the mixed forms; empty for root.

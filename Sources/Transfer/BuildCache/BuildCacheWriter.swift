@@ -1,6 +1,5 @@
 import Archive
 import Compression
-import Hashing
 import ImageStore
 import Linux
 import OCI
@@ -28,12 +27,10 @@ public struct BuildCacheWriter: Sendable {
         do {
             let lease = try store.lease()
             let cache = try compressed(cache, as: format, lease)
-            let config = cache.config.bytes()
-            let blob = Descriptor(mediaType: .buildCache, digest: try Self.digest(of: config), size: Int64(config.count))
-            var manifest = ImageManifest(config: blob, layers: cache.layers.map(\.blob))
+            let config = try Document(.buildCache, cache.config.bytes())
+            var manifest = ImageManifest(config: config.descriptor, layers: cache.layers.map(\.blob))
             manifest.artifactType = MediaType.buildCache.description
-            let bytes = manifest.json.bytes()
-            let document = StoredManifest(digest: try Self.digest(of: bytes), mediaType: .imageManifest, bytes: bytes)
+            let document = try Document(.imageManifest, manifest.json.bytes())
             switch place {
             case .registry(let reference): try push(cache, config, document, to: reference.withDefaultTag)
             case .layout(let directory, let name): try lay(cache, config, document, into: directory, as: name)
@@ -43,8 +40,15 @@ public struct BuildCacheWriter: Sendable {
         } catch { throw TransferError(error, while: "write the cache \(place)") }
     }
 
-    private static func digest(of bytes: [UInt8]) throws(DigestError) -> Digest {
-        try Digest(algorithm: .sha256, bytes: SHA256.digest(of: bytes))
+    /// The config or the manifest.
+    private struct Document: Sendable {
+        let descriptor: Descriptor
+        let bytes: [UInt8]
+
+        init(_ type: MediaType, _ bytes: [UInt8]) throws(StoreError) {
+            descriptor = try Descriptor(mediaType: type, of: bytes)
+            self.bytes = bytes
+        }
     }
 
     private func compressed(_ cache: BuildCacheDocument, as format: CompressionFormat, _ lease: Lease) throws -> BuildCacheDocument {
@@ -61,7 +65,7 @@ public struct BuildCacheWriter: Sendable {
 
     // MARK: A registry
 
-    private func push(_ cache: BuildCacheDocument, _ config: [UInt8], _ document: StoredManifest, to reference: Reference) throws {
+    private func push(_ cache: BuildCacheDocument, _ config: Document, _ manifest: Document, to reference: Reference) throws {
         let pusher = Pusher(store: store, client: client, progress: progress, interruption: interruption)
         try interruption.forEach(Array(Set(cache.layers)), width: Puller.layersAtOnce) { [self] layer in
             let name = layer.diffID.digest.short
@@ -69,8 +73,8 @@ public struct BuildCacheWriter: Sendable {
             try pusher.send(layer.blob, to: reference, shownAs: name)
         }
         try interruption.wait { [client] in
-            _ = try await client.upload(OutgoingBlob(try Self.digest(of: config), config), to: reference)
-            try await client.put(manifest: document.bytes, document.mediaType, as: reference)
+            _ = try await client.upload(OutgoingBlob(config.descriptor.digest, config.bytes), to: reference)
+            try await client.put(manifest: manifest.bytes, manifest.descriptor.mediaType, as: reference)
         }
     }
 
@@ -85,17 +89,15 @@ public struct BuildCacheWriter: Sendable {
     // MARK: A layout
 
     private func lay(
-        _ cache: BuildCacheDocument, _ config: [UInt8], _ document: StoredManifest, into directory: String, as name: String
+        _ cache: BuildCacheDocument, _ config: Document, _ manifest: Document, into directory: String, as name: String
     ) throws {
         let layout = try LayoutDirectory.make(at: directory)
         for layer in Set(cache.layers) where try !layout.hasBlob(layer.blob) {
             try interruption.check()
             try layout.write(layer.blob, from: FileSource(try store.openBlob(layer.blob.digest)))
         }
-        let blob = Descriptor(mediaType: .buildCache, digest: try Self.digest(of: config), size: Int64(config.count))
-        try layout.write(blob, from: MemorySource(config))
-        try layout.write(document.descriptor, from: MemorySource(document.bytes))
+        for document in [config, manifest] { try layout.write(document.descriptor, from: MemorySource(document.bytes)) }
         // Last: so it leads to nothing that isn't there.
-        try layout.tag(document.descriptor, as: name)
+        try layout.tag(manifest.descriptor, as: name)
     }
 }

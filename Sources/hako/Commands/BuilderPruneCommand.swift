@@ -59,7 +59,7 @@ enum BuildCacheFilters {
             }
             return moment.nanoseconds
         }
-        selection.isFiltered = !texts.isEmpty
+        guard !texts.isEmpty else { return selection }
         selection.isWanted = { entry in
             (values["id"] ?? []).allSatisfy { entry.id.hasPrefix($0) } && (values["type"] ?? []).allSatisfy { entry.kind.rawValue == $0 }
                 && (values["description"] ?? []).allSatisfy { entry.title == $0 }

@@ -15,9 +15,7 @@ enum BuilderUsageCommand {
         let engine = try arguments.engine()
         defer { engine.finish() }
         let contents = try BuildCacheContents(engine)
-        let entries = contents.entries.filter { entry in
-            selection.isWanted(entry) && (selection.unusedSince.map { entry.lastUsed < $0 } ?? true)
-        }
+        let entries = contents.entries.filter(selection.takes)
         Terminal.print(arguments.flag("verbose") ? verbose(entries) : table(entries))
         if arguments.values("filter").isEmpty { Terminal.print(summary(entries, contents)) }
         return 0

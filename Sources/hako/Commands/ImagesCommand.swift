@@ -41,8 +41,10 @@ enum ImagesCommand {
             Terminal.print(table(rows, withDigests: arguments.flag("digests")))
             return 0
         }
-        let users = Dictionary(grouping: try engine.containers(), by: \.image)
-        for index in rows.indices { rows[index].containers = users[rows[index].imageID]?.count ?? 0 }
+        if format.mayShow("Containers") {
+            let users = Dictionary(grouping: try engine.containers(), by: \.image)
+            for index in rows.indices { rows[index].containers = users[rows[index].imageID]?.count ?? 0 }
+        }
         try format.print(rows)
         return 0
     }

@@ -21,6 +21,15 @@ struct ListFormat {
     /// Whether the table is wanted that people read.
     var isPlainTable: Bool { text.isEmpty || text == "table" }
 
+    /// Whether a field may be seen: it is named, or a row as a whole is. For what it takes long to find out.
+    func mayShow(_ field: String) -> Bool {
+        guard text != "json", !text.contains(".\(field)"), !text.contains("$") else { return true }
+        // A dot that begins no name is the row; so is `$`.
+        return zip(text.utf8, text.utf8.dropFirst()).contains { dot, next in
+            dot == UInt8(ascii: ".") && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(next)
+        }
+    }
+
     func print<Row: Formattable>(_ rows: [Row]) throws { Terminal.print(try text(of: rows)) }
 
     /// What is printed of them.
