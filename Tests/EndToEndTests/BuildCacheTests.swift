@@ -142,6 +142,30 @@ struct BuildCacheTests {
         #expect(access(downloads + "/one", F_OK) != 0)
     }
 
+    @Test("may be pruned under a build, which begins anew where it lacks something", .timeLimit(.minutes(10)))
+    func prunedMeanwhile() throws {
+        let store = try TestStore()
+        let files = "FROM busybox AS files\nRUN echo made > /file\n"
+        try store.build(files, "--network", "none", "--output", "type=cacheonly").expectSuccess()
+        let wait = "RUN --mount=type=cache,target=/c echo rea''dy; until [ -e /c/go ]; do sleep 0.1; done"
+        try store.build(files + "FROM busybox\n\(wait)\nCOPY --from=files /file /file\n", "--call", "targets").expectSuccess()
+        let terminal = try Terminal(
+            (TestStore.programs ?? "") + "/hako",
+            ["hako", "build", "--network", "none", "--progress", "plain", "-t", "made", store.scratch.path("context")],
+            environment: store.environment)
+        try terminal.wait(for: "ready")
+        #expect(try store.output("builder", "prune", "-af").contains("Deleted build cache objects:"))
+        let mounts = store.root + "/build-cache/mounts"
+        let mount = try #require(try FileDescriptor.directory(mounts).names().first)
+        try FileDescriptor.openEmpty("\(mounts)/\(mount)/data/go", mode: 0o644).writeAll("")
+        #expect(try terminal.waitForEnd() == 0)
+        let shown = String(decoding: terminal.shown, as: UTF8.self)
+        #expect(shown.contains(" was removed meanwhile: beginning anew"), "\(shown)")
+        #expect(shown.ranges(of: "CACHED").count == 2, "\(shown)")
+        #expect(try store.output("run", "--rm", "made", "cat", "/file") == "made")
+        #expect(try store.output("system", "check") == "The store is whole.")
+    }
+
     @Test("keeps what was used last, as far as --keep-storage allows")
     func keepStorage() throws {
         let store = try TestStore()

@@ -16,8 +16,6 @@ final class ForeignCaches {
     /// Those that can be used, once they were read.
     private var caches: [ForeignCache]?
     private var promises: [DiffID: Promise] = [:]
-    /// One of them has not kept a promise.
-    private(set) var hasFailed = false
 
     private struct Promise {
         let cache: ForeignCache
@@ -118,19 +116,13 @@ final class ForeignCaches {
             session.end(step, .done)
             caches?.removeAll { $0 === cache }
             promises = promises.filter { $0.value.cache !== cache }
-            hasFailed = true
+            // Every time there is one cache fewer.
+            session.isToBeginAnew = true
             throw error
         }
         for layer in wanted {
             for enter in promises.removeValue(forKey: layer)?.enter ?? [] { try enter() }
         }
-    }
-
-    /// Whether a build has failed because a promise was not kept, so that it is to begin anew. What was made meanwhile is in the
-    /// store's cache. Every time there is one cache fewer.
-    func takeFailure() -> Bool {
-        defer { hasFailed = false }
-        return hasFailed
     }
 
     // MARK: Handing on

@@ -3,6 +3,7 @@ import Engine
 import Hashing
 import ImageStore
 import Linux
+import Metadata
 import OCI
 
 /// What all stages of a build share: the store, what was asked for, who is told, and what keeps new layers from collection.
@@ -17,7 +18,10 @@ final class BuildSession {
     let reporter: any BuildReporter
     let renewedCaches = RenewedCaches()
     private(set) lazy var foreignCaches = ForeignCaches(self)
+    /// Something is gone that the build counted on: it fails, and begins anew without that.
+    var isToBeginAnew = false
     private var openedLease: Lease?
+    private var losses = 0
     private var stepCount = 0
 
     init(_ request: BuildRequest, engine: Engine, reporter: any BuildReporter) throws {
@@ -64,11 +68,27 @@ final class BuildSession {
     /// Has these layers stay as long as the build lasts, whatever is removed meanwhile.
     func keep(_ layers: [StageLayer]) throws {
         try foreignCaches.fetch(layers.map(\.diffID))
+        try keep(layers.flatMap { [.layer($0.diffID), .blob($0.blob.digest)] })
+    }
+
+    /// The same for what is in the store. Where somebody has removed it since it was looked up, the build begins anew.
+    func keep(_ names: [StoredName]) throws {
+        guard !names.isEmpty else { return }
         let lease = try lease()
-        for layer in layers {
-            try store.keep(.layer(layer.diffID), under: lease)
-            try store.keep(.blob(layer.blob.digest), under: lease)
+        for name in names {
+            do { try store.keep(name, under: lease) } catch {
+                if case .metadata(.missing) = error { notePruned(name) }
+                throw error
+            }
         }
+    }
+
+    private func notePruned(_ name: StoredName) {
+        losses += 1
+        // Who loses something that often has another trouble than that others remove things.
+        guard losses <= 10 else { return }
+        end(begin(.preparation, "[internal] \(name) was removed meanwhile: beginning anew"), .done)
+        isToBeginAnew = true
     }
 
     /// What is needed to get at what is neither here nor in the context.

@@ -18,26 +18,28 @@ public enum Builder {
                 try Dockerfile(parsing: request.file)
             }
             try session.settleEpoch(of: dockerfile)
-            let platforms = request.platforms.isEmpty ? [Platform.host] : try request.platforms.map(platform)
-            let built = try platforms.map { platform in
-                session.platform = platforms.count > 1 ? platform : nil
-                return BuiltPlatform(platform: platform, state: try state(of: dockerfile, for: platform, session))
+            while true {
+                do { return try build(dockerfile, session) } catch {
+                    guard session.isToBeginAnew else { throw error }
+                    session.isToBeginAnew = false
+                }
             }
-            session.platform = nil
-            let result = try BuildExport(session: session, built: built).run()
-            try CacheExport(session: session, built: built).run()
-            return result
         } catch { throw BuildError(error) }
     }
 
-    /// The target. Where a cache from elsewhere has not kept what it promised, it is built anew without that: what was done meanwhile is
-    /// in the store's own cache.
-    private static func state(of dockerfile: Dockerfile, for platform: Platform, _ session: BuildSession) throws -> StageState {
-        while true {
-            do { return try PlatformBuild(dockerfile, for: platform, session).run() } catch {
-                guard session.foreignCaches.takeFailure() else { throw error }
-            }
+    /// What is found is kept only once something is made of it, and what a cache from elsewhere has is only promised. Where it is gone
+    /// when it is needed, this fails and is to be called again: what was done until then is in the store's own cache.
+    private static func build(_ dockerfile: Dockerfile, _ session: BuildSession) throws -> BuildResult {
+        let request = session.request
+        let platforms = request.platforms.isEmpty ? [Platform.host] : try request.platforms.map(platform)
+        let built = try platforms.map { platform in
+            session.platform = platforms.count > 1 ? platform : nil
+            return BuiltPlatform(platform: platform, state: try PlatformBuild(dockerfile, for: platform, session).run())
         }
+        session.platform = nil
+        let result = try BuildExport(session: session, built: built).run()
+        try CacheExport(session: session, built: built).run()
+        return result
     }
 
     static func platform(_ name: Dockerfile.PlatformName) throws -> Platform {

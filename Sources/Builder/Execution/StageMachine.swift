@@ -57,8 +57,7 @@ final class StageMachine {
                 try perform(node.statements[next])
             } catch {
                 let failure = BuildError(error, at: statement?.source.lines)
-                // Where a cache from elsewhere has failed, it is begun anew without that.
-                if let step { session.end(step, session.foreignCaches.hasFailed ? .cancelled : .failed(failure.message)) }
+                if let step { session.end(step, session.isToBeginAnew ? .cancelled : .failed(failure.message)) }
                 step = nil
                 throw failure
             }
