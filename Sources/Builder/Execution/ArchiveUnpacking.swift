@@ -31,7 +31,7 @@ struct ArchiveUnpacking {
         try withRoot { root in
             let target = try FileDescriptor.open(
                 directory.isEmpty ? "." : path, in: root, .beneathWithoutSymlinks, flags: O_RDONLY | O_DIRECTORY)
-            _ = try LayerUnpacker.unpack(source, into: target, rules: rules)
+            _ = try LayerUnpacker.unpack(InterruptibleSource(source, session), into: target, rules: rules)
         }
     }
 
@@ -44,5 +44,18 @@ struct ArchiveUnpacking {
         let overlay = OverlayMount(lowers: lowers, upper: draft.path + "/fs", work: work, isVolatile: true)
         let mount = try overlay.mount(userNamespace: nil)
         try body(mount.root)
+    }
+}
+
+/// A stream that ends with an error once the build is to stop.
+private final class InterruptibleSource: ByteSource {
+    private let source: any ByteSource
+    private let session: BuildSession
+
+    init(_ source: any ByteSource, _ session: BuildSession) { (self.source, self.session) = (source, session) }
+
+    func read(into buffer: inout [UInt8]) throws -> Int {
+        try session.requireNoInterruption()
+        return try source.read(into: &buffer)
     }
 }
