@@ -102,6 +102,20 @@ struct BuildRunTests {
     // MARK: Killed builds
 
     /// Begins a build of a step that goes on until it is killed; the build's pid, once the step runs.
+    @Test("reads the copy of the context that another step has read, and writes to one of its own")
+    func sharedContextMount() throws {
+        let store = try TestStore()
+        try store.make(
+            """
+            FROM busybox
+            RUN --mount=type=bind,target=/src stat -c %i /src/f > /one
+            RUN --mount=type=bind,target=/other stat -c %i /other/f > /two
+            RUN --mount=type=bind,target=/src,rw stat -c %i /src/f > /three; echo written > /src/f
+            RUN --mount=type=bind,target=/src cat /src/f > /four
+            """, context: "echo given > f")
+        #expect(try store.made("cmp /one /two && ! cmp -s /one /three && cat /four") == ["given"])
+    }
+
     private func beginEndless(_ store: TestStore) throws -> ChildProcess {
         let directory = store.scratch.path("endless")
         try Directory.create(directory)

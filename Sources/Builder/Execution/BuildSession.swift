@@ -18,6 +18,7 @@ final class BuildSession {
     let reporter: any BuildReporter
     let renewedCaches = RenewedCaches()
     private(set) lazy var foreignCaches = ForeignCaches(self)
+    private(set) lazy var contextCopies = ContextCopies(self)
     /// Something is gone that the build counted on: it fails, and begins anew without that.
     var isToBeginAnew = false
     private var openedLease: Lease?
@@ -71,8 +72,14 @@ final class BuildSession {
         try keep(layers.flatMap { [.layer($0.diffID), .blob($0.blob.digest)] })
     }
 
+    /// The same for layers whose files are to be read: what is removed meanwhile would look as if it had never been there.
+    func keep(filesOf layers: [DiffID]) throws {
+        try foreignCaches.fetch(layers)
+        try keep(layers.map(StoredName.layer))
+    }
+
     /// The same for what is in the store. Where somebody has removed it since it was looked up, the build begins anew.
-    func keep(_ names: [StoredName]) throws {
+    private func keep(_ names: [StoredName]) throws {
         guard !names.isEmpty else { return }
         let lease = try lease()
         for name in names {

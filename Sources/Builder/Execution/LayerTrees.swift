@@ -2,7 +2,6 @@ import BuildContext
 import Glibc
 import ImageStore
 import Linux
-import Metadata
 import OCI
 
 /// The files of stages and images, as instructions read them.
@@ -19,9 +18,7 @@ final class LayerTrees {
 
     /// Of layers that may only have been promised so far.
     private func lowerDirectories(of layers: [DiffID]) throws -> [String] {
-        try session.foreignCaches.fetch(layers)
-        // What is removed while it is read would look as if it had never been there.
-        try session.keep(layers.map(StoredName.layer))
+        try session.keep(filesOf: layers)
         return try session.store.lowerDirectories(of: layers)
     }
 

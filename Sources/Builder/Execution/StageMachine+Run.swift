@@ -10,16 +10,25 @@ struct PendingRun {
     fileprivate let step: RunningStep
 }
 
+/// What a mount reads from.
+private struct MountSource {
+    let origin: StepOrigin
+    /// Of the files that it names.
+    let digest: Deferred<[UInt8]>
+}
+
 extension StageMachine {
     /// Begins a RUN, unless it was done before.
     func start(_ run: Dockerfile.Run, _ name: LayerStep.Name) throws {
-        let origins = try run.mounts.map { mount in try origin(of: mount) }
-        let instruction = runStep(run, name, origins)
+        let sources = try run.mounts.map { mount in
+            try origin(of: mount).map { origin in MountSource(origin: origin, digest: Deferred { try Self.digest(mount, origin) }) }
+        }
+        let instruction = runStep(run, name, sources)
         try instruction.requireEntitlements()
         let createdBy = HistoryText.run(instruction.words, arguments: state.scope.historyArguments)
-        let layerStep = LayerStep(name: name, createdBy: createdBy, keys: keys(of: run, origins))
+        let layerStep = LayerStep(name: name, createdBy: createdBy, keys: keys(of: run, sources))
         guard try !isFound(layerStep) else { return }
-        for case .layers(let layers) in origins.compactMap({ $0?.place }) { try session.foreignCaches.fetch(layers) }
+        for case .layers(let layers) in sources.compactMap({ $0?.origin.place }) { try session.keep(filesOf: layers) }
         let step = try instruction.start(engine: session.engine, lease: session.lease(), reporter: session.reporter)
         running = PendingRun(layerStep: layerStep, instruction: instruction, step: step)
     }
@@ -36,7 +45,7 @@ extension StageMachine {
     /// In milliseconds; nil for as long as it takes.
     var pause: CInt? { running?.step.pause }
 
-    private func runStep(_ run: Dockerfile.Run, _ name: LayerStep.Name, _ origins: [StepOrigin?]) -> RunStep {
+    private func runStep(_ run: Dockerfile.Run, _ name: LayerStep.Name, _ sources: [MountSource?]) -> RunStep {
         let request = session.request
         var step = RunStep(
             name.step, run, configuration: state.configuration, environment: state.scope.runEnvironment, layers: state.diffIDs)
@@ -48,11 +57,16 @@ extension StageMachine {
         step.renewedCaches = session.renewedCaches
         step.keepsFailedState = request.keepsFailedState
         step.latestModified = session.epoch
-        for (index, origin) in origins.enumerated() {
-            switch origin?.place {
+        for case (let index, let source?) in sources.enumerated() {
+            switch source.origin.place {
             case .layers(let layers): step.sources[index] = .layers(layers)
-            case .context(let tree): step.sources[index] = .files(session.copying(tree))
-            case nil: break
+            case .context(let tree):
+                step.sources[index] = .files(session.copying(tree))
+                // One who may mount could write to it all the same.
+                guard case .bind(let bind) = run.mounts[index], bind.isReadOnly, run.security != .insecure else { continue }
+                step.copies[index] = { [session] in
+                    try session.contextCopies.path(bind.source, of: tree, called: bind.from ?? "", digest: try source.digest.value())
+                }
             }
         }
         return step
@@ -69,7 +83,7 @@ extension StageMachine {
 
     // MARK: What it depends on
 
-    private func keys(of run: Dockerfile.Run, _ origins: [StepOrigin?]) -> [Deferred<StepInputs>] {
+    private func keys(of run: Dockerfile.Run, _ sources: [MountSource?]) -> [Deferred<StepInputs>] {
         let (base, configuration, settings) = (base(), state.configuration, session.request.run)
         let (environment, names) = (state.scope.environment, Set(state.scope.arguments.map(\.name)))
         let inputs = { (digests: [[UInt8]?]) in
@@ -77,9 +91,7 @@ extension StageMachine {
                 run, on: base, in: configuration, environment: environment, argumentNames: names, settings: settings,
                 mountDigests: digests)
         }
-        let read = zip(run.mounts, origins).map { mount, origin in
-            (quick: origin?.quickDigest(of: [mount.source]), whole: origin.map { origin in Deferred { try Self.digest(mount, origin) } })
-        }
+        let read = zip(run.mounts, sources).map { mount, source in (quick: source?.origin.quickDigest(of: [mount.source]), whole: source?.digest) }
         let whole = Deferred { inputs(try read.map { try $0.whole?.value() }) }
         // Whence the files of stages and images come is known without reading them.
         guard read.contains(where: { $0.quick != nil }) else { return [whole] }
@@ -119,28 +131,9 @@ extension Dockerfile.RunMount {
 
 extension PathBytes {
     /// A path as a pattern that matches nothing else.
-    fileprivate init(literal path: String) {
+    init(literal path: String) {
         let special = Array("*?[\\".utf8)
         let bytes = path.utf8.flatMap { special.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
         self = PathBytes(bytes) ?? "."
-    }
-}
-
-extension BuildSession {
-    /// Puts what a mount names in a context into a directory: as COPY does, so that the files are root's, and what is ignored isn't
-    /// there.
-    func copying(_ tree: ContextTree) -> (_ source: String, _ directory: String) throws -> String? {
-        { source, directory in
-            let selection = try tree.select([PathBytes(literal: source)])
-            let root = try FileDescriptor.directory(directory)
-            try root.changeMode(0o755)
-            let empty = try LayeredTree([])
-            let options = FileCopy.Options()
-            let staged = try StagedLayer(in: root, over: empty, missing: FileCopy.missing(options, self.now))
-            try FileCopy(self, into: staged, at: "/", of: empty, options).put(selection)
-            try staged.finish()
-            guard let only = selection.sources.first, !only.isDirectory else { return nil }
-            return only.name.description
-        }
     }
 }

@@ -31,6 +31,8 @@ public struct RunStep {
     public var agents: [String: String] = [:]
     /// By the place of the mount among the instruction's.
     public var sources: [Int: Source] = [:]
+    /// Of those that only read from a context: where a copy is that several steps have. In place of ``sources``.
+    public var copies: [Int: () throws -> String] = [:]
     /// False for `--no-cache`: cache mounts begin anew.
     public var usesCache = true
     /// Those that did so in this build, for which once is enough.
@@ -129,7 +131,12 @@ public struct RunStep {
         var agentCount = 0
         for (index, mount) in instruction.mounts.enumerated() {
             switch mount {
-            case .bind(let bind): request.mounts.append(try self.mount(bind, sources[index]))
+            case .bind(let bind):
+                if let copy = copies[index] {
+                    request.mounts.append(StepMount(.host(try copy()), at: try target(bind.target), isReadOnly: true))
+                } else {
+                    request.mounts.append(try self.mount(bind, sources[index]))
+                }
             case .cache(let cache): _ = try target(cache.target)
             case .tmpfs(let tmpfs):
                 request.mounts.append(
