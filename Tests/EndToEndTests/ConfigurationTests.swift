@@ -5,9 +5,6 @@ import Testing
 
 @Suite("The configuration", .enabled(if: TestStore.isRunnable, TestStore.reason))
 struct ConfigurationTests {
-    /// A network of this test's own: tests run at the same time, in other processes too.
-    private static let subnet = "10.\(200 + Int(getpid()) % 50).\(Int(getpid()) / 50 % 250)"
-
     /// A store with a configuration.
     private func store(_ text: String, images: [String] = ["busybox"]) throws -> TestStore {
         let store = try TestStore(images: images)
@@ -105,7 +102,7 @@ struct ConfigurationTests {
 
     @Test("names the default network's addresses, and changes them when nobody is on it")
     func network() throws {
-        let subnet = Self.subnet
+        let subnet = TestStore.subnet
         let store = try store("{\"bip\": \"\(subnet).1/27\", \"mtu\": 1400, \"ip\": \"127.0.0.1\", \"ipv6\": false}")
         try configured(store, "run", "-d", "--name", "box", "-p", "80", "-P", "--expose", "81", "busybox", "sleep", "1000").expectSuccess()
         #expect(try store.inspect("box", "{{.NetworkSettings.IPAddress}}/{{.NetworkSettings.IPPrefixLen}}") == "\(subnet).2/27")
@@ -122,9 +119,9 @@ struct ConfigurationTests {
 
     @Test("has pools of which the default network takes a piece")
     func pools() throws {
-        let store = try store("{\"default-address-pools\": [{\"base\": \"\(Self.subnet).128/25\", \"size\": 28}]}")
+        let store = try store("{\"default-address-pools\": [{\"base\": \"\(TestStore.subnet).128/25\", \"size\": 28}]}")
         let run = try configured(store, "run", "--rm", "busybox", "ip", "-4", "addr", "show", "eth0")
-        #expect(run.output.contains("inet \(Self.subnet).") && run.output.contains("/28"), "\(run)")
+        #expect(run.output.contains("inet \(TestStore.subnet).") && run.output.contains("/28"), "\(run)")
     }
 
     @Test("names runtimes, and which is the default", .enabled(if: Program.isInstalled("crun"), "crun is not installed"))

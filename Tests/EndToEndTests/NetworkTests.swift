@@ -54,6 +54,29 @@ struct ContainerNetworkTests {
         #expect(run.error.contains("first"), "\(run)")
     }
 
+    @Test("a port that is free, but not yet let go of by a container that ends, is passed over where there is a choice")
+    func portNotYetFree() throws {
+        let store = try TestStore()
+        try store.hako("create", "--name", "ending", "busybox", "true").expectSuccess()
+        let entry = """
+            import socket, sqlite3, sys
+            free = socket.create_server(("127.0.0.1", 0))
+            port = min(free.getsockname()[1], 65000)
+            database = sqlite3.connect(sys.argv[1])
+            row = (sys.argv[2], 4, "127.0.0.1", port, "tcp", 80)
+            database.execute("INSERT INTO published_ports(container, family, hostAddress, hostPort, protocol, containerPort) VALUES(?, ?, ?, ?, ?, ?)", row)
+            database.commit()
+            print(port)
+            """
+        let written = try ProgramRun.of("/usr/bin/python3", ["-c", entry, "\(store.root)/hako.db", store.inspect("ending", "{{.Id}}")])
+        let port = try #require(UInt16(written.text), "\(written)")
+        let chosen = try store.output("run", "-d", "--name", "next", "-p", "127.0.0.1:\(port)-\(port + 50):80", "busybox", "sleep", "1000")
+        #expect(chosen.utf8.count == 64)
+        #expect(try store.output("port", "next", "80") != "127.0.0.1:\(port)")
+        let run = try store.hako("run", "--rm", "-p", "127.0.0.1:\(port):80", "busybox", "true")
+        #expect(run.status == 125 && run.error.contains("port is already allocated"), "\(run)")
+    }
+
     @Test("without a network there is only the loopback interface")
     func none() throws {
         let store = try TestStore()

@@ -10,8 +10,12 @@ struct RebootTests {
     private static func inBoot(_ number: String, _ store: TestStore) throws -> String {
         let (program, file) = (store.scratch.path("hako-\(number)"), store.scratch.path("boot-\(number)"))
         try FileDescriptor.replaceContents(of: file, with: Array("00000000-0000-4000-8000-00000000000\(number)\n".utf8), mode: 0o644)
+        // While no bridge is there, another store may take a subnet that all choose from.
+        let config = store.scratch.path("config.json")
+        try FileDescriptor.replaceContents(of: config, with: Array("{\"bip\": \"\(TestStore.subnet).65/27\"}".utf8), mode: 0o644)
         let script = """
             #!/bin/sh
+            export HAKO_CONFIG='\(config)'
             exec unshare -m --propagation slave sh -c 'mount --bind \(file) /proc/sys/kernel/random/boot_id && exec "$HAKO" "$@"' sh "$@"
             """
         try FileDescriptor.replaceContents(of: program, with: Array(script.utf8), mode: 0o755)

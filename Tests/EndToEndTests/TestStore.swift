@@ -11,6 +11,8 @@ final class TestStore {
 
     /// Where `make build` puts the programs; `Scripts/test` says it.
     static let programs = getenv("HAKO_BIN").map { String(cString: $0) }
+    /// The first three bytes of a network that no other process of tests has.
+    static let subnet = "10.\(200 + Int(getpid()) % 50).\(Int(getpid()) / 50 % 250)"
     static let reason: Comment = "HAKO_BIN names no programs that can start a container, or this is not root"
 
     /// Whether a container of these programs starts at all. Until Hako's own runtime is whole, this says what is missing.

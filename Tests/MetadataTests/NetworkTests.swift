@@ -137,21 +137,4 @@ struct NetworkTests {
         }
         #expect(winners == 1)
     }
-
-    @Test("take the first port of a range that is free in every family")
-    func range() throws {
-        let scratch = try Scratch()
-        let database = try database(scratch, containers: 3)
-        let both = [
-            PublishedPort(family: .ipv4, hostAddress: "0.0.0.0", hostPort: 0, proto: "tcp", containerPort: 80),
-            PublishedPort(family: .ipv6, hostAddress: "::", hostPort: 0, proto: "tcp", containerPort: 80),
-        ]
-        var taken = both[1]
-        taken.hostPort = 1000
-        try database.publish([taken], for: Samples.id("0"))
-        #expect(try database.publish(both, inRange: 1000...1001, for: Samples.id("1"))?.map(\.hostPort) == [1001, 1001])
-        #expect(try database.publish(both, inRange: 1000...1001, for: Samples.id("2")) == nil)
-        try database.deleteContainer(ContainerDeletion(id: Samples.id("1"), time: 1))
-        #expect(try database.publishedPorts().map(\.container) == [Samples.id("0")])
-    }
 }

@@ -112,14 +112,12 @@ extension Engine {
         }
         let requests = try portRequests(spec)
         let reservation: PortReservation
-        do throws(NetworkError) {
-            reservation = try PortReservation(requests, families: bridge.families)
+        do throws(EngineError) {
+            reservation = try reserve(requests, of: record, exposed: spec.config.exposedPorts, families: bridge.families)
         } catch {
-            let taken = try portOwner(error)
             try disconnect(record.id)
-            throw taken ?? EngineError(error, cannot: "publish the container's ports")
+            throw error
         }
-        try note(reservation.ports, of: record, exposed: spec.config.exposedPorts, families: bridge.families)
         return NetworkEndpoint(endpoint, on: bridge, reservation)
     }
 

@@ -47,8 +47,28 @@ extension Engine {
         return try PortRequest.parse((address.contains(":") ? "[\(address)]" : address) + "::" + exposed)
     }
 
+    /// Takes ports of the host, and writes down that the container has them.
+    func reserve(
+        _ requests: [PortRequest], of record: ContainerRecord, exposed: [String], families: Set<IPFamily>
+    ) throws(EngineError) -> PortReservation {
+        var taken: Set<UInt16> = []
+        while true {
+            let reservation: PortReservation
+            do throws(NetworkError) { reservation = try PortReservation(requests, families: families, avoiding: taken) } catch {
+                throw try portOwner(error) ?? EngineError(error, cannot: "publish the container's ports")
+            }
+            do throws(EngineError) {
+                try note(reservation.ports, of: record, exposed: exposed, families: families)
+                return reservation
+            } catch {
+                // A container that ends lets go of its sockets before its ports are free: where there is a choice, another is taken.
+                guard case .portInUse(let port, _)? = error.cause as? MetadataError, taken.insert(port.hostPort).inserted else { throw error }
+            }
+        }
+    }
+
     /// Writes down which ports the container has: for `ps`, for `unpublish`, and against other containers.
-    func note(
+    private func note(
         _ ports: [ContainerNetwork.PublishedPort], of record: ContainerRecord, exposed: [String], families: Set<IPFamily>
     ) throws(EngineError) {
         guard !ports.isEmpty else { return }

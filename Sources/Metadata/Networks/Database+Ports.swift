@@ -15,39 +15,6 @@ extension Database {
         }
     }
 
-    /// Takes the smallest port of a range that no container has, for each of `ports` at once: 80 for IPv4 and IPv6 are to
-    /// be the same port of the host. The host's own sockets are the caller's to try.
-    ///
-    /// - Parameters:
-    ///   - ports: Their `hostPort` is ignored.
-    ///   - range: Searched from its start.
-    /// - Returns: The ports as they were taken; nil if the range has none that is free.
-    public func publish(
-        _ ports: [PublishedPort], inRange range: ClosedRange<UInt16>, for container: String
-    ) throws(MetadataError) -> [PublishedPort]? {
-        try write { session throws(MetadataError) in
-            for number in range {
-                var chosen = ports
-                for index in chosen.indices { chosen[index].hostPort = number }
-                guard try session.areFree(chosen) else { continue }
-                for port in chosen { try session.insert(port, for: container) }
-                return chosen
-            }
-            return nil
-        }
-    }
-
-    /// Frees one port, when a socket of the host turned out to have it.
-    public func unpublish(_ port: PublishedPort, of container: String) throws(MetadataError) {
-        try write { session throws(MetadataError) in
-            try session.run(
-                """
-                DELETE FROM published_ports
-                WHERE family=? AND hostAddress=? AND hostPort=? AND protocol=? AND containerPort=? AND container=?
-                """, port.values + [.text(container)])
-        }
-    }
-
     public func publishedPorts(of container: String) throws(MetadataError) -> [PublishedPort] {
         try read { session throws(MetadataError) in
             try session.all(
@@ -86,11 +53,6 @@ extension Session {
             WHERE hostPort=? AND protocol=? AND family=? AND hostAddress IN (?, ?)
             """, [number, .text(port.proto), family, .text(port.hostAddress), .text(port.wildcard)]
         ) { $0.text(0) }
-    }
-
-    fileprivate func areFree(_ ports: [PublishedPort]) throws(MetadataError) -> Bool {
-        for port in ports where try owner(of: port) != nil { return false }
-        return true
     }
 
     fileprivate func insert(_ port: PublishedPort, for container: String) throws(MetadataError) {
