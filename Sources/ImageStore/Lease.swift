@@ -50,8 +50,9 @@ extension ImageStore {
     /// Keeps what is in the store from being collected as long as the lease lasts.
     ///
     /// - Throws: ``MetadataError/missing(_:)`` for what isn't there.
-    public func keep(_ name: StoredName, under lease: Lease) throws(StoreError) {
-        if try hold(name, lease) == nil { throw .metadata(.missing(name)) }
+    public func keep(_ names: [StoredName], under lease: Lease) throws(StoreError) {
+        let items = try asStoreError { () throws(MetadataError) in try database.hold(names, lease: lease.id) }
+        for (name, item) in zip(names, items) where item == nil { throw .metadata(.missing(name)) }
     }
 
     /// The same for what another process is about to bring: from its first moment on it isn't garbage.

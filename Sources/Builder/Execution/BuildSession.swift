@@ -22,6 +22,8 @@ final class BuildSession {
     /// Something is gone that the build counted on: it fails, and begins anew without that.
     var isToBeginAnew = false
     private var openedLease: Lease?
+    /// What it keeps of the store.
+    private var kept: Set<StoredName> = []
     private var losses = 0
     private var stepCount = 0
 
@@ -80,14 +82,13 @@ final class BuildSession {
 
     /// The same for what is in the store. Where somebody has removed it since it was looked up, the build begins anew.
     private func keep(_ names: [StoredName]) throws {
-        guard !names.isEmpty else { return }
-        let lease = try lease()
-        for name in names {
-            do { try store.keep(name, under: lease) } catch {
-                if case .metadata(.missing) = error { notePruned(name) }
-                throw error
-            }
+        let new = names.filter { !kept.contains($0) }
+        guard !new.isEmpty else { return }
+        do throws(StoreError) { try store.keep(new, under: try lease()) } catch {
+            if case .metadata(.missing(let name)) = error { notePruned(name) }
+            throw error
         }
+        kept.formUnion(new)
     }
 
     private func notePruned(_ name: StoredName) {

@@ -89,7 +89,7 @@ extension ImageStore {
     ///
     /// - Throws: ``MetadataError/missing(_:)`` for one that isn't there.
     public func keep(_ blobs: [Digest], under lease: Lease) throws(StoreError) {
-        for blob in blobs where try hold(.blob(blob), lease) == nil { throw .metadata(.missing(.blob(blob))) }
+        try keep(blobs.map(StoredName.blob), under: lease)
     }
 
     /// Whether the store has a blob.

@@ -113,14 +113,24 @@ extension Database {
     }
 
     /// Puts an item under a lease, whether it is there yet or not, and tells whether it is: from then on it stays.
-    ///
-    /// Both in one transaction, or a collection in between would delete what was just found.
     public func hold(_ name: StoredName, lease: String) throws(MetadataError) -> StoredItem? {
-        try write { session throws(MetadataError) -> StoredItem? in
-            try session.run(
-                "INSERT OR IGNORE INTO lease_resources(lease, kind, digest) VALUES(?, ?, ?)",
-                [.text(lease), .text(name.kind.rawValue), .text(name.digest.description)])
-            return try session.stored(name)
+        try hold([name], lease: lease).first ?? nil
+    }
+
+    /// The same for several. Nil for each that isn't there.
+    ///
+    /// All in one transaction, or a collection in between would delete what was just found.
+    public func hold(_ names: [StoredName], lease: String) throws(MetadataError) -> [StoredItem?] {
+        guard !names.isEmpty else { return [] }
+        return try write { session throws(MetadataError) in
+            var items: [StoredItem?] = []
+            for name in names {
+                try session.run(
+                    "INSERT OR IGNORE INTO lease_resources(lease, kind, digest) VALUES(?, ?, ?)",
+                    [.text(lease), .text(name.kind.rawValue), .text(name.digest.description)])
+                items.append(try session.stored(name))
+            }
+            return items
         }
     }
 
