@@ -41,7 +41,7 @@ enum PsCommand {
         let format = list.text
         let showsAll = format.contains("json .}}")
         let needsSizes = arguments.flag("size") || format.contains(".Size") || showsAll
-        let needsMounts = format.contains(".Mounts") || format.contains(".LocalVolumes") || format == "json" || showsAll
+        let needsMounts = list.mayShow("Mounts") || list.mayShow("LocalVolumes")
         // Of the row before: a list has few images, and mostly one.
         var image = (of: "", name: "")
         let rows = try records.map { record in
