@@ -31,15 +31,13 @@ struct ImageArguments: Sendable {
         /// With what stands on standard input, as `{"username": …, "password": …}`, or with what is kept.
         case login(server: String?, isStored: Bool)
         case logout(server: String?)
-        /// Writes to the disk what an earlier call left unwritten: after the answer, by a process of its own.
-        case synchronize
     }
 
     let action: Action
     /// Empty for what is no matter of a store.
     let root: String
     let configuration: String?
-    let progressNumber: Int32?
+    let progressNumber: Int32
 
     init(_ words: [String]) throws(UsageError) {
         guard let command = words.first else { throw UsageError(message: "expected an action") }
@@ -62,14 +60,13 @@ struct ImageArguments: Sendable {
         action = try Self.action(command, options, operands)
         root = options["--root"] ?? ""
         configuration = options["--config"]
-        progressNumber = options["--progress-fd"].flatMap { Int32($0) }
         guard root.hasPrefix("/") || !action.needsStore else {
             throw UsageError(message: "--root needs an absolute path")
         }
-        if case .synchronize = action { return }
-        guard let progressNumber, progressNumber > 2 else {
+        guard let number = options["--progress-fd"].flatMap({ Int32($0) }), number > 2 else {
             throw UsageError(message: "--progress-fd needs a number above 2")
         }
+        progressNumber = number
     }
 
     private static let known: Set<String> = [
@@ -94,7 +91,6 @@ struct ImageArguments: Sendable {
         case ("write-cache", 1): return .writeCache(try cachePlace(options, operands[0]), try compression(options))
         case ("login", 0): return .login(server: options["--server"], isStored: options["--stored"] == "true")
         case ("logout", 0): return .logout(server: options["--server"])
-        case ("synchronize", 0): return .synchronize
         default: throw UsageError(message: "\(command) is no action, or wants other operands")
         }
     }

@@ -15,7 +15,7 @@ struct ImageCommand {
 
     /// Returns the exit status: 0 exactly if the last line of progress is a result.
     func run() -> Int32 {
-        guard let number = arguments.progressNumber else { return synchronize() }
+        let number = arguments.progressNumber
         SignalAction.ignore([SIGPIPE])
         let progress = Progress(FileDescriptor(adopting: number)) { [interruption] in interruption.interrupt() }
         do throws(TransferError) {
@@ -25,7 +25,6 @@ struct ImageCommand {
                 return 0
             }
             try transfer(progress)
-            leaveSynchronizing()
             return 0
         } catch {
             progress.error(error)
@@ -82,7 +81,7 @@ struct ImageCommand {
             defer { close(client) }
             try BuildCacheWriter(store: store, client: client, progress: progress, interruption: interruption)
                 .write(document, to: place, as: format)
-        case .manifest, .login, .logout, .download, .readCache, .synchronize: break
+        case .manifest, .login, .logout, .download, .readCache: break
         }
     }
 
@@ -193,28 +192,5 @@ struct ImageCommand {
     /// A descriptor that becomes readable with a signal, and stays open until the process ends.
     private static func signals(_ numbers: [CInt]) throws(SystemCallError) -> CInt {
         try SignalDescriptor(numbers).descriptor.duplicate().relinquish()
-    }
-
-    // MARK: After the answer
-
-    /// Starts a process that writes to the disk what this one has stored: whoever waits for the image needn't wait for
-    /// that.
-    private func leaveSynchronizing() {
-        var spawn = Spawn("/proc/self/exe", ["hako-image", "synchronize", "--root", arguments.root])
-        spawn.startsSession = true
-        // Without it the next call does it, or the next boot verifies: no reason to fail.
-        _ = try? spawn.start()
-    }
-
-    private func synchronize() -> Int32 {
-        // A store that was removed meanwhile must not be made anew, which opening it would do.
-        guard access("\(arguments.root)/content/\(OCILayout.markerName)", F_OK) == 0 else { return 0 }
-        do throws(StoreError) {
-            let store = try ImageStore(root: arguments.root)
-            try store.synchronizePending()
-            // Whoever started this one left that to it, too; what fails is tried by the next command.
-            try? store.database.checkpointIfLarge()
-            return 0
-        } catch { return 1 }
     }
 }

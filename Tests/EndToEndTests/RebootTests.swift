@@ -40,7 +40,7 @@ struct RebootTests {
     func reboot() throws {
         let store = try TestStore()
         // What has not reached the disk before a reboot is not trusted after it.
-        try store.shell("${HAKO}-image synchronize --root '\(store.root)'").expectSuccess()
+        try store.shell("${HAKO} --root '\(store.root)' system synchronize").expectSuccess()
         let (before, after) = (try Self.inBoot("1", store), try Self.inBoot("2", store))
         func hako(_ program: String, _ words: String...) throws -> ProgramRun {
             let variables = store.environment.merging(["HAKO": (TestStore.programs ?? "") + "/hako"]) { own, _ in own }

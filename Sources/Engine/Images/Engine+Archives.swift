@@ -40,6 +40,7 @@ extension Engine {
     public func compressLayers(of names: [String], as format: String) throws(EngineError) {
         _ = try images()
         do throws(ImageClientError) { try imageClient.compress(names, as: format) } catch { throw EngineError(error) }
+        leaveSynchronizing()
     }
 
     /// Saves images as an archive, which is written to a descriptor of the caller's.
@@ -83,6 +84,7 @@ extension Engine {
             result = try imageClient.importTree(
                 from: request.source, as: reference, platform: wanted, settings: settings, onEvent: onEvent)
         } catch { throw EngineError(error) }
+        leaveSynchronizing()
         let id = result.imageID.description
         noteImage("import", of: id, name: reference?.familiar ?? id, labels: labels(ofThere: result.imageID))
         return result

@@ -105,9 +105,9 @@ extension Engine {
     }
 
     /// Has what was stored written to the disk by a process that nobody waits for, the database's log too. Without it, the next
-    /// pull does it, or the next boot verifies: no reason to fail.
+    /// command that stores does it, or the next boot verifies: no reason to fail.
     public func leaveSynchronizing() {
-        var spawn = Spawn(programs.image, ["hako-image", "synchronize", "--root", paths.root])
+        var spawn = Spawn(programs.hako, ["hako", "--root", paths.root, "system", "synchronize"])
         spawn.startsSession = true
         hasLeftSynchronizing = (try? spawn.start()) != nil
     }

@@ -88,6 +88,7 @@ extension Engine {
         _ = try images()
         do throws(ImageClientError) {
             let result = try imageClient.pull(reference, platform: wanted, onEvent: onEvent)
+            leaveSynchronizing()
             noteImage("pull", of: reference.familiar, name: reference.familiarName, labels: labels(ofThere: result.imageID))
             return result
         } catch { throw EngineError(error) }
@@ -109,6 +110,8 @@ extension Engine {
         do throws(ImageClientError) {
             let results = try imageClient.push(
                 allTags ? reference : reference.withDefaultTag, platform: wanted, onEvent: onEvent)
+            // Layers that it has compressed.
+            leaveSynchronizing()
             for result in results {
                 noteImage(
                     "push", of: result.reference.familiar, name: result.reference.familiarName,
@@ -123,6 +126,7 @@ extension Engine {
         _ = try images()
         do throws(ImageClientError) {
             let results = try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+            leaveSynchronizing()
             for result in results {
                 let id = result.imageID.description
                 noteImage("load", of: id, name: id, labels: labels(ofThere: result.imageID))

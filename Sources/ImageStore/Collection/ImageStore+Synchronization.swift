@@ -4,6 +4,17 @@ import Metadata
 import OCI
 
 extension ImageStore {
+    /// Does ``synchronizePending()`` in the store at a path, and writes its database's log to the file where that is large. Does
+    /// nothing where the store has been removed: opening it would make it anew.
+    public static func synchronize(root: String) throws(StoreError) {
+        let marker = "\(root)/content/\(OCILayout.markerName)"
+        guard (try? FileDescriptor.open(marker)) != nil else { return }
+        let store = try ImageStore(root: root)
+        try store.synchronizePending()
+        // Whoever started this left that to it, too; what fails is tried by the next command.
+        try? store.database.checkpointIfLarge()
+    }
+
     /// Writes what was stored lately to the disk, so that a power cut can't damage it. For after the answer: it may take
     /// as long as the disk needs for all that is unwritten, of others too. Does nothing if there is nothing.
     public func synchronizePending() throws(StoreError) {

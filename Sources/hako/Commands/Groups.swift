@@ -2,6 +2,7 @@ import Builder
 import CommandLineTables
 import ConfigurationFiles
 import Engine
+import ImageStore
 import Linux
 
 /// `hako container …`
@@ -89,7 +90,19 @@ enum ImageGroup {
 /// `hako system …`
 enum SystemGroup {
     static let command = Command(
-        "system", "Manage Hako", subcommands: [DiskUsageCommand.command, EventsCommand.command, InfoCommand.command, prune, check, reset])
+        "system", "Manage Hako",
+        subcommands: [
+            DiskUsageCommand.command, EventsCommand.command, InfoCommand.command, prune, check, reset, synchronize,
+        ])
+
+    /// Left behind by whoever has stored something, after the answer.
+    private static let synchronize = Command(
+        "synchronize", "Write to the disk what was stored lately", isHidden: true, arity: .none
+    ) { arguments in
+        // The store is on the command line, whatever the configuration says.
+        try ImageStore.synchronize(root: arguments.global.storePaths(EngineConfiguration()).root)
+        return 0
+    }
 
     private static let prune = Command(
         "prune", "Remove unused data", arity: .none,
