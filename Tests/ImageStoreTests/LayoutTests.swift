@@ -21,7 +21,7 @@ struct LayoutTests: ~Copyable {
         try ImageIndex(json: JSON(parsing: FileDescriptor.contents(of: scratch.path("root/content/index.json"))))
     }
 
-    @Test("lists each name, and an image without one once")
+    @Test("lists each name, and no image without one")
     func names() throws {
         #expect(try index().manifests.isEmpty)
         let old = try SampleImage([("a", "1")])
@@ -32,12 +32,9 @@ struct LayoutTests: ~Copyable {
         let entries = try index().manifests
         #expect(
             Set(entries.map { "\($0.digest) \($0.annotations[AnnotationName.refName] ?? "-")" })
-                == Set([
-                    "\(try new.manifestDigest) nginx:latest", "\(try new.manifestDigest) localhost:5000/x:y",
-                    "\(try old.manifestDigest) -",
-                ]))
+                == Set(["\(try new.manifestDigest) nginx:latest", "\(try new.manifestDigest) localhost:5000/x:y"]))
         _ = try store.removeImage("localhost:5000/x:y")
-        #expect(try index().manifests.count == 2)
+        #expect(try index().manifests.count == 1)
     }
 
     @Test("is read by skopeo and umoci", .enabled(if: Tool.isInstalled("skopeo") && Tool.isInstalled("umoci"),

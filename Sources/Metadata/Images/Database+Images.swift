@@ -54,9 +54,7 @@ extension Database {
                 images: try session.all(
                     "SELECT \(ImageRecord.columns) FROM images ORDER BY created DESC, id"
                 ) { row throws(MetadataError) in try ImageRecord(row) },
-                references: try session.all(
-                    "SELECT \(ReferenceRecord.columns) FROM image_references ORDER BY name"
-                ) { row throws(MetadataError) in try ReferenceRecord(row) },
+                references: try session.references(),
                 repoDigests: try session.all(
                     "SELECT repository, digest, image FROM repo_digests ORDER BY repository, digest"
                 ) { row throws(MetadataError) in try RepoDigest(row) })
@@ -182,6 +180,12 @@ public struct ImageList: Hashable, Sendable {
 }
 
 extension Session {
+    func references() throws(MetadataError) -> [ReferenceRecord] {
+        try all("SELECT \(ReferenceRecord.columns) FROM image_references ORDER BY name") {
+            row throws(MetadataError) in try ReferenceRecord(row)
+        }
+    }
+
     func image(_ id: ImageID) throws(MetadataError) -> ImageRecord? {
         try first("SELECT \(ImageRecord.columns) FROM images WHERE id=?", [.text(id.description)]) {
             row throws(MetadataError) in try ImageRecord(row)

@@ -11,6 +11,11 @@ extension Database {
         }
     }
 
+    /// All names of images, sorted.
+    public func references() throws(MetadataError) -> [ReferenceRecord] {
+        try read { session throws(MetadataError) in try session.references() }
+    }
+
     /// The names of an image, sorted.
     public func references(to image: ImageID) throws(MetadataError) -> [ReferenceRecord] {
         try read { session throws(MetadataError) in
