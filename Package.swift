@@ -127,7 +127,7 @@ let package = Package(
             name: "container-probe", path: "Tests/ContainerProbe", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: strict),
-        tests(of: "Linux", ["container-probe"]), tests(of: "Hashing"), tests(of: "SQLite"), tests(of: "OCI"), tests(of: "GoTemplate"),
+        tests(of: "Linux", ["container-probe"]), tests(of: "Hashing"), tests(of: "SQLite", ["Linux"]), tests(of: "OCI"), tests(of: "GoTemplate"),
         tests(of: "CommandLineTables"), tests(of: "Dockerfile"), tests(of: "ConfigurationFiles", ["CommandLineTables", "OCI", "Linux"]), tests(of: "Archive", ["container-probe"]), tests(of: "Metadata", ["OCI", "SQLite"]),
         tests(of: "BuildContext", ["container-probe"]),
         tests(of: "ImageStore", ["StoreSamples", "store-stress", "Metadata", "Archive", "Hashing", "OCI", "Linux"]),

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // sqlite3_db_config is variadic in C, so not importable.
@@ -48,6 +49,24 @@ static ssize_t hako_sqlite3_write_whole_page(int file, const void *bytes, size_t
 static inline int hako_sqlite3_fill_index_pages(void) {
     sqlite3_vfs *files = sqlite3_vfs_find((const char *)0);
     return files->xSetSystemCall(files, "pwrite64", (sqlite3_syscall_ptr)hako_sqlite3_write_whole_page);
+}
+
+static int hako_sqlite3_clear_index(int file, off_t size) {
+    // WALINDEX_HDR_SIZE of wal.c; <https://sqlite.org/walformat.html>, "The WAL-Index File Format".
+    static const char header[136];
+    struct stat status;
+    // WALINDEX_PGSZ: a file that is shorter than its first page was never used.
+    if (size != 3 || fstat(file, &status) < 0 || status.st_size < 32768) return ftruncate(file, size);
+    return pwrite(file, header, sizeof header, 0) == sizeof header ? 0 : -1;
+}
+
+// Whoever opens the database alone has to build the log's index anew. SQLite says so by truncating it to three bytes
+// (unixLockSharedMemory), and then writes and maps all of its pages anew, which takes a file system as long as the rest of
+// opening it. A header of zeros says the same (walIndexTryHdr): what follows it is written before it is read (walIndexRecover,
+// walIndexAppend). SQLite truncates nothing else to three bytes: a database has pages of 512 at least.
+static inline int hako_sqlite3_keep_index_pages(void) {
+    sqlite3_vfs *files = sqlite3_vfs_find((const char *)0);
+    return files->xSetSystemCall(files, "ftruncate", (sqlite3_syscall_ptr)hako_sqlite3_clear_index);
 }
 
 #endif

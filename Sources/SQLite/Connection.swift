@@ -44,7 +44,7 @@ public final class Connection {
     }
 
     /// Set once for the process, before its first connection.
-    private static let indexIsSafe = hako_sqlite3_fill_index_pages() == SQLITE_OK
+    private static let indexIsSafe = hako_sqlite3_fill_index_pages() == SQLITE_OK && hako_sqlite3_keep_index_pages() == SQLITE_OK
 
     deinit {
         idle.removeAll()

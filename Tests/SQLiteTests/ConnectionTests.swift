@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 import SQLite
 import TestSupport
 import Testing
@@ -161,6 +162,28 @@ struct ConnectionTests {
         #expect(try reopened.checkpoint(over: 0))
         #expect(reopened.logSize == 0)
         #expect(try reopened.integrityProblems().isEmpty)
+    }
+
+    @Test("makes the log's index anew where nobody else is at work, in the file that is there", arguments: ["an older one", "junk"])
+    func staleIndex(_ kind: String) throws {
+        let scratch = try Scratch()
+        let (path, index) = (scratch.path("db"), scratch.path("db-shm"))
+        do { try items(scratch).run("INSERT INTO items(name) VALUES('first')") }
+        let before = try FileDescriptor.contents(of: index)
+        do {
+            let connection = try Connection(path: path)
+            // A log that is cut and begins anew: what the index says of the old one is wrong in every frame.
+            try connection.checkpoint(over: 0)
+            for number in 0..<50 { try connection.run("INSERT INTO items(name) VALUES(?)", [.text("\(number)")]) }
+        }
+        let stale = kind == "junk" ? before.indices.map { UInt8(truncatingIfNeeded: $0 &* 37) } : before
+        try FileDescriptor.open(index, flags: O_WRONLY).writeAll(stale)
+        let inode = try FileDescriptor.status(of: index).inode
+        let names = try Connection(path: path).query("SELECT name FROM items ORDER BY id") { $0.text(0) }
+        #expect(names == ["first"] + (0..<50).map { "\($0)" })
+        #expect(try FileDescriptor.status(of: index).size == Int64(before.count))
+        #expect(try FileDescriptor.status(of: index).inode == inode)
+        #expect(try Connection(path: path).integrityProblems() == [])
     }
 
     @Test("tells that the database may not grow further")
