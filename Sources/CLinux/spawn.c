@@ -187,6 +187,12 @@ int hako_reap_any(const int *except, int count) {
 
 void hako_trim_memory(void) { malloc_trim(0); }
 
+void hako_keep_freed_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_TOP_PAD, 512 << 10);
+}
+
 static int drop_constant_segments(struct dl_phdr_info *object, size_t size, void *unused) {
     (void)size;
     (void)unused;

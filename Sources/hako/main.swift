@@ -3,4 +3,5 @@ import Engine
 import Glibc
 import Linux
 
+Memory.keepFreed()
 exit(HakoProgram.run(Array(CommandLine.arguments.dropFirst())))

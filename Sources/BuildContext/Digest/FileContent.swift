@@ -46,9 +46,10 @@ struct FileState: Hashable, Sendable {
     }
 }
 
-/// Reads files and hashes them, with a buffer that is kept.
+/// Reads files and hashes them, with a buffer that is kept, and grows to what the largest of them needs.
 struct FileHasher {
-    private var buffer = [UInt8](repeating: 0, count: 256 << 10)
+    private var buffer: [UInt8] = []
+    private static let bufferLimit: Int64 = 256 << 10
 
     /// The content of an open file, and the state that it has had from the first byte to the last; nil if it was changed
     /// meanwhile: what was read may then be half of one state and half of another.
@@ -56,6 +57,8 @@ struct FileHasher {
         of file: borrowing FileDescriptor
     ) throws(SystemCallError) -> (content: FileContent, status: FileStatus)? {
         let before = try file.status()
+        let room = Int(min(max(before.size, 4096), Self.bufferLimit))
+        if room > buffer.count { buffer = [UInt8](repeating: 0, count: room) }
         var hash = SHA256()
         var size: Int64 = 0
         while true {

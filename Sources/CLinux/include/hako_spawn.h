@@ -51,6 +51,7 @@ int hako_reap_any(const int *except, int count);
 
 // malloc_trim(3).
 void hako_trim_memory(void);
+void hako_keep_freed_memory(void);
 // Unmaps the pages of this program's code and constants, which come back from its file when they are used. madvise(2).
 void hako_drop_program_pages(void);
 // Unmaps what a deeper call has left of the stack. madvise(2).

@@ -87,8 +87,11 @@ extension FileDescriptor {
 
     /// An extended attribute's value; nil if the file has none of that name. fgetxattr(2).
     public borrowing func extendedAttribute(_ name: some Path) throws(SystemCallError) -> [UInt8]? {
-        // XATTR_SIZE_MAX of the kernel.
-        try extendedAttribute(name, limit: 64 << 10)
+        do throws(SystemCallError) { return try extendedAttribute(name, limit: 256) } catch {
+            guard error.errno == .outOfRange else { throw error }
+            // Few are so long: XATTR_SIZE_MAX of the kernel.
+            return try extendedAttribute(name, limit: 64 << 10)
+        }
     }
 
     /// The same for one that is `limit` bytes long at most; a longer one is an error (`ERANGE`).
