@@ -8,7 +8,6 @@ DESTDIR ?=
 MANUAL := $(PREFIX)/share/man
 COMPLETIONS := $(addprefix $(PREFIX)/share/,bash-completion/completions/hako zsh/site-functions/_hako fish/vendor_completions.d/hako.fish)
 PROGRAMS := hako hako-runtime hako-init hako-image
-RELEASE := swift build -c release --static-swift-stdlib
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
@@ -28,13 +27,13 @@ demo: setup
 
 test: setup
 	@Scripts/setup test
-	@Scripts/build $(PROGRAMS)
+	@Scripts/build $(PROGRAMS) tests
 	@Scripts/test
 
 # make test-all   also the peers, cgroup v2, soaks and long random runs
 test-all: setup
 	@Scripts/setup test
-	@Scripts/build $(PROGRAMS)
+	@Scripts/build $(PROGRAMS) tests
 	@HAKO_TEST_ALL=1 Scripts/test; failed=$$?; Scripts/test-long && exit $$failed
 
 # make bench      Hako beside the engines that are installed, as ratios
