@@ -55,11 +55,16 @@ public struct ImageClient: Sendable {
     }
 
     /// Loads all images of an archive, in its order.
-    public func load(_ archive: Archive, onEvent: (ImageEvent) -> Void) throws(ImageClientError) -> [ImageResult] {
+    ///
+    /// - Parameter platform: That each must be for; nil for this machine's where there is a choice.
+    public func load(
+        _ archive: Archive, platform: Platform? = nil, onEvent: (ImageEvent) -> Void
+    ) throws(ImageClientError) -> [ImageResult] {
+        let words = ["load"] + storeArguments + (platform.map { ["--platform", $0.description] } ?? [])
         let results =
             switch archive {
-            case .standardInput: try run(["load"] + storeArguments, [], input: StandardDescriptor.input, onEvent)
-            case .file(let path): try run(["load"] + storeArguments + ["--input", path], [], onEvent)
+            case .standardInput: try run(words, [], input: StandardDescriptor.input, onEvent)
+            case .file(let path): try run(words + ["--input", path], [], onEvent)
             }
         return results.compactMap(\.image)
     }
@@ -96,11 +101,31 @@ public struct ImageClient: Sendable {
         return result
     }
 
-    /// The manifest or index of a name, as its registry has it, and of an index what it leads to if `isWhole`.
-    public func manifests(of reference: Reference, isWhole: Bool) throws(ImageClientError) -> [RegistryManifest] {
-        let words = ["manifest"] + storeArguments + (isWhole ? ["--whole", "true"] : [])
+    /// The manifest or index of a name, as its registry has it; if `isWhole`, with what an index leads to, or the platform that an
+    /// image is for.
+    public func manifests(
+        of reference: Reference, isWhole: Bool, isInsecure: Bool = false
+    ) throws(ImageClientError) -> [RegistryManifest] {
+        let words = ["manifest"] + storeArguments + (isWhole ? ["--whole", "true"] : []) + Self.insecure(isInsecure)
         return try run(words, [reference.description]) { _ in }.compactMap(\.manifest)
     }
+
+    /// All tags of a repository, in its registry's order.
+    public func tags(of repository: Reference) throws(ImageClientError) -> [String] {
+        try run(["tags"] + storeArguments, [repository.name]) { _ in }.compactMap(\.tags).last ?? []
+    }
+
+    /// Pushes an index to the registry that has what it leads to; `onEvent` gets status lines.
+    public func push(
+        _ assembled: AssembledIndex, isInsecure: Bool, onEvent: (ImageEvent) -> Void
+    ) throws(ImageClientError) {
+        let input = try Self.inMemory(assembled.json, named: "index")
+        defer { withExtendedLifetime(input) {} }
+        let words = ["push-index"] + storeArguments + Self.insecure(isInsecure)
+        _ = try run(words, [assembled.index.reference.description], input: input.number, onEvent)
+    }
+
+    private static func insecure(_ isInsecure: Bool) -> [String] { isInsecure ? ["--insecure", "true"] : [] }
 
     /// Fetches a file from an http or https address and writes it to a descriptor of the caller's.
     ///
@@ -201,7 +226,7 @@ private struct Outcome {
         guard let event else { return }
         lastIsResult = false
         switch event {
-        case .image, .pushed, .loggedIn, .manifest, .downloaded, .buildCache, .done:
+        case .image, .pushed, .loggedIn, .manifest, .tags, .downloaded, .buildCache, .done:
             results.append(event)
             lastIsResult = true
         case .error(let error): failure = error

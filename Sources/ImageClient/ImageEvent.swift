@@ -9,6 +9,7 @@ public enum ImageEvent: Hashable, Sendable {
     case pushed(PushResult)
     case loggedIn(LoginResult)
     case manifest(RegistryManifest)
+    case tags([String])
     case downloaded(DownloadResult)
     case buildCache(BuildCacheDocument)
     /// What was asked for is done, and there is nothing to say of it.
@@ -32,6 +33,7 @@ public enum ImageEvent: Hashable, Sendable {
         case "manifest":
             guard let result = RegistryManifest(json) else { return nil }
             self = .manifest(result)
+        case "tags": self = .tags((json["tags"]?.array ?? []).compactMap(\.string))
         case "download":
             guard let result = DownloadResult(json) else { return nil }
             self = .downloaded(result)
@@ -48,6 +50,7 @@ public enum ImageEvent: Hashable, Sendable {
     var image: ImageResult? { if case .image(let result) = self { result } else { nil } }
     var pushed: PushResult? { if case .pushed(let result) = self { result } else { nil } }
     var manifest: RegistryManifest? { if case .manifest(let result) = self { result } else { nil } }
+    var tags: [String]? { if case .tags(let tags) = self { tags } else { nil } }
     var downloaded: DownloadResult? { if case .downloaded(let result) = self { result } else { nil } }
     var buildCache: BuildCacheDocument? { if case .buildCache(let document) = self { document } else { nil } }
     var loggedIn: LoginResult? { if case .loggedIn(let result) = self { result } else { nil } }
@@ -132,20 +135,6 @@ public struct PushResult: Hashable, Sendable {
         (self.imageID, self.reference, self.digest) = (imageID, reference, digest)
         size = json["size"]?.integer ?? 0
         insteadOf = json["insteadOf"]?.string.flatMap { try? Digest($0) }
-    }
-}
-
-/// A manifest or index as a registry has it.
-public struct RegistryManifest: Hashable, Sendable {
-    public var reference: Reference
-    public var descriptor: Descriptor
-    public var text: String
-
-    init?(_ json: JSON) {
-        guard let reference = json["reference"]?.string.flatMap({ try? Reference($0) }),
-            let descriptor = json["descriptor"].flatMap({ try? Descriptor(json: $0) }), let text = json["text"]?.string
-        else { return nil }
-        (self.reference, self.descriptor, self.text) = (reference, descriptor, text)
     }
 }
 

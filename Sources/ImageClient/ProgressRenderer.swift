@@ -52,6 +52,19 @@ public struct ProgressRenderer {
         }
     }
 
+    /// One of the tags of a pull of all of them.
+    public func pulledTag(_ result: ImageResult) {
+        if style != .quiet, let digest = result.digest { write("Digest: \(digest)\n") }
+    }
+
+    /// The last lines of a pull of all tags.
+    public func pulled(allOf repository: Reference, isNew: Bool) {
+        if style != .quiet {
+            write("Status: \(isNew ? "Downloaded newer image for" : "Image is up to date for") \(repository.familiarName)\n")
+        }
+        write("\(repository.name)\n")
+    }
+
     /// One line for an image that was loaded.
     public func loaded(_ result: ImageResult) {
         write(result.reference.map { "Loaded image: \($0.familiar)\n" } ?? "Loaded image ID: \(result.imageID)\n")

@@ -12,12 +12,16 @@ struct ImageArguments: Sendable {
         /// Without a tag: all of the repository.
         case push(Reference, Platform?)
         /// From a file, or from the standard input.
-        case load(input: String?)
+        case load(input: String?, Platform?)
         /// To the standard output.
         case save([String], Platform?)
         /// From a file, an http or https address, or the standard input.
         case `import`(input: String?, ImportSettings)
         case manifest(Reference, isWhole: Bool)
+        /// All tags of a repository.
+        case tags(Reference)
+        /// An index that stands on standard input (`AssembledIndex`), into this registry.
+        case pushIndex(registry: String)
         /// An http or https address, to the standard output, unless its content still has this tag.
         case download(String, tag: String?)
         /// Plain layers, for good.
@@ -38,6 +42,8 @@ struct ImageArguments: Sendable {
     let root: String
     let configuration: String?
     let progressNumber: Int32
+    /// Whether the registry may speak plain HTTP, or show a certificate that nobody vouches for.
+    let isInsecure: Bool
 
     init(_ words: [String]) throws(UsageError) {
         guard let command = words.first else { throw UsageError(message: "expected an action") }
@@ -60,6 +66,7 @@ struct ImageArguments: Sendable {
         action = try Self.action(command, options, operands)
         root = options["--root"] ?? ""
         configuration = options["--config"]
+        isInsecure = options["--insecure"] == "true"
         guard root.hasPrefix("/") || !action.needsStore else {
             throw UsageError(message: "--root needs an absolute path")
         }
@@ -71,7 +78,7 @@ struct ImageArguments: Sendable {
 
     private static let known: Set<String> = [
         "--root", "--config", "--platform", "--progress-fd", "--input", "--server", "--stored", "--settings",
-        "--whole", "--tag", "--format", "--layout",
+        "--whole", "--tag", "--format", "--layout", "--insecure",
     ]
 
     private static func action(
@@ -80,10 +87,12 @@ struct ImageArguments: Sendable {
         switch (command, operands.count) {
         case ("pull", 1): return .pull(try reference(operands[0]), try platform(options))
         case ("push", 1): return .push(try reference(operands[0]), try platform(options))
-        case ("load", 0): return .load(input: options["--input"])
+        case ("load", 0): return .load(input: options["--input"], try platform(options))
         case ("save", 1...): return .save(operands, try platform(options))
         case ("import", 0...1): return .import(input: options["--input"], try importSettings(options, operands.first))
         case ("manifest", 1): return .manifest(try reference(operands[0]), isWhole: options["--whole"] == "true")
+        case ("tags", 1): return .tags(try reference(operands[0]))
+        case ("push-index", 1): return .pushIndex(registry: try reference(operands[0]).domain)
         case ("download", 1): return .download(operands[0], tag: options["--tag"])
         case ("compress", 1...): return .compress(operands, try compression(options))
         case ("read-cache", 1): return .readCache(try cachePlace(options, operands[0]), try platforms(options))
@@ -149,7 +158,7 @@ struct ImageArguments: Sendable {
 extension ImageArguments.Action {
     var needsStore: Bool {
         switch self {
-        case .login, .logout, .manifest, .download, .readCache: false
+        case .login, .logout, .manifest, .tags, .pushIndex, .download, .readCache: false
         default: true
         }
     }

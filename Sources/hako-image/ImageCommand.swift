@@ -51,9 +51,9 @@ struct ImageCommand {
             defer { close(client) }
             try Pusher(store: store, client: client, progress: progress, interruption: interruption)
                 .push(reference, platform: platform)
-        case .load(let input):
+        case .load(let input, let platform):
             let source = try self.input(input)
-            try Loader(store: store, progress: progress, interruption: interruption).load(from: source)
+            try Loader(store: store, progress: progress, interruption: interruption, platform: platform).load(from: source)
         case .save(let names, let platform):
             let output = FileSink(FileDescriptor(adopting: StandardDescriptor.output))
             try Saver(store: store, progress: progress, interruption: interruption)
@@ -71,17 +71,17 @@ struct ImageCommand {
         case .compress(let names, let format):
             try LayerCompressor(store: store, progress: progress, interruption: interruption).compress(names, as: format)
         case .fetchCache(let place):
-            let layers = try document().layers
+            let layers = try cacheDocument().layers
             let client = try client()
             defer { close(client) }
             try BuildCacheReader(client: client, progress: progress, interruption: interruption).fetch(layers, from: place, into: store)
         case .writeCache(let place, let format):
-            let document = try document()
+            let document = try cacheDocument()
             let client = try client()
             defer { close(client) }
             try BuildCacheWriter(store: store, client: client, progress: progress, interruption: interruption)
                 .write(document, to: place, as: format)
-        case .manifest, .login, .logout, .download, .readCache: break
+        case .manifest, .tags, .pushIndex, .login, .logout, .download, .readCache: break
         }
     }
 
@@ -97,10 +97,19 @@ struct ImageCommand {
             try authentication.logIn(login, with: client)
         case .logout(let server): try authentication.logOut(of: server)
         case .manifest(let reference, let isWhole):
-            let client = try client()
+            let client = try client(insecure: arguments.isInsecure ? reference.domain : nil)
             defer { close(client) }
             try ManifestReader(client: client, progress: progress, interruption: interruption)
                 .read(reference, isWhole: isWhole)
+        case .tags(let repository):
+            let client = try client()
+            defer { close(client) }
+            try ManifestReader(client: client, progress: progress, interruption: interruption).tags(of: repository)
+        case .pushIndex(let registry):
+            let index = try document("index") { AssembledIndex($0) }
+            let client = try client(insecure: arguments.isInsecure ? registry : nil)
+            defer { close(client) }
+            try IndexPusher(client: client, progress: progress, interruption: interruption).push(index)
         case .readCache(let place, let platforms):
             let client = try client()
             defer { close(client) }
@@ -115,11 +124,16 @@ struct ImageCommand {
     }
 
     /// From standard input.
-    private func document() throws(TransferError) -> BuildCacheDocument {
+    private func document<Document>(_ name: String, _ make: (JSON) throws -> Document?) throws(TransferError) -> Document {
         do {
             let bytes = try FileDescriptor(adopting: StandardDescriptor.input).readAll(limit: 4 * ImageConfig.maximumSize)
-            return try BuildCacheDocument(json: JSON(parsing: bytes))
-        } catch { throw TransferError(.invalid, "standard input holds no cache: \(error)") }
+            if let document = try make(JSON(parsing: bytes)) { return document }
+        } catch { throw TransferError(.invalid, "standard input holds no \(name): \(error)") }
+        throw TransferError(.invalid, "standard input holds no \(name)")
+    }
+
+    private func cacheDocument() throws(TransferError) -> BuildCacheDocument {
+        try document("cache") { try BuildCacheDocument(json: $0) }
     }
 
     private func givenLogin(to server: String?) throws(TransferError) -> Login {
@@ -133,13 +147,14 @@ struct ImageCommand {
         return Login(server: server, username: username, password: password)
     }
 
-    private func client(_ login: Login? = nil) throws(TransferError) -> RegistryClient {
+    private func client(_ login: Login? = nil, insecure registry: String? = nil) throws(TransferError) -> RegistryClient {
         let environment = Environment.current
         do throws(RegistryError) {
             let path = arguments.configuration ?? environment["HAKO_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
+            var configuration = try RegistryConfiguration(path: path)
+            if let registry { configuration.addInsecure(registry: registry) }
             return try RegistryClient(
-                configuration: try RegistryConfiguration(path: path), environment: environment, login: login,
-                userAgent: "hako/0.1 (linux)")
+                configuration: configuration, environment: environment, login: login, userAgent: "hako/0.1 (linux)")
         } catch {
             var reason = "\(error.reason)"
             if case .invalidConfiguration(let text) = error.reason { reason = text }

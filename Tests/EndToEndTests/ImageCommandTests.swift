@@ -109,4 +109,26 @@ struct ImageCommandTests {
         let missing = try store.hako("manifest", "inspect", "\(registry.host)/app:no")
         #expect(missing.status == 1 && missing.error.contains("no such manifest: \(registry.host)/app:no"), "\(missing)")
     }
+    @Test(
+        "pull -a brings each tag of a repository",
+        .enabled(if: DockerRegistry.isInstalled, "docker-registry is not installed"))
+    func pullAll() throws {
+        let registry = try DockerRegistry()
+        let store = try TestStore()
+        let repository = "\(registry.host)/app"
+        let names = ["v1", "v2"].map { "\(repository):\($0)" }
+        for name in names {
+            try store.hako("tag", "busybox", name).expectSuccess()
+            try store.hako("push", "-q", name).expectSuccess()
+            try store.hako("rmi", name).expectSuccess()
+        }
+        let pulled = try store.output("pull", "-a", repository)
+        for tag in ["v1", "v2"] { #expect(pulled.contains("\(tag): Pulling from app\n"), "\(pulled)") }
+        #expect(pulled.hasSuffix("\nStatus: Downloaded newer image for \(repository)\n\(repository)"), "\(pulled)")
+        let list = try store.output("images", "--format", "{{.Repository}}:{{.Tag}}", repository)
+        #expect(list.split(separator: "\n").sorted() == names.map { $0[...] })
+        #expect(try store.output("pull", "-aq", repository) == repository)
+        let missing = try store.hako("pull", "-a", "\(registry.host)/none")
+        #expect(missing.status == 1 && missing.error.contains("repository \(registry.host)/none not found"), "\(missing)")
+    }
 }

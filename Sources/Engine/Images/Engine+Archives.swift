@@ -92,13 +92,15 @@ extension Engine {
 
     /// The manifest or index of a name, as its registry has it.
     ///
-    /// - Parameter isWhole: Whether what an index leads to comes along.
+    /// - Parameters:
+    ///   - isWhole: Whether what an index leads to, or the platform of an image, comes along.
+    ///   - isInsecure: Whether the registry may speak plain HTTP, or show a certificate that nobody vouches for.
     public static func registryManifests(
-        of name: String, isWhole: Bool, with client: ImageClient
+        of name: String, isWhole: Bool, isInsecure: Bool, with client: ImageClient
     ) throws(EngineError) -> [RegistryManifest] {
         let reference = try reference(name)
-        do throws(ImageClientError) { return try client.manifests(of: reference, isWhole: isWhole) } catch {
-            throw EngineError(error)
-        }
+        do throws(ImageClientError) {
+            return try client.manifests(of: reference, isWhole: isWhole, isInsecure: isInsecure)
+        } catch { throw EngineError(error) }
     }
 }

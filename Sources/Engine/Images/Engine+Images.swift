@@ -26,16 +26,17 @@ extension Engine {
 
     // MARK: For containers
 
+    /// What an image says of itself.
+    private func configuration(of name: String) throws(EngineError) -> ImageConfig {
+        try onImages("find image \(name)") { store throws(StoreError) in try store.configuration(of: store.resolve(name).image.id) }
+    }
+
     func resolveImage(_ name: String, platform: String?) throws(EngineError) -> ImageForContainer {
         let (record, config) = try onImages("find image \(name)") { store throws(StoreError) in
             let record = try store.resolve(name).image
             return (record, try store.configuration(of: record.id))
         }
-        let wanted = try Self.platform(platform)
-        guard platform == nil || wanted.runs(config.platform) else {
-            throw EngineError(
-                .notFound, "image with reference \(name) was found but its platform (\(config.platform)) does not match the specified platform (\(wanted))")
-        }
+        try Self.require(platform, of: config, named: name)
         var warnings: [String] = []
         if !Platform.host.runs(config.platform) {
             warnings.append(
@@ -43,6 +44,16 @@ extension Engine {
         }
         return ImageForContainer(
             id: record.id, config: config.config, architecture: config.platform.architecture, warnings: warnings)
+    }
+
+    /// An image is for one platform: who wants it for another one is told.
+    static func require(_ platform: String?, of config: ImageConfig, named name: String) throws(EngineError) {
+        guard let platform else { return }
+        let wanted = try Self.platform(platform)
+        guard !wanted.runs(config.platform) else { return }
+        throw EngineError(
+            .notFound,
+            "image with reference \(name) was found but its platform (\(config.platform)) does not match the specified platform (\(wanted))")
     }
 
     static func platform(_ text: String?) throws(EngineError) -> Platform {
@@ -121,11 +132,32 @@ extension Engine {
         } catch { throw EngineError(error) }
     }
 
+    /// All tags of a repository, as its registry has them.
+    ///
+    /// - Parameter name: Without a tag.
+    public func tags(ofRepository name: String) throws(EngineError) -> [Reference] {
+        let repository: Reference
+        do throws(ReferenceError) { repository = try Reference(name) } catch {
+            throw EngineError(.invalidArgument, "\(error)")
+        }
+        guard repository.tag == nil, repository.digest == nil else {
+            throw EngineError(.invalidArgument, "tag can't be used with --all-tags/-a")
+        }
+        do throws(ImageClientError) {
+            return try imageClient.tags(of: repository).compactMap { try? repository.tagged($0) }
+        } catch { throw EngineError(error) }
+    }
+
     /// Loads the images of an archive, from a file or, where `path` is nil, standard input.
-    public func load(_ path: String?, onEvent: (ImageEvent) -> Void) throws(EngineError) -> [ImageResult] {
+    ///
+    /// - Parameter platform: That each must be for; nil for this machine's where there is a choice.
+    public func load(
+        _ path: String?, platform: String? = nil, onEvent: (ImageEvent) -> Void
+    ) throws(EngineError) -> [ImageResult] {
+        let wanted = try platform.map { text throws(EngineError) in try Self.platform(text) }
         _ = try images()
         do throws(ImageClientError) {
-            let results = try imageClient.load(path.map { .file($0) } ?? .standardInput, onEvent: onEvent)
+            let results = try imageClient.load(path.map { .file($0) } ?? .standardInput, platform: wanted, onEvent: onEvent)
             leaveSynchronizing()
             for result in results {
                 let id = result.imageID.description
@@ -168,7 +200,10 @@ extension Engine {
     }
 
     /// Takes a name away, and the image with its last one.
-    public func removeImage(_ name: String, force: Bool) throws(EngineError) -> [RemovedItem] {
+    ///
+    /// - Parameter platform: That the image must be for.
+    public func removeImage(_ name: String, force: Bool, platform: String? = nil) throws(EngineError) -> [RemovedItem] {
+        if platform != nil { try Self.require(platform, of: configuration(of: name), named: name) }
         let id = try? imageID(of: name)
         let labels = id.map(labels(ofThere:)) ?? [:]
         if let id { try requireUnmounted(id) }

@@ -3,11 +3,14 @@ import OCI
 
 extension Engine {
     /// What Docker's inspect says of an image (Docker Engine API 1.51, ImageInspect).
-    public func inspectImage(_ name: String) throws(EngineError) -> JSON {
+    ///
+    /// - Parameter platform: That the image must be for.
+    public func inspectImage(_ name: String, platform: String? = nil) throws(EngineError) -> JSON {
         let (image, config) = try onImages("inspect image \(name)") { store throws(StoreError) in
             let record = try store.resolve(name).image
             return (try store.storedImage(record), try store.configuration(of: record.id))
         }
+        try Self.require(platform, of: config, named: name)
         let lowers = try lowerDirectories(of: image.id)
         var object: JSONObject = [
             "Id": .string(image.id.description), "RepoTags": JSON(image.references.map(\.familiar)),

@@ -68,6 +68,9 @@ extension Platform {
         osFeatures = try fields.texts("os.features") ?? []
     }
 
+    /// As the `platform` of a descriptor.
+    public var json: JSON { json(over: [:]) }
+
     func json(over source: JSONObject) -> JSON {
         var object = source
         object.put("architecture", architecture)

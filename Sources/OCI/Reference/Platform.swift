@@ -79,6 +79,9 @@ extension Platform {
         }
     }
 
+    /// Whether Go has this operating system and this processor, though perhaps not together.
+    public var isKnown: Bool { Self.systems.contains(os) && Self.architectures.contains(architecture) }
+
     private static func isComponent(_ bytes: Substring.UTF8View) -> Bool {
         !bytes.isEmpty && bytes.allSatisfy { ASCII.isAlphanumeric($0) || "_.-".utf8.contains($0) }
     }

@@ -50,6 +50,11 @@ public struct RegistryConfiguration: Sendable {
         }
     }
 
+    /// Calls one more registry insecure: for who asks for it on the command line.
+    ///
+    /// - Parameter registry: `HOST[:PORT]`, of a name that was parsed.
+    public mutating func addInsecure(registry: String) { insecure.insert(registry.lowercased()) }
+
     /// Mirrors to ask before `registry`, in this order.
     public func mirrors(of registry: String) -> [HTTPURL.Origin] { mirrors[registry] ?? [] }
 

@@ -9,8 +9,12 @@ public final class Loader: Sendable {
     private let store: ImageStore
     private let progress: Progress
     private let interruption: Interruption
+    private let platform: Platform?
 
-    public init(store: ImageStore, progress: Progress, interruption: Interruption) {
+    /// - Parameter platform: Images for others are passed over, and it is an error if all are; nil for any, and this machine's where an
+    ///   index leaves a choice.
+    public init(store: ImageStore, progress: Progress, interruption: Interruption, platform: Platform? = nil) {
+        self.platform = platform
         self.store = store
         self.progress = progress
         self.interruption = interruption
@@ -24,10 +28,11 @@ public final class Loader: Sendable {
             let lease = try store.lease()
             let members = try ArchiveMembers(reading: source, into: store, lease: lease, interruption: interruption)
             // An archive that is both, as Docker writes since version 25, has its names in manifest.json.
+            let count: Int
             if let document = members.documents["manifest.json"] {
-                try loadDockerArchive(document, members, lease)
+                count = try loadDockerArchive(document, members, lease)
             } else if let index = members.documents[OCILayout.indexName] {
-                try loadLayout(index, members, lease)
+                count = try loadLayout(index, members, lease)
             } else {
                 let isOld = members.documents["repositories"] != nil
                 throw TransferError(
@@ -36,16 +41,20 @@ public final class Loader: Sendable {
                         ? "the archive was written by Docker 1.9 or before, and such images can't be read"
                         : "invalid archive: it has neither a manifest.json nor an index.json")
             }
+            if let platform, count == 0 { throw TransferError(.notFound, "the archive has no image for \(platform)") }
             try lease.end()
         } catch { throw TransferError(error, while: "load the archive") }
     }
 
     /// `manifest.json`: an array of images, each with the names of its members (moby, "image/tarexport").
-    private func loadDockerArchive(_ document: [UInt8], _ members: ArchiveMembers, _ lease: Lease) throws {
+    ///
+    /// - Returns: How many were loaded.
+    private func loadDockerArchive(_ document: [UInt8], _ members: ArchiveMembers, _ lease: Lease) throws -> Int {
         guard let images = try JSON(parsing: document).array, !images.isEmpty else {
             throw TransferError(.invalid, "invalid archive: manifest.json lists no images")
         }
         let manifests = try layoutManifests(members)
+        var count = 0
         for image in images {
             guard let configName = image["Config"]?.string, let layers = image["Layers"]?.array?.map(\.string),
                 !layers.contains(nil)
@@ -54,7 +63,7 @@ public final class Loader: Sendable {
             let blobs = try layers.compactMap { $0 }.map { try members.content(named: $0) }
             let names = try (image["RepoTags"]?.array ?? []).compactMap(\.string).map(Self.reference)
             if let own = Self.own(config.digest, blobs.map(\.digest), among: manifests) {
-                try enter(own.manifest, own.digest, names: names, showing: own.digest, lease)
+                if try enter(own.manifest, own.digest, names: names, showing: own.digest, lease) { count += 1 }
                 continue
             }
             // The archive has no manifest. An OCI layout is to hold OCI's: skopeo's `oci:` looks for no other.
@@ -64,8 +73,9 @@ public final class Loader: Sendable {
                     Descriptor(mediaType: Self.mediaType($0.compression), digest: $0.digest, size: $0.size)
                 })
             let digest = try store.ingest(manifest.json.bytes(), lease: lease)
-            try enter(manifest, digest, names: names, showing: nil, lease)
+            if try enter(manifest, digest, names: names, showing: nil, lease) { count += 1 }
         }
+        return count
     }
 
     /// The manifests of the layout that the archive is as well, if it is one: they are what the images were known by.
@@ -98,17 +108,22 @@ public final class Loader: Sendable {
     }
 
     /// An OCI image layout: each entry of the index is an image, or an index of one for several platforms.
-    private func loadLayout(_ index: [UInt8], _ members: ArchiveMembers, _ lease: Lease) throws {
+    ///
+    /// - Returns: How many were loaded.
+    private func loadLayout(_ index: [UInt8], _ members: ArchiveMembers, _ lease: Lease) throws -> Int {
         if let marker = members.documents[OCILayout.markerName] { try OCILayout.check(marker: JSON(parsing: marker)) }
         let entries = try ImageIndex(json: JSON(parsing: index)).manifests
         guard !entries.isEmpty else { throw TransferError(.invalid, "invalid archive: its index lists no images") }
+        var count = 0
         for entry in entries {
             guard let (manifest, digest) = try manifest(entry, members, depth: 1) else {
+                guard platform == nil else { continue }
                 throw TransferError(.notFound, "no matching manifest for \(Platform.host) in the manifest list entries")
             }
             for blob in [manifest.config] + manifest.layers { _ = try members.content(of: blob) }
-            try enter(manifest, digest, names: Self.names(of: entry), showing: digest, lease)
+            if try enter(manifest, digest, names: Self.names(of: entry), showing: digest, lease) { count += 1 }
         }
+        return count
     }
 
     private func manifest(
@@ -124,7 +139,7 @@ public final class Loader: Sendable {
                     .invalid, "the archive holds an index of indexes, deeper than \(ImageIndex.maximumDepth)")
             }
             // Archives often hold one platform of those that their index lists.
-            for candidate in index.candidates(for: .host) where (try? members.content(of: candidate)) != nil {
+            for candidate in index.candidates(for: platform ?? .host) where (try? members.content(of: candidate)) != nil {
                 if let found = try manifest(candidate, members, depth: depth + 1) { return found }
             }
             return nil
@@ -141,10 +156,13 @@ public final class Loader: Sendable {
     }
 
     /// Unpacks the layers of an image whose blobs are in the store, and enters it under each of its names.
+    ///
+    /// - Returns: False for an image that is for another platform than is asked for.
     private func enter(
         _ manifest: ImageManifest, _ digest: Digest, names: [Reference], showing shown: Digest?, _ lease: Lease
-    ) throws {
+    ) throws -> Bool {
         let config = try ImageConfig(json: JSON(parsing: store.contents(of: manifest.config.digest)))
+        if let platform, !platform.runs(config.platform) { return false }
         let layers = try LayerDescription.all(of: manifest, config)
         for layer in layers { progress.layer(layer.id, .pulling) }
         try interruption.forEach(layers, width: Puller.layersAtOnce) { [self] layer in
@@ -159,5 +177,6 @@ public final class Loader: Sendable {
             }
             progress.image(image.id, digest: shown, reference: name, isNew: image.isNew || image.movedFrom != nil)
         }
+        return true
     }
 }

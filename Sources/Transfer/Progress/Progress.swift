@@ -86,12 +86,13 @@ public final class Progress: Sendable {
     }
 
     /// A manifest or index of a registry, as text.
-    public func manifest(_ reference: Reference, _ descriptor: Descriptor, _ bytes: [UInt8]) {
-        write([
-            "type": "manifest", "reference": .string(reference.description), "descriptor": descriptor.json,
-            "text": .string(String(decoding: bytes, as: UTF8.self)),
-        ])
+    public func manifest(_ manifest: RegistryManifest) {
+        var line = manifest.json
+        line["type"] = "manifest"
+        write(.object(line))
     }
+
+    public func tags(_ tags: [String]) { write(["type": "tags", "tags": JSON(tags)]) }
 
     /// What came from an address.
     ///

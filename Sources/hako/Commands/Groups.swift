@@ -81,9 +81,15 @@ enum ImageGroup {
 
     private static let inspect = Command(
         "inspect", "Display detailed information on one or more images", usage: "IMAGE [IMAGE...]", arity: .atLeast(1),
-        completion: .images, options: [.text("format", short: "f", "Format output using a Go template, or 'json'")]
+        completion: .images,
+        options: [
+            .text("format", short: "f", "Format output using a Go template, or 'json'"),
+            .text("platform", "Inspect a specific platform of the multi-platform image"),
+        ]
     ) { arguments in
-        try InspectCommand.inspect(arguments) { engine, name in try engine.inspectImage(name) }
+        try InspectCommand.inspect(arguments) { engine, name in
+            try engine.inspectImage(name, platform: arguments.value("platform"))
+        }
     }
 }
 

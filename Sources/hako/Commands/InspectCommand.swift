@@ -100,17 +100,22 @@ enum RmiCommand {
         arity: .atLeast(1), completion: .images,
         options: [
             .flag("force", short: "f", "Force removal of the image"),
-            .flag("no-prune", "").unsupported(because: "an image has no parents that could be kept"),
-            .list("platform", "").unsupported(because: "an image is of one platform"),
+            // It has none in any case.
+            .flag("no-prune", "Do not delete untagged parents"),
+            .list("platform", "Remove only the given platform variant", placeholder: "strings"),
         ], run: run)
 
     static func run(_ arguments: ParsedArguments) throws -> Int32 {
         let engine = try arguments.engine()
         defer { engine.finish() }
         var status: Int32 = 0
+        let platforms = arguments.values("platform").flatMap { $0.split(separator: ",").map(String.init) }
+        guard platforms.count < 2 else { throw EngineError(.invalidArgument, "multiple platforms are not supported") }
         for name in arguments.positionals {
             do throws(EngineError) {
-                for item in try engine.removeImage(name, force: arguments.flag("force")) { Terminal.print(line(item)) }
+                for item in try engine.removeImage(name, force: arguments.flag("force"), platform: platforms.first) {
+                    Terminal.print(line(item))
+                }
             } catch {
                 let code = CommandFailure(error, exitCode: 1).report()
                 if !(arguments.flag("force") && error.kind == .notFound) { status = code }

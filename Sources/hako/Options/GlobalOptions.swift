@@ -68,11 +68,12 @@ enum GlobalOptions {
     /// Nil for the default.
     static var configurationPath: String? { environment(configurationFile) }
 
+    /// Where the user's config.json is, and what else Docker's client keeps for a user; nil where there is no place for it.
+    static var userDirectory: String? { environment(dockerDirectory) ?? environment("HOME").map { $0 + "/.docker" } }
+
     /// What the user says about the command line; read once.
     static let user: ClientConfiguration = {
-        guard let directory = environment(dockerDirectory) ?? environment("HOME").map({ $0 + "/.docker" }) else {
-            return ClientConfiguration()
-        }
+        guard let directory = userDirectory else { return ClientConfiguration() }
         return ClientConfiguration.read(directory: directory) { Terminal.printError("WARNING: \(Terminal.escaped($0))\n") }
     }()
 
