@@ -28,7 +28,7 @@ public struct ContainerUser: Hashable, Sendable {
     public var groupID: UInt32 = 0
     /// For setgroups(2); the primary group is one of them, as a dropped one would lift a denial (CVE-2022-36109).
     public var groups: [UInt32] = []
-    /// From passwd; `/` for an id without entry, `/root` for root without one.
+    /// From passwd; `/` for an id without entry.
     public var home = "/"
 
     /// Resolves `user[:group]`, by name or id, against `/etc/passwd` and `/etc/group` below `root`.
@@ -46,7 +46,7 @@ public struct ContainerUser: Hashable, Sendable {
         let parts = Array(user.utf8).split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
         let userPart = parts.first.map { Array($0) } ?? []
         let groupPart = parts.count > 1 ? Array(parts[1]) : nil
-        // `1:` and `:0` say half of something.
+        // `1:` and `:0` say half of something: of `$USER:$GROUP` with a variable that isn't set nobody becomes root.
         guard user.isEmpty || (!userPart.isEmpty && groupPart != []) else { throw .invalid(user) }
         do throws(SystemCallError) {
             try resolve(user: userPart.isEmpty ? [UInt8(ascii: "0")] : userPart, hasGroup: groupPart != nil, in: root)
@@ -80,7 +80,6 @@ public struct ContainerUser: Hashable, Sendable {
         }
         if let id, !found.isFound {
             found.userID = id
-            found.home = id == 0 ? "/root" : "/"
             found.isFound = true
         }
         if found.home.isEmpty || !found.home.hasPrefix("/") { found.home = "/" }

@@ -59,10 +59,11 @@ enum ManifestListCommands {
             throw EngineError(.notFound, "manifest for image \(name) does not exist in \(list)")
         }
         var platform = manifest.descriptor.platform ?? Platform(os: "", architecture: "")
-        platform.os = arguments.value("os") ?? platform.os
-        platform.architecture = arguments.value("arch") ?? platform.architecture
-        platform.variant = arguments.value("variant") ?? platform.variant
-        platform.osVersion = arguments.value("os-version") ?? platform.osVersion
+        func given(_ option: String) -> String? { arguments.value(option).flatMap { $0.isEmpty ? nil : $0 } }
+        platform.os = given("os") ?? platform.os
+        platform.architecture = given("arch") ?? platform.architecture
+        platform.variant = given("variant") ?? platform.variant
+        platform.osVersion = given("os-version") ?? platform.osVersion
         for feature in arguments.values("os-features").flatMap({ $0.split(separator: ",").map(String.init) })
         where !platform.osFeatures.contains(feature) {
             platform.osFeatures.append(feature)
@@ -70,7 +71,7 @@ enum ManifestListCommands {
         guard platform.isKnown else {
             throw EngineError(
                 .invalidArgument,
-                "manifest entry for image has unsupported os/arch combination: \(arguments.value("os") ?? "")/\(arguments.value("arch") ?? "")")
+                "manifest entry for image has unsupported os/arch combination: \(given("os") ?? "")/\(given("arch") ?? "")")
         }
         manifest.descriptor.platform = platform
         try lists.keep(manifest, in: list)

@@ -56,6 +56,7 @@ struct ContainerUserTests: ~Copyable {
     @Test("does without the files", arguments: ["0", "33:34"])
     func worksWithoutFiles(user: String) throws {
         #expect(try resolve(user, below: "plain").userID == (user == "0" ? 0 : 33))
+        #expect(try resolve(user, below: "plain").home == "/")
         #expect(throws: AccountError.self) { try resolve("root", below: "plain") }
     }
 
