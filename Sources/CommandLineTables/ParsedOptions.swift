@@ -77,6 +77,10 @@ public struct ParsedArguments: Sendable {
     public func flag(_ name: String) -> Bool { options.flag(name) }
     public func value(_ name: String) -> String? { options.value(name) }
     public func values(_ name: String) -> [String] { options.values(name) }
+    /// Each value given, in order, and of one with commas each part: what Docker's help calls `strings`.
+    public func commaSeparated(_ name: String) -> [String] {
+        values(name).flatMap { $0.split(separator: ",").map(String.init) }
+    }
     public func integer(_ name: String) -> Int? { options.integer(name) }
     public func bytes(_ name: String) -> Int64? { options.bytes(name) }
     public func billionths(_ name: String) -> Int64? { options.billionths(name) }

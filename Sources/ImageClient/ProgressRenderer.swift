@@ -45,11 +45,8 @@ public struct ProgressRenderer {
             write("\(result.reference.map(\.description) ?? result.imageID.description)\n")
             return
         }
-        if let digest = result.digest { write("Digest: \(digest)\n") }
-        if let reference = result.reference {
-            let what = result.isNew ? "Downloaded newer image for" : "Image is up to date for"
-            write("Status: \(what) \(reference.familiar)\n\(reference)\n")
-        }
+        pulledTag(result)
+        if let reference = result.reference { end(of: reference.familiar, reference.description, isNew: result.isNew) }
     }
 
     /// One of the tags of a pull of all of them.
@@ -59,10 +56,12 @@ public struct ProgressRenderer {
 
     /// The last lines of a pull of all tags.
     public func pulled(allOf repository: Reference, isNew: Bool) {
-        if style != .quiet {
-            write("Status: \(isNew ? "Downloaded newer image for" : "Image is up to date for") \(repository.familiarName)\n")
-        }
-        write("\(repository.name)\n")
+        end(of: repository.familiarName, repository.name, isNew: isNew)
+    }
+
+    private func end(of name: String, _ wholeName: String, isNew: Bool) {
+        if style != .quiet { write("Status: \(isNew ? "Downloaded newer image for" : "Image is up to date for") \(name)\n") }
+        write("\(wholeName)\n")
     }
 
     /// One line for an image that was loaded.

@@ -32,5 +32,7 @@ extension Engine {
         do throws(ImageClientError) { try imageClient.writeBuildCache(document, to: place, as: format, onEvent: onEvent) } catch {
             throw EngineError(error)
         }
+        // Layers that it has compressed, also behind a build that has made nothing.
+        leaveSynchronizing()
     }
 }

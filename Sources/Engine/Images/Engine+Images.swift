@@ -84,7 +84,8 @@ extension Engine {
         }
     }
 
-    static func reference(_ name: String) throws(EngineError) -> Reference {
+    /// A name with the tag that it leaves out.
+    public static func reference(_ name: String) throws(EngineError) -> Reference {
         do throws(ReferenceError) { return try Reference(name).withDefaultTag } catch {
             throw EngineError(.invalidArgument, "\(error)")
         }

@@ -109,7 +109,7 @@ enum RmiCommand {
         let engine = try arguments.engine()
         defer { engine.finish() }
         var status: Int32 = 0
-        let platforms = arguments.values("platform").flatMap { $0.split(separator: ",").map(String.init) }
+        let platforms = arguments.commaSeparated("platform")
         guard platforms.count < 2 else { throw EngineError(.invalidArgument, "multiple platforms are not supported") }
         for name in arguments.positionals {
             do throws(EngineError) {

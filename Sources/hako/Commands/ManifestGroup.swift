@@ -17,7 +17,7 @@ enum ManifestGroup {
         options: [insecure, .flag("verbose", short: "v", "Output additional info including layers and platform")], run: runInspect)
 
     private static func runInspect(_ arguments: ParsedArguments) throws -> Int32 {
-        let names = try arguments.positionals.map { try reference($0) }
+        let names = try arguments.positionals.map { try Engine.reference($0) }
         let isWhole = arguments.flag("verbose")
         if names.count == 2 {
             guard let manifest = try ManifestLists().manifest(names[1], in: names[0]) else {
@@ -42,12 +42,6 @@ enum ManifestGroup {
         let entries = try (manifests.count > 1 ? Array(manifests.dropFirst()) : manifests).map { try $0.entry }
         Terminal.print(tabbed(manifests.count > 1 ? .array(entries) : entries.first ?? .null))
         return 0
-    }
-
-    static func reference(_ name: String) throws -> Reference {
-        do throws(ReferenceError) { return try Reference(name).withDefaultTag } catch {
-            throw EngineError(.invalidArgument, "\(error)")
-        }
     }
 
     /// Indented by tabs, as Docker does. Line ends in texts are escaped: what begins a line is indentation.

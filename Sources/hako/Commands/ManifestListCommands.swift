@@ -37,10 +37,11 @@ enum ManifestListCommands {
         guard try arguments.flag("amend") || lists.manifests(of: list).isEmpty else {
             throw EngineError(.conflict, "refusing to amend an existing manifest list with no --amend flag")
         }
+        let client = try LoginCommand.client()
         // All of them first: a list is made whole, or not at all.
         let manifests = try arguments.positionals.dropFirst().map { name in
             guard let found = try Engine.registryManifests(
-                of: name, isWhole: true, isInsecure: arguments.flag("insecure"), with: LoginCommand.client()
+                of: name, isWhole: true, isInsecure: arguments.flag("insecure"), with: client
             ).first, found.descriptor.mediaType.isManifest else {
                 throw EngineError(.invalidArgument, "\(name) is a manifest list")
             }
@@ -53,7 +54,7 @@ enum ManifestListCommands {
 
     private static func runAnnotate(_ arguments: ParsedArguments) throws -> Int32 {
         let list = try list(arguments.positionals[0])
-        let name = try ManifestGroup.reference(arguments.positionals[1])
+        let name = try Engine.reference(arguments.positionals[1])
         let lists = try ManifestLists()
         guard var manifest = try lists.manifest(name, in: list) else {
             throw EngineError(.notFound, "manifest for image \(name) does not exist in \(list)")
@@ -64,7 +65,7 @@ enum ManifestListCommands {
         platform.architecture = given("arch") ?? platform.architecture
         platform.variant = given("variant") ?? platform.variant
         platform.osVersion = given("os-version") ?? platform.osVersion
-        for feature in arguments.values("os-features").flatMap({ $0.split(separator: ",").map(String.init) })
+        for feature in arguments.commaSeparated("os-features")
         where !platform.osFeatures.contains(feature) {
             platform.osFeatures.append(feature)
         }
@@ -114,7 +115,7 @@ enum ManifestListCommands {
         var status: Int32 = 0
         for name in arguments.positionals {
             do {
-                let list = try ManifestGroup.reference(name)
+                let list = try Engine.reference(name)
                 guard try lists.remove(list) else { throw EngineError(.notFound, "No such manifest: \(list)") }
             } catch { status = max(status, CommandFailure(error, exitCode: 1).report()) }
         }

@@ -19,7 +19,7 @@ extension BuildOptions {
         request.platforms = try platforms(arguments)
         request.tags = try tags(arguments)
         request.usesCache = !arguments.flag("no-cache")
-        request.uncachedStages = Set(arguments.values("no-cache-filter").flatMap { $0.split(separator: ",").map { $0.lowercased() } })
+        request.uncachedStages = Set(arguments.commaSeparated("no-cache-filter").map { $0.lowercased() })
         request.pullsBases = arguments.flag("pull")
         request.annotations = try AnnotationOption.read(arguments.values("annotation"))
         request.cacheSources = try CacheOption.sources(arguments.values("cache-from"))
