@@ -12,7 +12,7 @@ struct KilledMonitorTests {
         return store
     }
 
-    /// Ends with a code of its own when it is told to.
+    /// Ends with a code of its own when it is told to, by an exec that nobody waits for: it may end first, and kills what is in it.
     private static func ending(_ code: Int, then more: String = "") -> [String] {
         ["sh", "-c", "until [ -e /go ]; do sleep 0.02; done; rm /go; \(more) exit \(code)"]
     }
@@ -41,6 +41,7 @@ struct KilledMonitorTests {
         #expect(try store.hako("rm", "box").error.contains("is running"))
         #expect(try store.hako("start", "box").status == 0)
         #expect(try store.output("restart", "-t", "0", "box") == "box")
+        try waitUntil { try store.output("logs", "--tail", "1", "box") == "up" }
         #expect(try store.output("logs", "--tail", "1", "box") == "up")
         #expect(try store.output("rm", "-f", "box") == "box")
         try store.expectNothingLeft()
@@ -79,7 +80,7 @@ struct KilledMonitorTests {
     func ended() throws {
         let store = try started("-v", "/data", program: Self.ending(5))
         let file = store.scratch.path("code")
-        try store.shell("$HAKO wait box > \(file) & sleep 0.3; $HAKO exec box touch /go; wait").expectSuccess()
+        try store.shell("$HAKO wait box > \(file) & sleep 0.3; $HAKO exec -d box touch /go; wait").expectSuccess()
         #expect(String(decoding: try FileDescriptor.contents(of: file), as: UTF8.self) == (Self.tellsEnds ? "5\n" : "255\n"))
         try expectEnd(store, 5)
         try store.hako("start", "box").expectSuccess()
@@ -111,7 +112,7 @@ struct KilledMonitorTests {
     @Test("goes by itself once it has ended if it was made with --rm", arguments: [true, false])
     func autoRemoved(_ isStopped: Bool) throws {
         let store = try started("--rm", program: Self.ending(0))
-        _ = isStopped ? try store.output("stop", "-t", "0", "box") : try store.output("exec", "box", "touch", "/go")
+        _ = isStopped ? try store.output("stop", "-t", "0", "box") : try store.output("exec", "-d", "box", "touch", "/go")
         try waitUntil { try store.output("ps", "-aq") == "" }
         try store.expectNothingLeft()
     }
@@ -206,7 +207,7 @@ struct KilledMonitorTests {
         let port = try store.output("port", "box", "80").split(separator: ":").last.map(String.init) ?? ""
         for count in 1...2 {
             try store.killMonitor(of: "box")
-            #expect(try store.output("exec", "box", "touch", "/go") == "")
+            #expect(try store.output("exec", "-d", "box", "touch", "/go") == "")
             try waitUntil { try store.inspect("box", "{{.RestartCount}} {{.State.Status}}") == "\(count) running" }
             #expect(try store.inspect("box", "{{.RestartCount}} {{.State.Status}}") == "\(count) running")
         }
@@ -216,7 +217,7 @@ struct KilledMonitorTests {
         #expect(try store.inspect("box", "{{.NetworkSettings.IPAddress}}") == address)
         let fetched = try store.shell("for i in $(seq 50); do curl -sf 127.0.0.1:\(port)/ && exit; sleep 0.1; done; exit 1")
         #expect(fetched.output == "hello\n", "\(fetched)")
-        #expect(try store.output("exec", "box", "touch", "/go") == "")
+        #expect(try store.output("exec", "-d", "box", "touch", "/go") == "")
         try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
         #expect(try store.inspect("box", "{{.State.ExitCode}} {{.RestartCount}}") == "5 2")
         #expect(try store.output("rm", "box") == "box")
