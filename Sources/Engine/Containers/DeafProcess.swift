@@ -14,6 +14,8 @@ struct SignalReception {
     let isWaiting: Bool
     /// Nanoseconds on a processor; 0 where the kernel doesn't count them.
     let ran: UInt64
+    /// Whether it sleeps until something happens: it neither runs, waits for a processor nor for a disk.
+    let isAsleep: Bool
     /// As its thread is called; a name of the container's choice.
     let name: String
 
@@ -31,6 +33,7 @@ struct SignalReception {
         isWaiting = wasWaiting || Self.isInSignalWait(pid)
         isFirst = fields["NSpid"]?.split(whereSeparator: { $0 == "\t" || $0 == " " }).last == "1"
         name = fields["Name"].map(String.init) ?? ""
+        isAsleep = fields["State"]?.first == "S"
         let times = (try? FileDescriptor.contents(of: "/proc/\(pid)/schedstat", limit: 4096)) ?? []
         ran = UInt64(String(decoding: times.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)) ?? 0
     }
@@ -72,7 +75,7 @@ struct SignalReception {
 extension Engine {
     /// So long after the signal the process is looked at again: one that ends by it has mostly done so by then.
     private static let lookMilliseconds: Int64 = 40
-    /// A program that has just been started may still be on its way to its handlers, for as long as it works.
+    /// A program that has just been started may still be on its way to its handlers, for as long as it works or is kept from it.
     private static let startingNanoseconds: Int64 = 2_000_000_000
 
     /// Whether the stop signal, which was sent, can still end the container.
@@ -93,7 +96,7 @@ extension Engine {
                 return true
             }
             let isStarting = RealTime.now - (record.state.started ?? 0) < startingNanoseconds
-            guard isStarting, now.ran > last.ran else { return false }
+            guard isStarting, now.ran > last.ran || !now.isAsleep else { return false }
             last = now
         }
     }

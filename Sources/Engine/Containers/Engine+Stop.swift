@@ -150,14 +150,17 @@ extension Engine {
         if record.state.status == .paused { try? thaw(record) }
         return try calling(action) { () throws(RuntimeClientError) in
             if signal != SIGKILL {
+                var attributes = ["signal": String(SIGKILL)]
                 if let before, before.isDeaf(to: signal), timeout > 0, !isStrict,
                     try !Self.isWorthWaiting(record, signal, before, monitor)
                 {
                     warnings.append(Self.reason(record, signal, timeout))
+                    // Beyond Docker's: it is known afterwards, too, why nobody waited.
+                    attributes["unheard"] = String(signal)
                 } else if try Self.hasEnded(monitor, within: timeout < 0 ? nil : timeout.milliseconds) {
                     return true
                 }
-                note("kill", of: record.id, ["signal": String(SIGKILL)])
+                note("kill", of: record.id, attributes)
                 guard try Self.send(SIGKILL, to: monitor) else { return true }
             }
             return try Self.hasEnded(monitor, within: 10_000)

@@ -98,18 +98,24 @@ extension Engine {
                 isStop ? .stopped : .killed, "`hako \(by)` sent it \(name(numbers.last)), and it ended with \(code)",
                 try: ["hako start \(record.name)"])
         }
-        let waited = Double(last.time - first.time) / 1e9
+        if Self.attribute("unheard", of: last) != nil { return Self.unheard(name(numbers.first), code, record) }
+        let waited = Int((Double(last.time - first.time) / 1e9).rounded())
         return Diagnosis.Finding(
-            waited < 1 ? .stopped : .killed,
-            "`hako stop` sent it \(name(numbers.first)), which it "
-                + (waited < 1 ? "could not get (no handler in process 1)" : "did not end by in \(Int(waited.rounded())) s")
+            .killed,
+            "`hako stop` sent it \(name(numbers.first)), "
+                + (waited < 1 ? "gave it no time to end" : "which it did not end by in \(waited) s")
                 + ", and then SIGKILL: it ended with \(code)",
             try: [
-                waited < 1
-                    ? "hako run --init, so that \(name(numbers.first)) ends it"
-                    : "hako run --stop-timeout N, with more than it takes to end; or have its program end by \(name(numbers.first))",
+                "hako run --stop-timeout N, with more than it takes to end; or have its program end by \(name(numbers.first))",
                 "hako start \(record.name)",
             ])
+    }
+
+    private static func unheard(_ signal: String, _ code: Int64, _ record: ContainerRecord) -> Diagnosis.Finding {
+        Diagnosis.Finding(
+            .stopped,
+            "`hako stop` sent it \(signal), which it could not get (no handler in process 1), and then SIGKILL: it ended with \(code)",
+            try: ["hako run --init, so that \(signal) ends it", "hako start \(record.name)"])
     }
 
     private static func attribute(_ name: String, of event: Event) -> String? {

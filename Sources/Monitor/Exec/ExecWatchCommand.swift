@@ -28,8 +28,8 @@ public enum ExecWatchCommand {
             try answer()
             Memory.shrink()
             let status = try program.wait()
-            // The container may have ended with it, and its bundle be gone.
-            try? FileDescriptor.removeIfThere(file)
+            // Whoever sees that it is gone finds its end told. The container may have ended with it, and its bundle be gone.
+            defer { try? FileDescriptor.removeIfThere(file) }
             let end = JournalRecord(
                 time: Clock.now(), id: container,
                 event: .note(
