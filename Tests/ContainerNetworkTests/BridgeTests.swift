@@ -78,7 +78,7 @@ struct BridgeTests {
         try testbed.host.run("sleep 2.5")
         #expect(try packets() == before)
         let address = try #require(endpoint.ipv6)
-        try first.run("timeout 5 bash -c 'echo > /dev/tcp/\(address)/9' 2>&1 | grep -q refused")
+        try first.run("timeout 30 bash -c 'echo > /dev/tcp/\(address)/9' 2>&1 | grep -q refused")
         let afterSearch = try packets()
         try second.run("\(Attacker.program) join-group ff05::1234 eth0")
         #expect(try packets() != afterSearch)

@@ -68,18 +68,19 @@ enum TestSocket {
         return number
     }
 
-    /// What the server there says: its name and this client's address. Nil if nobody answers: refused, or silence for half a
-    /// second.
+    /// What the server there says: its name and this client's address. Nil if nobody answers: refused, or silence.
+    ///
+    /// - Parameter patience: In milliseconds. What must come may take its time on a busy machine; half a second tells silence.
     static func ask(
         from machine: Machine, _ address: IPAddress, port: UInt16, _ transport: TransportProtocol = .tcp,
-        localPort: UInt16? = nil
+        localPort: UInt16? = nil, patience: Int = 10_000
     ) throws -> String? {
         try machine.here {
             let number = try open(address.family, transport)
             defer { close(number) }
-            var patience = timeval(tv_sec: 0, tv_usec: 500_000)
+            var limit = timeval(tv_sec: patience / 1000, tv_usec: patience % 1000 * 1000)
             for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-                setsockopt(number, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+                setsockopt(number, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
             }
             if let localPort {
                 _ = withName(.unspecified(address.family), localPort) { Glibc.bind(number, $0, $1) }

@@ -177,6 +177,8 @@ struct BuildRunTests {
         for pid in monitors { kill(pid, SIGKILL) }
         kill(build.pid, SIGKILL)
         _ = try build.wait()
+        // Until they are gone, they have their locks.
+        while try !processes(of: store).isEmpty { usleep(5000) }
         try expectNothingLeft(store)
     }
 }

@@ -37,7 +37,7 @@ struct CommitTests {
     func running() throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "busybox", "sh", "-c", "echo x > /f; exec sleep 1000")
-        try waitUntil { try store.hako("exec", "box", "test", "-e", "/f").status == 0 }
+        try waitUntil { try store.hako("exec", "box", "test", "-s", "/f").status == 0 }
         let paused = try store.output("commit", "box")
         let events = try store.output("events", "--since", "1h", "--until", "0s", "-f", "container=box", "--format", "{{.Action}} {{.Actor.Attributes.imageID}} {{.Actor.Attributes.imageRef}}")
         #expect(events.hasSuffix("pause <no value> <no value>\nunpause <no value> <no value>\ncommit \(paused) "), "\(events)")

@@ -58,9 +58,9 @@ struct EventsTests {
         try store.shell(
             """
             $HAKO events --format '{{.Action}}' > \(file) & pid=$!
-            for i in $(seq 100); do [ -e /proc/$pid/fd/3 ] && break; sleep 0.05; done; sleep 0.3
+            until ls -l /proc/$pid/fd | grep -q inotify; do kill -0 $pid || exit; sleep 0.05; done
             $HAKO run --rm --name box busybox true
-            for i in $(seq 100); do grep -q destroy \(file) && break; sleep 0.05; done
+            until grep -q destroy \(file); do kill -0 $pid || exit; sleep 0.05; done
             kill $pid
             """
         ).expectSuccess()

@@ -17,17 +17,20 @@ struct ExecTests {
             $HAKO exec box sleep 801 & pid=$!
             for i in $(seq 100); do [ "$($HAKO inspect -f '{{len .ExecIDs}}' box)" = 2 ] && break; sleep 0.05; done
             [ "$($HAKO inspect -f '{{len .ExecIDs}}' box)" = 2 ] || exit 9
-            $HAKO exec box sh -c 'kill $(ps -o pid,args | grep "[s]leep 801" | cut -c1-6)'; wait $pid; [ $? = 143 ] || exit 8
+            $HAKO exec box sh -c 'until kill $(ps -o pid,args | grep "[s]leep 801" | cut -c1-6); do sleep 0.02; done'; wait $pid; [ $? = 143 ] || exit 8
             """
         ).expectSuccess()
         #expect(try store.inspect("box", "{{range .ExecIDs}}{{.}}{{end}}") == detached)
         try store.hako("exec", "box", "sh", "-c", "kill $(ps -o pid,args | grep '[s]leep 800' | cut -c1-6)").expectSuccess()
         try waitUntil { try store.inspect("box", "{{.ExecIDs}}") == "[]" }
         #expect(try store.inspect("box", "{{json .ExecIDs}}") == "null")
-        let die = try store.output(
-            "events", "--since", "1h", "--until", "0s", "-f", "event=exec_die", "--format",
-            "{{.Actor.Attributes.execID}} {{.Actor.Attributes.exitCode}}")
-        #expect(die.contains("\(detached) 143"), "\(die)")
+        func die() throws -> String {
+            try store.output(
+                "events", "--since", "1h", "--until", "0s", "-f", "event=exec_die", "--format",
+                "{{.Actor.Attributes.execID}} {{.Actor.Attributes.exitCode}}")
+        }
+        try waitUntil { try die().contains("\(detached) 143") }
+        #expect(try die().contains("\(detached) 143"))
         try store.hako("rm", "-f", "box").expectSuccess()
         try store.expectNothingLeft()
     }
@@ -40,7 +43,7 @@ struct ExecTests {
         #expect(missing.status != 0 && missing.error.contains("nosuch"), "\(missing)")
         #expect(try store.inspect("box", "{{.ExecIDs}}") == "[]")
         try store.shell("setsid sh -c \"$HAKO exec -d box sh -c 'sleep 1; echo done > /mark'\"").expectSuccess()
-        try waitUntil { try store.hako("exec", "box", "test", "-e", "/mark").status == 0 }
+        try waitUntil { try store.hako("exec", "box", "test", "-s", "/mark").status == 0 }
         #expect(try store.output("exec", "box", "cat", "/mark") == "done")
     }
 

@@ -107,13 +107,13 @@ struct HealthTests {
         let store = try TestStore()
         try store.hako(
             "run", "-d", "--name", "box", "--health-cmd", "! test -e /slow || { touch /begun; sleep 1000; }",
-            "--health-interval", "100ms", "--health-timeout", "2s", "--health-retries", "1", "busybox", "sleep", "1000")
+            "--health-interval", "100ms", "--health-timeout", "5s", "--health-retries", "1", "busybox", "sleep", "1000")
         try wait(store, "box", for: "healthy")
         // One probe is under way and would have taken too long, others would have begun.
         try store.hako("exec", "box", "touch", "/slow")
         try store.hako("exec", "box", "sh", "-c", "until test -e /begun; do usleep 10000; done; rm /slow")
         try store.hako("pause", "box")
-        usleep(3_000_000)
+        usleep(6_000_000)
         #expect(try store.inspect("box", "{{.State.Health.FailingStreak}}") == "0")
         try store.hako("unpause", "box")
         try wait(store, "box", for: "healthy")
@@ -133,8 +133,8 @@ struct HealthTests {
     @Test("ask by HTTP and TCP from inside, also where the image has no program for it", arguments: ["bridge", "none", "host"])
     func connections(_ network: String) throws {
         let store = try TestStore()
-        // A port that nobody else has, for the host's network.
-        let port = String(20000 + Int.random(in: 0..<20000))
+        // A port that nobody else has, for the host's network: below those that the kernel chooses.
+        let port = String(20000 + Int.random(in: 0..<12000))
         let options = ["run", "-d", "--network", network, "--health-interval", "100ms", "--health-retries", "1"]
         let server = "mkdir -p /w; echo fine > /w/well; httpd -p 127.0.0.1:\(port) -h /w; exec sleep 1000"
         for (name, health) in [
@@ -146,10 +146,14 @@ struct HealthTests {
             _ = try store.hako(options + ["--name", name] + health + ["busybox", "sh", "-c", program])
         }
         try wait(store, "well", for: "healthy")
-        let answer = try store.inspect("well", "{{(index .State.Health.Log 0).Output}}")
+        // The oldest that is kept may be of before the server listened.
+        func oldest(_ name: String) throws -> String { try store.inspect(name, "{{(index .State.Health.Log 0).Output}}") }
+        try waitUntil { try oldest("well").hasPrefix("HTTP/1.") }
+        let answer = try oldest("well")
         #expect(answer.hasPrefix("HTTP/1.") && answer.hasSuffix("fine"), "\(answer)")
         try wait(store, "port", for: "healthy")
         try wait(store, "missing", for: "unhealthy")
+        try waitUntil { try oldest("missing").contains("404") }
         #expect(try store.inspect("missing", "{{json (index .State.Health.Log 0)}}").contains("404"))
         try wait(store, "closed", for: "unhealthy")
         #expect(try store.hako("rm", "-f", "well", "missing", "port", "closed").status == 0)
@@ -169,7 +173,7 @@ struct HealthTests {
         var log = ""
         for _ in 0..<600 {
             log = try store.inspect("box", "{{json .State.Health.Log}}")
-            if log.contains("exceeded") { break }
+            if log.contains("no whole answer") { break }
             usleep(20_000)
         }
         #expect(log.contains("exceeded timeout (\(shown)): no whole answer"), "\(log)")
@@ -189,16 +193,18 @@ struct HealthTests {
     @Test("restart what is unhealthy, as often as it may")
     func restarts() throws {
         let store = try TestStore()
-        let checked = ["--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries", "1"]
+        // Not before the program has done what comes first.
+        let probe = "until grep -q ^sleep /proc/1/cmdline; do sleep 0.01; done; test -e /well"
+        let checked = ["--health-cmd", probe, "--health-interval", "100ms", "--health-retries", "1"]
         _ = try store.hako(
-            ["run", "-d", "--name", "box", "--restart", "unhealthy:2"] + checked + ["busybox", "sh", "-c", "echo up; sleep 1000"])
+            ["run", "-d", "--name", "box", "--restart", "unhealthy:2"] + checked + ["busybox", "sh", "-c", "echo up; exec sleep 1000"])
         try waitUntil { try store.inspect("box", "{{.State.Status}}") == "exited" }
         #expect(try store.inspect("box", "{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}") == "exited 2 137")
         #expect(try store.output("logs", "box") == "up\nup\nup")
         // One that is well again stays.
         _ = try store.hako(
             ["run", "-d", "--name", "heals", "--restart", "unhealthy"] + checked
-                + ["busybox", "sh", "-c", "test -e /seen && touch /well; touch /seen; sleep 1000"])
+                + ["busybox", "sh", "-c", "test -e /seen && touch /well; touch /seen; exec sleep 1000"])
         try wait(store, "heals", for: "healthy")
         #expect(try store.inspect("heals", "{{.State.Status}} {{.HostConfig.RestartPolicy.Name}}") == "running unhealthy")
         let run = try store.hako("run", "-d", "--restart", "unhealthy", "busybox", "true")

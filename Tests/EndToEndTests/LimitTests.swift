@@ -38,7 +38,7 @@ struct LimitTests {
         let store = try TestStore()
         let run = try store.hako(
             "run", "--rm", "--pids-limit", "8", "busybox", "sh", "-c",
-            "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; wait")
+            "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 100 & done; wait")
         #expect(run.error.contains("can't fork"), "\(run)")
     }
 

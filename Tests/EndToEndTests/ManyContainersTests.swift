@@ -12,6 +12,8 @@ struct ManyContainersTests {
         # Monitors hold a lock on what they still remove.
         for d in \(store.root)/containers/*; do (exec 9< $d && flock 9) 2> /dev/null; done
         until ! pgrep -f '[h]ako-runtime monitor.*\(store.runRoot)' > /dev/null || [ $((tries += 1)) -gt 3000 ]; do sleep 0.01; done
+        # The kernel removes the links of a namespace some time after it.
+        until [ -z "$(ls /sys/class/net/$bridge/brif)" ] || [ $((tries += 1)) -gt 3000 ]; do sleep 0.01; done
         ls -d \(store.root)/containers/* \(store.runRoot)/containers/* \(store.runRoot)/runtime/* 2> /dev/null
         pgrep -fa '[h]ako-runtime.*\(store.runRoot)'
         cat /proc/[0-9]*/mountinfo 2> /dev/null | grep -F '\(store.root)'

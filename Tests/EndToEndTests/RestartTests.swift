@@ -42,7 +42,7 @@ struct RestartTests {
         // Not by hako, which would mean it to stay so.
         try store.shell("kill -9 \(first)").expectSuccess()
         try wait(store, "box", for: "running 0 1 false")
-        let fetched = try store.shell("for i in $(seq 50); do curl -sf 127.0.0.1:\(port)/ && exit; sleep 0.1; done; exit 1")
+        let fetched = try store.shell("for i in $(seq 600); do curl -sf 127.0.0.1:\(port)/ && exit; sleep 0.1; done; exit 1")
         #expect(fetched.output == "hello\n", "\(fetched)")
         #expect(try store.output("exec", "box", "echo", "there") == "there")
         #expect(try store.hako("stop", "-t", "0", "box").status == 0)
@@ -56,14 +56,14 @@ struct RestartTests {
     func resting(_ command: String) throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "--restart", "always", "busybox", "sh", "-c", "exit 5")
-        // By then the pauses are long.
-        try waitUntil { try store.inspect("box", "{{.RestartCount}}") >= "3" }
+        // By then the pauses are long: three seconds.
+        try waitUntil { try store.inspect("box", "{{.RestartCount}}") >= "5" }
         try waitUntil { try store.inspect("box", "{{.State.Status}}") == "restarting" }
         #expect(try store.hako("exec", "box", "true").status == 1)
         let run = try store.hako(command.split(separator: " ").map(String.init) + ["box"])
         #expect(run.status == 0, "\(run)")
         guard command != "rm -f" else { return #expect(try store.output("ps", "-aq") == "") }
-        usleep(1_000_000)
+        usleep(4_000_000)
         #expect(try store.inspect("box", "{{.State.Status}} {{.State.ExitCode}} {{.State.Restarting}}") == "exited 5 false")
     }
 

@@ -124,9 +124,8 @@ struct RunOptionTests {
         let big = String(repeating: "0123456789abcdef", count: 20_000)
         let run = try store.hako("run", "-i", "-a", "stdin", "busybox", "sh", "-c", "wc -c; exec sleep 1000", input: big)
         #expect(run.status == 0 && run.text.utf8.count == 64, "\(run)")
-        var logged = ""
-        for _ in 0..<200 where logged.isEmpty { logged = try store.output("logs", run.text) }
-        #expect(logged == "320000")
+        try waitUntil { try !store.output("logs", run.text).isEmpty }
+        #expect(try store.output("logs", run.text) == "320000")
         #expect(try store.inspect(run.text, "{{.State.Running}}") == "true")
     }
 

@@ -96,7 +96,13 @@ struct StatsTests {
     func live() throws {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "busybox", "sleep", "1000")
-        let run = try store.shell("(sleep 1.5; $HAKO rm -f box) > /dev/null & timeout 60 $HAKO stats box; echo $?; wait")
+        let shown = store.scratch.path("shown")
+        let run = try store.shell(
+            """
+            timeout 60 $HAKO stats box > \(shown) & stats=$!
+            until [ $(grep -o $'\\e\\[H' \(shown) | wc -l) -ge 2 ]; do kill -0 $stats || break; sleep 0.1; done
+            $HAKO rm -f box > /dev/null; wait $stats; code=$?; cat \(shown); echo $code
+            """)
         #expect(run.output.hasPrefix("\u{1B}[HCONTAINER ID"), "\(run)")
         #expect(run.output.count(of: "\u{1B}[H") >= 2 && run.output.contains(" \u{1B}[K\n") && run.text.hasSuffix("\u{1B}[J0"), "\(run)")
     }

@@ -88,6 +88,7 @@ struct TerminalTests {
         let store = try TestStore()
         let program = "trap 'echo caught' TERM; echo up; while :; do sleep 0.05; done"
         try store.hako("run", "-d", "--name", "box", "busybox", "sh", "-c", program).expectSuccess()
+        try waitUntil { try store.output("logs", "box") == "up" }
         let proxy = try store.starting(["attach", "box"], output: store.scratch.path("proxy"))
         let own = try store.starting(["attach", "--sig-proxy=false", "box"], output: store.scratch.path("own"))
         try waitForClients(store, 2)

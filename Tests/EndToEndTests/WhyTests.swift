@@ -42,18 +42,21 @@ struct WhyTests {
     @Test("who ended it, where that was Hako")
     func stopped() throws {
         let store = try TestStore()
-        for name in ["killed", "stopped", "deaf", "other"] {
-            try store.hako("run", "-d", "--name", name, "busybox", "sh", "-c", name == "stopped" ? "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done" : "exec sleep 1000")
+        for name in ["killed", "deaf", "other"] { try store.hako("run", "-d", "--name", name, "busybox", "sleep", "1000") }
+        for (name, ending) in [("stopped", "exit 0"), ("hurried", ":")] {
+            try store.hako("run", "-d", "--name", name, "busybox", "sh", "-c", "trap '\(ending)' TERM; echo up; while :; do sleep 0.1; done")
+            while try store.output("logs", name) != "up" { try #require(store.inspect(name, "{{.State.Running}}") == "true") }
         }
-        while try store.output("logs", "stopped") != "up" { try #require(store.inspect("stopped", "{{.State.Running}}") == "true") }
         try store.hako("kill", "killed")
         try store.hako("stop", "-t", "60", "stopped")
+        try store.hako("stop", "-t", "0", "hurried")
         try store.hako("stop", "deaf")
         #expect(kill(try #require(pid_t(try store.inspect("other", "{{.State.Pid}}"))), SIGKILL) == 0)
         try store.hako("wait", "killed", "other")
         #expect(try kinds(store, "killed") == ["killed"] && why(store, "killed").contains("`hako kill` sent it SIGKILL"))
         #expect(try kinds(store, "stopped") == ["stopped"] && why(store, "stopped").contains("`hako stop` sent it SIGTERM, and it ended with 0"))
         #expect(try kinds(store, "deaf") == ["stopped"] && why(store, "deaf").contains("could not get (no handler in process 1)"))
+        #expect(try kinds(store, "hurried") == ["killed"] && why(store, "hurried").contains("sent it SIGTERM, gave it no time to end, and then SIGKILL"))
         let other = try why(store, "other")
         #expect(try kinds(store, "other") == ["signal"] && other.contains("137: SIGKILL") && other.contains("Hako did not send it"), "\(other)")
     }
@@ -126,7 +129,11 @@ struct WhyTests {
         let store = try TestStore()
         try store.hako("run", "-d", "--name", "box", "--restart", "on-failure:20", "busybox", "sh", "-c", "echo failing; exit 4")
         for _ in 0..<600 where try store.inspect("box", "{{.RestartCount}} {{.State.Restarting}}") < "3 true" { usleep(20_000) }
-        let text = try why(store, "box")
+        var text = ""
+        try waitUntil {
+            text = try why(store, "box")
+            return text.contains("starts it again, for the ")
+        }
         #expect(text.contains("starts it again, for the ") && text.contains(". time of 20 at most, in "), "\(text)")
         #expect(text.contains("ended with 4") && text.contains("failing"), "\(text)")
     }

@@ -161,15 +161,16 @@ struct EndlessRegistryTests {
     private var impatient: TransferLimits {
         var limits = TransferLimits()
         (limits.attempts, limits.firstDelay) = (2, .milliseconds(1))
-        limits.response = .milliseconds(200)
         limits.stall = .milliseconds(200)
         return limits
     }
 
     @Test("is given up when it does not answer")
     func noAnswer() async throws {
+        var limits = impatient
+        limits.response = .milliseconds(200)
         let registry = try Liar { request, connection in try connection.fallSilent() }
-        #expect(await reason { try await fetch(from: registry, limits: impatient) } == .timedOut(.response))
+        #expect(await reason { try await fetch(from: registry, limits: limits) } == .timedOut(.response))
     }
 
     @Test("is given up when it stops in the middle")

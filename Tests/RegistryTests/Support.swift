@@ -17,7 +17,7 @@ struct Setup {
         var limits = TransferLimits()
         limits.firstDelay = .milliseconds(1)
         limits.longestDelay = .milliseconds(5)
-        limits.connect = .seconds(5)
+        limits.connect = .seconds(30)
         return limits
     }()
     /// Like `/etc/docker/certs.d`.

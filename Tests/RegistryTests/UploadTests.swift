@@ -169,7 +169,7 @@ struct UploadTests {
             try keeper.answer(request, connection) { _, _, _ in }
         }
         var setup = Setup()
-        (setup.limits.commit, setup.limits.stall, setup.limits.attempts) = (.milliseconds(200), .milliseconds(100), 1)
+        (setup.limits.commit, setup.limits.attempts) = (.milliseconds(200), 1)
         let timedOut = await reason {
             try await withClient(setup) { client in try await client.upload(outgoing(bytes), to: Reference("\(silent.host)/a:1")) }
         }

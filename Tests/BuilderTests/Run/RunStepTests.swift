@@ -176,8 +176,8 @@ struct RunStepTests {
         let fixture = try RunFixture()
         let path = fixture.scratch.path("agent")
         let script = """
-            import socket,sys
-            s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); c,_=s.accept()
+            import os,socket,sys
+            s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]+".new"); s.listen(); os.rename(sys.argv[1]+".new",sys.argv[1]); c,_=s.accept()
             while d:=c.recv(100): c.sendall(d.upper())
             """
         let agent = try Spawn("/usr/bin/python3", ["python3", "-c", script, path]).start()

@@ -128,7 +128,8 @@ struct ArchiveAttackTests {
         let store = try TestStore()
         let names = "tar gzip bzip2 xz zstd zcat xzcat git ssh ps mount umount getent ldconfig cp sh.real hako-image hako-runtime hako-init true"
         let trap = store.scratch.path("trap")
-        let trojan = "for n in \(names); do printf '#!/bin/sh\\necho $0 >> \(trap)/mark; echo $0 >> /mark\\n'"
+        let own = "/mark-\(getpid())"
+        let trojan = "for n in \(names); do printf '#!/bin/sh\\necho $0 >> \(trap)/mark; echo $0 >> \(own)\\n'"
         try store.load(
             "trojans",
             layers: [
@@ -150,12 +151,12 @@ struct ArchiveAttackTests {
             $HAKO build -q -t built c; $HAKO build -q - < c/plain.tar.xz 2>&1 || true; printf 'FROM built\\n' | $HAKO build -q -o out2 -; $HAKO build -q -o type=tar,dest=- c > /dev/null
             """)
         #expect(run.status == 0, "\(run)")
-        let marks = try store.shell("cat '\(trap)/mark'; find '\(store.root)' '\(trap)' -name mark; ls /mark 2> /dev/null")
+        let marks = try store.shell("cat '\(trap)/mark'; find '\(store.root)' '\(trap)' -name 'mark*'; ls \(own) 2> /dev/null")
         #expect(marks.output == "", "\(marks)")
         #expect(try store.output("run", "--rm", "built", "/bin/sh", "-c", "/bin/cat /c/f /a/f") == "content\ncontent")
         // The trap works.
         let sprung = try store.shell("cd '\(trap)'; ./tar; cat mark")
         #expect(sprung.output == "./tar\n", "\(sprung)")
-        unlink("/mark")
+        unlink(own)
     }
 }

@@ -157,8 +157,11 @@ struct BuildContextAttackTests {
         try store.scratch.add("iid", "of an earlier build\n")
         // Once the old one is gone, somebody who may write there puts a link in its place.
         let run = try store.build(
-            "FROM busybox\nRUN until [ -e /nothing ] || [ $((i = i + 1)) -gt 20 ]; do sleep 0.05; done\n",
-            context: "( while [ -e '\(file)' ]; do :; done; ln -s '\(canary.path)/secret' '\(file)' ) &", "-q", "--iidfile", file)
+            "FROM busybox\nRUN --mount=type=cache,target=/c until [ -e /c/go ]; do sleep 0.05; done\n",
+            context: """
+                ( while [ -e '\(file)' ]; do :; done; ln -s '\(canary.path)/secret' '\(file)'
+                  until cd '\(store.root)'/build-cache/mounts/*/data && touch go || [ ! -e '\(store.root)' ]; do sleep 0.05; done ) 2> /dev/null &
+                """, "-q", "--iidfile", file)
         #expect(run.status == 1 && run.error.contains("writing image ID file: open \(file): file exists"), "\(run)")
         #expect(try canary.changes() == [])
     }

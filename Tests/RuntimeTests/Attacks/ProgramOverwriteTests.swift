@@ -77,9 +77,11 @@ struct ProgramOverwriteTests {
         #expect(Set(events.all).contains("tries"))
         #expect(Set(events.all).isSubset(of: Self.harmless))
         // With the same means it reaches into a program that isn't the one that it leaves alone.
-        #expect(try container.runtime("exec", container.id, "sleep", "0.1").status == 0)
-        try events.drain()
-        #expect(Set(events.all).contains("pried seize"))
+        for _ in 0..<100 where !events.all.contains("pried seize") {
+            #expect(try container.runtime("exec", container.id, "sleep", "0.1").status == 0)
+            try events.drain()
+        }
+        #expect(events.all.contains("pried seize"))
     }
 
     /// T-R3, the host's root: without the right to trace, equal ids don't help.

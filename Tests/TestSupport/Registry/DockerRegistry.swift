@@ -25,13 +25,16 @@ public struct DockerRegistry: ~Copyable {
     public let port: UInt16
     /// `127.0.0.1:PORT`
     public var host: String { "127.0.0.1:\(port)" }
+    /// Holds the port for it from before it starts.
+    private let place: LoopbackSocket
     private let process: ChildProcess
     private let scratch: Scratch
 
     /// Starts it and waits until it answers.
     public init(_ options: Options = Options()) throws {
         let scratch = try Scratch(["data": .directory])
-        let port = try LoopbackSocket.freePort()
+        let place = try LoopbackSocket(listens: false)
+        let port = place.port
         try scratch.add("config.yml", .file(Array(try Self.configuration(options, port: port, scratch: scratch).utf8)))
         let process = try Self.start(scratch)
         // It tells nobody when it is ready: its port does. Waiting for its death costs no time where it has died.
@@ -42,6 +45,7 @@ public struct DockerRegistry: ~Copyable {
                 throw Program.Failure(description: "docker-registry ended: \(text)")
             }
         }
+        self.place = place
         self.process = process
         self.scratch = scratch
         self.port = port

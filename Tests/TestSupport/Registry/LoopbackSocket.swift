@@ -7,18 +7,21 @@ public struct LoopbackSocket: ~Copyable, Sendable {
     /// Chosen by the kernel.
     public let port: UInt16
 
-    public init(on address: String = "127.0.0.1") throws {
+    /// - Parameter listens: Without, it only holds its port: nobody is given it but who asks for it with SO_REUSEADDR. socket(7)
+    public init(on address: String = "127.0.0.1", listens: Bool = true) throws {
         let socket = Self.stream()
         var name = Self.name(address, port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let number = socket.number
-        let isListening = withUnsafeMutablePointer(to: &name) { pointer in
+        var one: CInt = 1
+        if !listens { setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &one, 4) }
+        let isReady = withUnsafeMutablePointer(to: &name) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(number, address, length) == 0 && listen(number, 64) == 0
+                bind(number, address, length) == 0 && (!listens || listen(number, 64) == 0)
                     && getsockname(number, address, &length) == 0
             }
         }
-        guard isListening else { throw SystemCallError("bind", on: address, Errno(rawValue: errno)) }
+        guard isReady else { throw SystemCallError("bind", on: address, Errno(rawValue: errno)) }
         self.socket = socket
         port = UInt16(bigEndian: name.sin_port)
     }
@@ -31,9 +34,6 @@ public struct LoopbackSocket: ~Copyable, Sendable {
         try client.setCloseOnExec(true)
         return client
     }
-
-    /// A port that was free a moment ago, for a program that can't choose one itself.
-    public static func freePort() throws -> UInt16 { try LoopbackSocket().port }
 
     /// Whether something answers there.
     public static func accepts(port: UInt16) -> Bool {
