@@ -6,9 +6,12 @@ import PackageDescription
 let withHTTP = Context.environment["HAKO_WITHOUT_HTTP"] == nil
 
 // A section for each function, so that the linker can put those side by side that a start calls (Scripts/order-functions).
+// And generic types are made by calls, not by names that a program takes apart when it first needs them: a seventh of a command.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .treatAllWarnings(as: .error),
-    .unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release)),
+    .unsafeFlags(
+        ["-Xfrontend", "-function-sections", "-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"],
+        .when(configuration: .release)),
 ]
 // Load-time relocations cost most of a small program's start: what runs often is a
 // static executable. Debug builds and tests stay dynamic.

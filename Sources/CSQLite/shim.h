@@ -11,6 +11,9 @@ static inline int hako_sqlite3_db_config(sqlite3 *database, int option, int valu
     return sqlite3_db_config(database, option, value, (int *)0);
 }
 
+// Nobody asks how much memory SQLite has, and counting it takes a lock for each piece. Variadic, too; before anything else.
+static inline int hako_sqlite3_leave_memory_uncounted(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 static int hako_sqlite3_pause(void *milliseconds, int count) {
     long limit = (long)(intptr_t)milliseconds * 1000, before = 0, pause = 100;
     for (int past = 0; past < count; past++) {

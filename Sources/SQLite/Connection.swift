@@ -21,7 +21,7 @@ public final class Connection {
     /// - Parameter busyTimeoutMilliseconds: How long a statement waits for another connection's lock.
     /// - SeeAlso: <https://sqlite.org/wal.html>, <https://sqlite.org/c3ref/c_dbconfig_defensive.html>
     public init(path: String, busyTimeoutMilliseconds: Int32 = 8000) throws(SQLiteError) {
-        _ = Self.indexIsSafe
+        _ = Self.isSetUp
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let code = sqlite3_open_v2(path, &handle, flags, nil)
@@ -44,7 +44,9 @@ public final class Connection {
     }
 
     /// Set once for the process, before its first connection.
-    private static let indexIsSafe = hako_sqlite3_fill_index_pages() == SQLITE_OK && hako_sqlite3_keep_index_pages() == SQLITE_OK
+    private static let isSetUp =
+        hako_sqlite3_leave_memory_uncounted() == SQLITE_OK && hako_sqlite3_fill_index_pages() == SQLITE_OK
+        && hako_sqlite3_keep_index_pages() == SQLITE_OK
 
     deinit {
         idle.removeAll()
