@@ -62,7 +62,7 @@ extension SelectionWalk {
         var status = entry.status
         for _ in 0..<5 {
             if let content = cache.known(status) { return (content, status) }
-            let file = try openFile()
+            let file = try file.open()
             do throws(SystemCallError) {
                 // Mode and owner have to be those of the file that was read, not of one that was there before it.
                 if let (content, read) = try cache.read(file) { return (content, read) }

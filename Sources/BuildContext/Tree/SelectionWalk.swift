@@ -22,7 +22,7 @@ public struct SelectedEntry: Sendable {
 public struct SelectionWalk: ~Copyable {
     private let selection: Selection
     /// The directory of the entry at hand, or that entry.
-    private var directory: FileDescriptor
+    private var directory: OpenDirectory
     /// The directories from the source to ``directory``.
     private var frames: [Frame] = []
     /// Of the entry at hand, relative to the destination.
@@ -54,7 +54,7 @@ public struct SelectionWalk: ~Copyable {
 
     init(_ selection: Selection) throws(ContextError) {
         self.selection = selection
-        do throws(SystemCallError) { directory = try selection.tree.root.duplicate() } catch {
+        do throws(SystemCallError) { directory = OpenDirectory(try selection.tree.root.duplicate()) } catch {
             throw .unreadable(".", error)
         }
     }
@@ -79,38 +79,23 @@ public struct SelectionWalk: ~Copyable {
         }
     }
 
-    /// Opens the file that was returned last, which is a regular one.
-    ///
-    /// - Throws: ``ContextError/changed(_:)`` where it isn't any more.
-    public borrowing func openFile() throws(ContextError) -> FileDescriptor {
-        do throws(SystemCallError) {
-            // Should it have become a FIFO meanwhile, opening it waits for nobody.
-            let file = try directory.openChild(name, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
-            guard try file.status().kind == .regular else {
-                throw SystemCallError("openat", on: name.description, .symlinkLoop)
-            }
-            return file
-        } catch {
-            throw failure(error)
-        }
+    /// The file that was returned last, which is a regular one.
+    public var file: SelectedFile {
+        SelectedFile(directory: directory, name: name, source: selection.sources[source], path: PathBytes(known: path))
     }
 
     /// Looks again at the file that was returned last.
     borrowing func currentStatus() throws(ContextError) -> FileStatus {
-        do throws(SystemCallError) { return try directory.status(of: name) } catch { throw failure(error) }
+        do throws(SystemCallError) { return try directory.descriptor.status(of: name) } catch { throw failure(error) }
     }
 
     /// Below the root, for messages.
     private var placePath: PathBytes {
         guard selection.sources.indices.contains(source) else { return "." }
-        let source = selection.sources[source]
-        if !source.isDirectory { return source.path }
-        return PathBytes(joining: source.components + PathBytes(known: path).componentsBelowRoot)
+        return selection.sources[source].path(of: PathBytes(known: path))
     }
 
-    borrowing func failure(_ error: SystemCallError) -> ContextError {
-        error.isOfAbsence || error.errno == .invalidArgument ? .changed(placePath) : .unreadable(placePath, error)
-    }
+    borrowing func failure(_ error: SystemCallError) -> ContextError { ContextError(error, at: placePath) }
 }
 
 extension SelectionWalk {
@@ -120,20 +105,20 @@ extension SelectionWalk {
         let components = source.components
         do throws(SystemCallError) {
             if source.isDirectory {
-                directory = try selection.tree.open(components, flags: O_RDONLY | O_DIRECTORY)
+                directory = OpenDirectory(try selection.tree.open(components, flags: O_RDONLY | O_DIRECTORY))
                 let filter = SelectionFilter(source, of: selection, &scratch)
-                let status = try directory.status()
+                let status = try directory.descriptor.status()
                 frames = [
                     Frame(
-                        names: try directory.sortedNames(), pathLength: 0, status: status, filter: filter, isDone: true)
+                        names: try directory.descriptor.sortedNames(), pathLength: 0, status: status, filter: filter, isDone: true)
                 ]
                 return try selection.includesTopDirectory ? entry(status) : nil
             }
-            directory = try selection.tree.open(
-                Array(components.dropLast()), flags: FileDescriptor.pathOnly | O_DIRECTORY)
+            directory = OpenDirectory(
+                try selection.tree.open(Array(components.dropLast()), flags: FileDescriptor.pathOnly | O_DIRECTORY))
             name = components.last ?? "."
             path = source.name.bytes
-            let status = try directory.status(of: name)
+            let status = try directory.descriptor.status(of: name)
             guard status.kind != .directory, status.kind != .symlink else {
                 throw SystemCallError("fstatat", on: name.description, .symlinkLoop)
             }
@@ -149,7 +134,7 @@ extension SelectionWalk {
         if !path.isEmpty { path.append(UInt8(ascii: "/")) }
         path += name.bytes
         do throws(SystemCallError) {
-            let status = try directory.status(of: name)
+            let status = try directory.descriptor.status(of: name)
             if status.kind == .directory { return try enterDirectory(name, in: last) }
             return try frames[last].filter.selects(name, &scratch) ? entry(status) : nil
         } catch {
@@ -162,13 +147,13 @@ extension SelectionWalk {
     private mutating func enterDirectory(_ name: PathBytes, in last: Int) throws(SystemCallError) -> SelectedEntry? {
         let (isSelected, below) = frames[last].filter.enter(name, &scratch)
         guard let below else { return nil }
-        let child = try directory.openChild(name, flags: O_RDONLY | O_DIRECTORY)
+        let child = try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY)
         let status = try child.status()
         frames.append(
             Frame(
                 names: try child.sortedNames(), pathLength: path.count, status: status, filter: below,
                 isDone: isSelected))
-        directory = child
+        directory = OpenDirectory(child)
         return try isSelected ? entry(status) : nil
     }
 
@@ -177,12 +162,12 @@ extension SelectionWalk {
         frames.removeLast()
         guard let parent = frames.last else { return }
         do throws(SystemCallError) {
-            let above = try directory.openChild("..", flags: O_RDONLY | O_DIRECTORY)
+            let above = try directory.descriptor.openChild("..", flags: O_RDONLY | O_DIRECTORY)
             let status = try above.status()
             guard status.inode == parent.status.inode, status.device == parent.status.device else {
                 throw SystemCallError("openat", on: "..", .noSuchFile)
             }
-            directory = above
+            directory = OpenDirectory(above)
         } catch {
             throw failure(error)
         }
@@ -196,7 +181,7 @@ extension SelectionWalk {
             hardLink = firstPaths[inode]
             if hardLink == nil { firstPaths[inode] = path }
         }
-        let target = try status.kind == .symlink ? directory.symlinkTarget(of: name) : nil
+        let target = try status.kind == .symlink ? directory.descriptor.symlinkTarget(of: name) : nil
         return SelectedEntry(path: path, source: source, status: status, linkTarget: target, hardLink: hardLink)
     }
 

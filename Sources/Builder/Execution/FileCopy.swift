@@ -57,14 +57,25 @@ final class FileCopy {
         var targets: [[PathBytes]] = []
         for source in selection.sources { targets.append(try target(of: source)) }
         var walk = try selection.walk()
-        var count = 0
+        var (count, source) = (0, 0)
+        let files = FileBatches(keepsAttributes: options.isFromImage)
         while let entry = try walk.next() {
             count += 1
             if count % 64 == 0 { try session.requireNoInterruption() }
-            let target = targets[entry.source]
-            let isBelow = selection.sources[entry.source].isDirectory
-            try put(entry, at: isBelow ? target + Self.names(entry.path) : target, linkedBelow: target, &walk)
+            // The names of one source are all different; those of the next one may be the same.
+            if entry.source != source { try files.finish() }
+            source = entry.source
+            let target = targets[source]
+            let names = selection.sources[source].isDirectory ? target + Self.names(entry.path) : target
+            if entry.status.kind == .regular, entry.hardLink == nil {
+                let (parent, name) = try staged.parent(names)
+                try files.add(.init(source: walk.file, name: name, attributes: attributes(of: entry.status)), to: parent)
+            } else {
+                if entry.hardLink != nil { try files.finish() }
+                try put(entry, at: names, linkedBelow: target)
+            }
         }
+        try files.finish()
     }
 
     /// Where a source itself goes. The destination of a directory is one, with the directory's time.
@@ -76,20 +87,13 @@ final class FileCopy {
         return destination
     }
 
-    private func put(
-        _ entry: SelectedEntry, at names: [PathBytes], linkedBelow target: [PathBytes], _ walk: inout SelectionWalk
-    ) throws {
+    /// Anything but the first name of a regular file.
+    private func put(_ entry: SelectedEntry, at names: [PathBytes], linkedBelow target: [PathBytes]) throws {
         if let first = entry.hardLink { return try staged.putLink(names, to: target + Self.names(first)) }
         let attributes = attributes(of: entry.status)
         switch entry.status.kind {
         case .directory: try staged.putDirectory(names, attributes)
         case .symlink: try staged.putSymlink(names, to: entry.linkTarget ?? "", attributes)
-        case .regular:
-            let file = try walk.openFile()
-            try staged.putFile(names, attributes) { copy in
-                try file.copyContents(to: copy)
-                try copyAttributes(of: file, to: copy)
-            }
         // As BuildKit: nobody could be at a socket's other end.
         case .socket: try staged.putFile(names, attributes) { _ in }
         case .fifo: try staged.putNode(names, .fifo, attributes)
@@ -102,7 +106,7 @@ final class FileCopy {
             try staged.putNode(names, .characterDevice(major: entry.status.deviceMajor, minor: entry.status.deviceMinor), attributes)
         case .blockDevice:
             try staged.putNode(names, .blockDevice(major: entry.status.deviceMajor, minor: entry.status.deviceMinor), attributes)
-        case .unknown: throw BuildError("\(entry.path): a file of an unknown kind")
+        case .regular, .unknown: throw BuildError("\(entry.path): a file of an unknown kind")
         }
     }
 
@@ -113,18 +117,6 @@ final class FileCopy {
             groupID: options.owner?.groupID ?? (options.isFromImage ? status.groupID : 0),
             mode: options.mode?.applied(to: status.permissions, isDirectory: isDirectory) ?? status.permissions,
             modified: session.time(status.modified))
-    }
-
-    /// Capabilities are what makes a program work; what else users and programs keep with a file is known to mean the same
-    /// only inside of an image. Labels of the host's policy never do.
-    private func copyAttributes(of file: borrowing FileDescriptor, to copy: borrowing FileDescriptor) throws(SystemCallError) {
-        for name in try file.extendedAttributeNames() {
-            let isCapability = name == "security.capability"
-            let isUsers = name.bytes.starts(with: "user.".utf8) && !name.bytes.starts(with: "user.overlay.".utf8)
-            guard isCapability || (options.isFromImage && (isUsers || name == "system.posix_acl_access")) else { continue }
-            guard let value = try file.extendedAttribute(name) else { continue }
-            try copy.setExtendedAttribute(name, to: value)
-        }
     }
 
     /// Puts what a mount is to show into an empty directory.

@@ -43,14 +43,14 @@ public struct LayeredTree {
 }
 
 /// A directory of one layer, held open.
-public final class LayerDirectory {
+public final class LayerDirectory: Sendable {
     public let descriptor: FileDescriptor
 
     init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 }
 
 /// A directory of the tree: those of the layers that it is made of, the topmost first.
-public struct MergedDirectory {
+public struct MergedDirectory: Sendable {
     public let parts: [LayerDirectory]
     /// Of the topmost, which says owner, mode and time; nil for the root of no layer.
     public let status: FileStatus?

@@ -25,8 +25,8 @@ public final class StagedLayer {
     private let root: LayerDirectory
     /// Of directories that are on the way and nowhere yet.
     private let missing: Attributes
-    /// The directory that was used last, and what the stage has there.
-    private var last: (names: [PathBytes], directory: LayerDirectory, below: MergedDirectory?)
+    /// The one that was used last.
+    private var last: StagedDirectory
     /// Set when everything is there, as each new name changes its directory's.
     private var times: [[PathBytes]: FileTime] = [:]
 
@@ -37,14 +37,14 @@ public final class StagedLayer {
         self.tree = tree
         self.missing = missing
         self.root = LayerDirectory(root)
-        last = ([], self.root, tree.root)
+        last = StagedDirectory(names: [], directory: self.root, below: tree.root)
         if let below = tree.root.parts.first { try below.descriptor.copyAttributes(to: self.root.descriptor) }
         times[[]] = tree.root.status?.modified
     }
 
     /// Sets the times of directories. To be called once, after everything was put.
     public func finish() throws(SystemCallError) {
-        for (names, time) in times { try directory(names).descriptor.setTimes(accessed: nil, modified: time) }
+        for (names, time) in times { try made(names).descriptor.setTimes(accessed: nil, modified: time) }
     }
 
     // MARK: What is put
@@ -54,31 +54,22 @@ public final class StagedLayer {
     /// - Parameter attributes: What it gets, whether it was there or not; nil leaves one that is there as it is.
     /// - Throws: ``StagingError/notDirectory(_:)``.
     public func putDirectory(_ names: [PathBytes], _ attributes: Attributes?) throws {
-        let directory = try reach(names)
+        let staged = try reach(names)
         guard let attributes else { return }
-        try directory.descriptor.changeOwner(userID: attributes.userID, groupID: attributes.groupID)
-        try directory.descriptor.changeMode(attributes.mode)
+        try staged.directory.descriptor.changeOwner(userID: attributes.userID, groupID: attributes.groupID)
+        try staged.directory.descriptor.changeMode(attributes.mode)
         times[names] = attributes.modified
     }
 
     /// Gives a directory that was put another time.
     public func setModified(_ names: [PathBytes], _ time: FileTime) { times[names] = time }
 
-    /// Puts a regular file there, in the place of any other one but a directory.
-    ///
-    /// - Parameter fill: Writes its content, and what extended attributes it has, into the empty file.
-    /// - Throws: ``StagingError``; what `fill` throws.
+    /// Puts a regular file there: ``StagedDirectory/putFile(_:_:fill:)``.
     public func putFile(
         _ names: [PathBytes], _ attributes: Attributes, fill: (borrowing FileDescriptor) throws -> Void
     ) throws {
-        try put(names) { name, parent in
-            let file = try parent.openChild(name, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-            // The owner first: its change takes set-id bits and capabilities away.
-            try file.changeOwner(userID: attributes.userID, groupID: attributes.groupID)
-            try fill(file)
-            try file.changeMode(attributes.mode)
-            try file.setTimes(accessed: nil, modified: attributes.modified)
-        }
+        let (parent, name) = try parent(names)
+        try parent.putFile(name, attributes, fill: fill)
     }
 
     /// The mode of a symlink says nothing.
@@ -102,49 +93,48 @@ public final class StagedLayer {
     /// A further name for a file that was put before.
     public func putLink(_ names: [PathBytes], to existing: [PathBytes]) throws {
         guard let old = existing.last else { throw StagingError.notDirectory("/") }
-        let from = try directory(Array(existing.dropLast()))
+        let from = try made(Array(existing.dropLast()))
         try put(names) { name, parent in try FileDescriptor.link(old, in: from.descriptor, as: name, in: parent) }
     }
 
     private func put(_ names: [PathBytes], _ make: (PathBytes, borrowing FileDescriptor) throws -> Void) throws {
+        let (parent, name) = try parent(names)
+        try parent.put(name) { try make(name, $0) }
+    }
+
+    /// The directory that a file is to be put into, made with its parents as ``putDirectory(_:_:)`` does, and the file's name there.
+    func parent(_ names: [PathBytes]) throws -> (StagedDirectory, PathBytes) {
         guard let name = names.last else { throw StagingError.isDirectory("/") }
-        let parent = try reach(Array(names.dropLast()))
-        switch try status(of: name, in: parent)?.kind ?? lower(name) {
-        case .directory: throw StagingError.isDirectory(Self.text(names))
-        // What the layer itself holds is replaced; below it, it is only hidden.
-        case .some: try? parent.descriptor.unlink(name)
-        case nil: break
-        }
-        try make(name, parent.descriptor)
+        return (try reach(Array(names.dropLast())), name)
     }
 
     // MARK: Directories
 
     /// The directory in the layer, made with its parents as the stage has them.
-    private func reach(_ names: [PathBytes]) throws -> LayerDirectory {
-        if names == last.names { return last.directory }
+    private func reach(_ names: [PathBytes]) throws -> StagedDirectory {
+        if names == last.names { return last }
         var (path, directory) = ([PathBytes](), root)
         for name in names {
             path.append(name)
-            if let status = try status(of: name, in: directory) {
-                guard status.kind == .directory else { throw StagingError.notDirectory(Self.text(path)) }
+            if let status = try directory.statusIfThere(of: name) {
+                guard status.kind == .directory else { throw StagingError.notDirectory(StagedDirectory.text(path)) }
             } else {
                 try make(path, name, in: directory)
             }
             directory = LayerDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
         }
-        last = (names, directory, try below(names))
-        return directory
+        last = StagedDirectory(names: names, directory: directory, below: try below(names))
+        return last
     }
 
     private func below(_ names: [PathBytes]) throws(SystemCallError) -> MergedDirectory? {
-        guard case .directory(let below) = try tree.resolve(Self.path(names), followsLast: false).node else { return nil }
+        guard case .directory(let below) = try tree.resolve(StagedDirectory.path(names), followsLast: false).node else { return nil }
         return below
     }
 
     private func make(_ path: [PathBytes], _ name: PathBytes, in parent: LayerDirectory) throws {
-        let below = try tree.resolve(Self.path(path), followsLast: false)
-        if case .file = below.node { throw StagingError.notDirectory(Self.text(path)) }
+        let below = try tree.resolve(StagedDirectory.path(path), followsLast: false)
+        if case .file = below.node { throw StagingError.notDirectory(StagedDirectory.text(path)) }
         try parent.descriptor.makeDirectory(name, mode: 0o700)
         let made = try parent.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY)
         if case .directory(let existing) = below.node, let top = existing.parts.first {
@@ -158,7 +148,7 @@ public final class StagedLayer {
     }
 
     /// One that was made before.
-    private func directory(_ names: [PathBytes]) throws(SystemCallError) -> LayerDirectory {
+    private func made(_ names: [PathBytes]) throws(SystemCallError) -> LayerDirectory {
         var directory = root
         for name in names {
             directory = LayerDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
@@ -166,22 +156,6 @@ public final class StagedLayer {
         return directory
     }
 
-    private func status(of name: PathBytes, in directory: LayerDirectory) throws(SystemCallError) -> FileStatus? {
-        try directory.statusIfThere(of: name)
-    }
-
-    /// What the stage has of that name in the directory that was used last.
-    private func lower(_ name: PathBytes) throws(SystemCallError) -> FileStatus.Kind? {
-        switch try last.below?.child(name) {
-        case .directory: .directory
-        case .file(let status, _): status.kind
-        case .missing, nil: nil
-        }
-    }
-
-    private static func path(_ names: [PathBytes]) -> [UInt8] { names.flatMap { [UInt8(ascii: "/")] + $0.bytes } }
-
-    private static func text(_ names: [PathBytes]) -> PathBytes { PathBytes(names.isEmpty ? [UInt8(ascii: "/")] : path(names)) ?? "/" }
 }
 
 /// What can't be put over what is there.

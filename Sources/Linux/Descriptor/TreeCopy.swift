@@ -35,26 +35,51 @@ extension FileDescriptor {
         }
     }
 
-    /// Copies the content of a regular file into an empty one. Holes are passed over, as an image's file may be terabytes of
-    /// nothing, and runs of zeros become some.
+    /// Copies the content of a regular file, from its beginning, into an empty one. Holes are passed over, as an image's file
+    /// may be terabytes of nothing, and runs of zeros become some.
     public borrowing func copyContents(to other: borrowing FileDescriptor) throws(SystemCallError) {
-        var chunk = [UInt8](repeating: 0, count: 128 << 10)
-        var position: Int64 = 0
-        while let data = try place(of: .data, from: position) {
-            let end = try place(of: .hole, from: data) ?? data
-            try seek(to: data)
-            position = data
-            while position < end {
-                let count = min(try read(into: &chunk), Int(end - position))
-                guard count > 0 else { break }
-                if !chunk[..<count].allSatisfy({ $0 == 0 }) {
-                    try other.seek(to: position)
-                    try other.writeAll(chunk[..<count])
-                }
-                position += Int64(count)
+        let status = try status()
+        // For a small file a small one: making it of zeros takes longer than reading.
+        var chunk = [UInt8](repeating: 0, count: min(128 << 10, max(4 << 10, Int(clamping: status.size))))
+        var copied = CopiedContent()
+        if status.blocks * 512 >= status.size {
+            // As many blocks as there are bytes: no holes to look for.
+            try copy(0..<Int64.max, to: other, &chunk, &copied)
+        } else {
+            while let data = try place(of: .data, from: copied.position) {
+                let end = try place(of: .hole, from: data) ?? data
+                try seek(to: data)
+                copied.position = data
+                try copy(data..<end, to: other, &chunk, &copied)
+                guard copied.position == end else { break }
             }
         }
-        try other.truncate(to: max(position, try status().size))
+        let length = max(copied.position, status.size)
+        if copied.end < length { try other.truncate(to: length) }
+    }
+
+    /// How far a copy has come.
+    private struct CopiedContent {
+        /// Where the source is read next.
+        var position: Int64 = 0
+        /// Where the last write ended: the copy's offset, and its size.
+        var end: Int64 = 0
+    }
+
+    /// Copies a part that has no holes, or what there is of it.
+    private borrowing func copy(
+        _ range: Range<Int64>, to other: borrowing FileDescriptor, _ chunk: inout [UInt8], _ copied: inout CopiedContent
+    ) throws(SystemCallError) {
+        while copied.position < range.upperBound {
+            let count = min(try read(into: &chunk), Int(clamping: range.upperBound - copied.position))
+            guard count > 0 else { return }
+            if !chunk[..<count].allSatisfy({ $0 == 0 }) {
+                if copied.end != copied.position { try other.seek(to: copied.position) }
+                try other.writeAll(chunk[..<count])
+                copied.end = copied.position + Int64(count)
+            }
+            copied.position += Int64(count)
+        }
     }
 
     /// SEEK_DATA and SEEK_HOLE of lseek(2) (Linux 3.1).

@@ -61,7 +61,7 @@ extension Selection {
         var text = ""
         while let entry = try walk.next() {
             guard entry.status.kind == .regular else { continue }
-            text += String(decoding: try walk.openFile().readAll(), as: UTF8.self)
+            text += String(decoding: try walk.file.open().readAll(), as: UTF8.self)
         }
         return text
     }
