@@ -4,18 +4,15 @@ import Linux
 /// A directory of a layer that comes to be.
 ///
 /// Threads may put files into it at the same time, but for two of one name.
-public struct StagedDirectory: Sendable {
+struct StagedDirectory: Sendable {
     /// From the root.
     let names: [PathBytes]
     let directory: LayerDirectory
     /// What the stage has there.
     let below: MergedDirectory?
 
-    /// Puts a regular file there, in the place of any other one but a directory.
-    ///
-    /// - Parameter fill: Writes its content, and what extended attributes it has, into the empty file.
-    /// - Throws: ``StagingError``; what `fill` throws.
-    public func putFile(
+    /// As ``StagedLayer/putFile(_:_:fill:)``.
+    func putFile(
         _ name: PathBytes, _ attributes: StagedLayer.Attributes, fill: (borrowing FileDescriptor) throws -> Void
     ) throws {
         try put(name) { parent in

@@ -64,7 +64,10 @@ public final class StagedLayer {
     /// Gives a directory that was put another time.
     public func setModified(_ names: [PathBytes], _ time: FileTime) { times[names] = time }
 
-    /// Puts a regular file there: ``StagedDirectory/putFile(_:_:fill:)``.
+    /// Puts a regular file there, in the place of any other one but a directory.
+    ///
+    /// - Parameter fill: Writes its content, and what extended attributes it has, into the empty file.
+    /// - Throws: ``StagingError``; what `fill` throws.
     public func putFile(
         _ names: [PathBytes], _ attributes: Attributes, fill: (borrowing FileDescriptor) throws -> Void
     ) throws {
@@ -155,7 +158,6 @@ public final class StagedLayer {
         }
         return directory
     }
-
 }
 
 /// What can't be put over what is there.

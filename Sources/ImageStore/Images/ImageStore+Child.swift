@@ -70,8 +70,11 @@ extension ImageStore {
             config: Descriptor(
                 mediaType: isDocker ? .dockerConfig : .imageConfig, digest: configDigest, size: Int64(configBytes.count)),
             layers: layers)
-        let manifestDigest = try ingest(manifest.json.bytes(), lease: lease)
-        return try register(manifest: manifestDigest, reference: reference)
+        let manifestBytes = manifest.json.bytes()
+        let blob = Descriptor(
+            mediaType: isDocker ? .dockerManifest : .imageManifest, digest: try ingest(manifestBytes, lease: lease),
+            size: Int64(manifestBytes.count))
+        return try register(manifest, blob, config, reference: reference)
     }
 
     /// The image that such a configuration is, where it is there already.

@@ -8,13 +8,11 @@ extension ImageStore {
     /// give them. Others unpack a layer onto those below and find them there; overlay would show the topmost one's.
     ///
     /// A layer on two bases that disagree takes the one that was entered last.
-    func adoptImplicitDirectories(of layers: [DiffID]) throws(StoreError) {
-        for (index, layer) in layers.enumerated() where index > 0 {
-            let paths = try asStoreError { () throws(MetadataError) in try database.implicitDirectories(of: layer) }
-            guard !paths.isEmpty else { continue }
+    func adoptImplicitDirectories(of layers: [DiffID], _ details: [LayerDetails]) throws(StoreError) {
+        for (index, layer) in layers.enumerated() where index > 0 && !details[index].implicitDirectories.isEmpty {
             try asStoreError { () throws(SystemCallError) in
                 let tree = try open(StoreLayout.layer(layer) + "/fs")
-                for bytes in paths {
+                for bytes in details[index].implicitDirectories {
                     guard let path = PathBytes(bytes) else { continue }
                     try adopt(path, in: tree, from: layers[..<index])
                 }

@@ -32,26 +32,43 @@ extension ImageStore {
         guard case .manifest(let parts) = document else {
             throw .format(manifest, FormatError("", "is an index, not a manifest"))
         }
-        let config = try configuration(parts.config.digest)
+        return try register(
+            parts, Descriptor(mediaType: parts.mediaType ?? .imageManifest, digest: manifest, size: Int64(bytes.count)),
+            try configuration(parts.config.digest), indexes: indexes, reference: reference, repoDigest: repoDigest)
+    }
+
+    /// The same of a manifest and a config at hand.
+    ///
+    /// - Parameter manifest: The blob that the manifest is.
+    func register(
+        _ parts: ImageManifest, _ manifest: Descriptor, _ config: ImageConfig, indexes: [Digest] = [], reference: Reference?,
+        repoDigest: Reference? = nil
+    ) throws(StoreError) -> RegisteredImage {
         guard config.fits(parts) else { throw .layerCount(manifest: parts.layers.count, config: config.diffIDs.count) }
         let id = ImageID(parts.config.digest)
+        let layers = try details(of: config.diffIDs, in: id)
         let record = ImageRecord(
-            id: id, manifest: manifest, manifestMediaType: parts.mediaType ?? .imageManifest,
-            manifestSize: Int64(bytes.count), platform: config.platform.description,
-            created: config.created.flatMap(Timestamp.init(parsing:))?.nanoseconds, size: try size(of: config.diffIDs, in: id),
-            registered: RealTime.now)
+            id: id, manifest: manifest.digest, manifestMediaType: manifest.mediaType, manifestSize: manifest.size,
+            platform: config.platform.description, created: config.created.flatMap(Timestamp.init(parsing:))?.nanoseconds,
+            size: layers.reduce(0) { $0.addingReportingOverflow($1.size).partialValue }, registered: RealTime.now)
         let registration = ImageRegistration(
             image: record, layers: config.diffIDs,
-            blobs: Set([manifest, parts.config.digest] + parts.layers.map(\.digest) + indexes),
+            blobs: Set([manifest.digest, parts.config.digest] + parts.layers.map(\.digest) + indexes),
             reference: reference?.description,
             repoDigests: repoDigest.flatMap { name in name.digest.map { [RepoDigest(repository: name.name, digest: $0, image: id)] } }
                 ?? [])
+        try adoptImplicitDirectories(of: config.diffIDs, layers)
         return try enter(registration)
+    }
+
+    private func details(of layers: [DiffID], in image: ImageID) throws(StoreError) -> [LayerDetails] {
+        let details = try asStoreError { () throws(MetadataError) in try database.details(of: layers) }
+        for (layer, details) in zip(layers, details) where details == nil { throw .incomplete(image, missing: .layer(layer)) }
+        return details.compactMap { $0 }
     }
 
     private func enter(_ registration: ImageRegistration) throws(StoreError) -> RegisteredImage {
         let id = registration.image.id
-        try adoptImplicitDirectories(of: registration.layers)
         let result: Database.RegistrationResult
         do throws(MetadataError) {
             result = try database.register(registration)
@@ -60,15 +77,6 @@ extension ImageStore {
         } catch { throw .metadata(error) }
         try writeIndex()
         return RegisteredImage(id: id, isNew: result.isNew, movedFrom: result.movedFrom)
-    }
-
-    private func size(of layers: [DiffID], in image: ImageID) throws(StoreError) -> Int64 {
-        var total: Int64 = 0
-        for layer in layers {
-            guard let item = try stored(.layer(layer)) else { throw .incomplete(image, missing: .layer(layer)) }
-            total = total.addingReportingOverflow(item.size).partialValue
-        }
-        return total
     }
 
     /// What an image says of itself, verified.

@@ -53,14 +53,18 @@ extension ImageStore {
         try asStoreError { () throws(MetadataError) in try database.stored(name) }
     }
 
-    /// Writes a small blob that is in memory: a manifest, a config.
-    public func ingest(_ bytes: [UInt8], lease: Lease, waiting: Bool = true) throws(StoreError) -> Digest {
-        switch try ingestBlob(expecting: nil, size: Int64(bytes.count), lease: lease, waiting: waiting) {
+    /// Writes a small blob that is in memory, unless it is there: a manifest, a config.
+    public func ingest(_ bytes: [UInt8], lease: Lease) throws(StoreError) -> Digest {
+        let digest = try ContentHash.digest(.sha256, of: bytes)
+        switch try ingestBlob(expecting: digest, size: Int64(bytes.count), lease: lease, waiting: true) {
+        case .present: return digest
+        // Only where nobody waits.
+        case .inProgress: throw .system(SystemCallError("open", on: StoreLayout.partialBlob(digest), .busy))
         case .writer(let writer):
+            // Left by one that was killed.
+            if writer.resumeOffset > 0 { try writer.restart() }
             try writer.write(bytes)
             return try writer.finish()
-        // Without a digest nobody else writes the same file.
-        case .present, .inProgress: throw .system(SystemCallError("open", on: StoreLayout.blobIngest, .busy))
         }
     }
 

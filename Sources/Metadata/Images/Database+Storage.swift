@@ -24,14 +24,18 @@ extension Database {
         }
     }
 
-    /// As they were handed in; empty also for a layer that isn't there.
-    public func implicitDirectories(of layer: DiffID) throws(MetadataError) -> [[UInt8]] {
-        let paths = try read { session throws(MetadataError) in
-            try session.first("SELECT implicitDirectories FROM layers WHERE diffID=?", [.text(layer.description)]) {
-                $0.blob(0)
+    /// What is known of layers, from one moment, in their order; nil for one that isn't there.
+    public func details(of layers: [DiffID]) throws(MetadataError) -> [LayerDetails?] {
+        try read { session throws(MetadataError) in
+            var details: [LayerDetails?] = []
+            for layer in layers {
+                details.append(
+                    try session.first("SELECT size, implicitDirectories FROM layers WHERE diffID=?", [.text(layer.description)]) {
+                        LayerDetails(size: $0.integer(0), implicitDirectories: $0.blob(1).split(separator: 0).map(Array.init))
+                    })
             }
+            return details
         }
-        return (paths ?? []).split(separator: 0).map(Array.init)
     }
 
     public func stored(_ name: StoredName) throws(MetadataError) -> StoredItem? {

@@ -69,3 +69,11 @@ public struct Holding: Hashable, Sendable {
     public var holder: Holder
     public var name: StoredName
 }
+
+/// What an unpacked layer is, beside its files.
+public struct LayerDetails: Hashable, Sendable {
+    /// Of its files, in bytes.
+    public var size: Int64
+    /// The directories in it that its stream named no entry for, as bytes of their paths.
+    public var implicitDirectories: [[UInt8]]
+}
