@@ -26,13 +26,6 @@ public struct SelectedFile: Sendable {
     }
 }
 
-/// A directory that is open as long as somebody has a use for it.
-final class OpenDirectory: Sendable {
-    let descriptor: FileDescriptor
-
-    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
-}
-
 extension Selection.Source {
     /// Of an entry, below the root, for messages.
     func path(of entry: PathBytes) -> PathBytes {

@@ -67,13 +67,7 @@ final class FileCopy {
             source = entry.source
             let target = targets[source]
             let names = selection.sources[source].isDirectory ? target + Self.names(entry.path) : target
-            if entry.status.kind == .regular, entry.hardLink == nil {
-                let (parent, name) = try staged.parent(names)
-                try files.add(.init(source: walk.file, name: name, attributes: attributes(of: entry.status)), to: parent)
-            } else {
-                if entry.hardLink != nil { try files.finish() }
-                try put(entry, at: names, linkedBelow: target)
-            }
+            try put(entry, at: names, linkedBelow: target, walk, files)
         }
         try files.finish()
     }
@@ -87,13 +81,22 @@ final class FileCopy {
         return destination
     }
 
-    /// Anything but the first name of a regular file.
-    private func put(_ entry: SelectedEntry, at names: [PathBytes], linkedBelow target: [PathBytes]) throws {
-        if let first = entry.hardLink { return try staged.putLink(names, to: target + Self.names(first)) }
+    private func put(
+        _ entry: SelectedEntry, at names: [PathBytes], linkedBelow target: [PathBytes], _ walk: borrowing SelectionWalk,
+        _ files: FileBatches
+    ) throws {
+        if let first = entry.hardLink {
+            // That one may still wait for its turn.
+            try files.finish()
+            return try staged.putLink(names, to: target + Self.names(first))
+        }
         let attributes = attributes(of: entry.status)
         switch entry.status.kind {
         case .directory: try staged.putDirectory(names, attributes)
         case .symlink: try staged.putSymlink(names, to: entry.linkTarget ?? "", attributes)
+        case .regular:
+            let (parent, name) = try staged.parent(names)
+            try files.add(FileBatches.File(source: walk.file, name: name, attributes: attributes), to: parent)
         // As BuildKit: nobody could be at a socket's other end.
         case .socket: try staged.putFile(names, attributes) { _ in }
         case .fifo: try staged.putNode(names, .fifo, attributes)
@@ -106,7 +109,7 @@ final class FileCopy {
             try staged.putNode(names, .characterDevice(major: entry.status.deviceMajor, minor: entry.status.deviceMinor), attributes)
         case .blockDevice:
             try staged.putNode(names, .blockDevice(major: entry.status.deviceMajor, minor: entry.status.deviceMinor), attributes)
-        case .regular, .unknown: throw BuildError("\(entry.path): a file of an unknown kind")
+        case .unknown: throw BuildError("\(entry.path): a file of an unknown kind")
         }
     }
 

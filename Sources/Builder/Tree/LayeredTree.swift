@@ -11,8 +11,8 @@ public struct LayeredTree {
 
     /// - Parameter layers: The layers' directories, the topmost first. None are an empty tree.
     public init(_ layers: [String]) throws(SystemCallError) {
-        var parts: [LayerDirectory] = []
-        for layer in layers { parts.append(LayerDirectory(try FileDescriptor.directory(layer))) }
+        var parts: [OpenDirectory] = []
+        for layer in layers { parts.append(OpenDirectory(try FileDescriptor.directory(layer))) }
         root = MergedDirectory(parts: parts, status: try parts.first?.descriptor.status())
     }
 
@@ -20,7 +20,7 @@ public struct LayeredTree {
     public enum Node {
         case directory(MergedDirectory)
         /// Anything else, a symlink among it, with the directory of the layer that has it.
-        case file(FileStatus, LayerDirectory)
+        case file(FileStatus, OpenDirectory)
         /// Nothing; of the path's names, so many are directories that are there.
         case missing(existing: Int)
     }
@@ -42,22 +42,15 @@ public struct LayeredTree {
     }
 }
 
-/// A directory of one layer, held open.
-public final class LayerDirectory: Sendable {
-    public let descriptor: FileDescriptor
-
-    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
-}
-
 /// A directory of the tree: those of the layers that it is made of, the topmost first.
 public struct MergedDirectory: Sendable {
-    public let parts: [LayerDirectory]
+    public let parts: [OpenDirectory]
     /// Of the topmost, which says owner, mode and time; nil for the root of no layer.
     public let status: FileStatus?
 
     /// What it has under this name.
     public func child(_ name: PathBytes) throws(SystemCallError) -> LayeredTree.Node {
-        var found: [LayerDirectory] = []
+        var found: [OpenDirectory] = []
         var status: FileStatus?
         for part in parts {
             guard let own = try part.statusIfThere(of: name) else { continue }
@@ -69,7 +62,7 @@ public struct MergedDirectory: Sendable {
             }
             let opened = try part.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             let isOpaque = try opened.extendedAttribute("trusted.overlay.opaque") == Array("y".utf8)
-            found.append(LayerDirectory(opened))
+            found.append(OpenDirectory(opened))
             status = status ?? own
             if isOpaque { break }
         }
@@ -77,7 +70,7 @@ public struct MergedDirectory: Sendable {
     }
 }
 
-extension LayerDirectory {
+extension OpenDirectory {
     func statusIfThere(of name: PathBytes) throws(SystemCallError) -> FileStatus? {
         do throws(SystemCallError) { return try descriptor.status(of: name) } catch {
             guard error.errno == .noSuchFile else { throw error }

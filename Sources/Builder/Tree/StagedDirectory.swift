@@ -7,7 +7,7 @@ import Linux
 struct StagedDirectory: Sendable {
     /// From the root.
     let names: [PathBytes]
-    let directory: LayerDirectory
+    let directory: OpenDirectory
     /// What the stage has there.
     let below: MergedDirectory?
 

@@ -22,7 +22,7 @@ public final class StagedLayer {
     }
 
     private let tree: LayeredTree
-    private let root: LayerDirectory
+    private let root: OpenDirectory
     /// Of directories that are on the way and nowhere yet.
     private let missing: Attributes
     /// The one that was used last.
@@ -36,7 +36,7 @@ public final class StagedLayer {
     public init(in root: consuming FileDescriptor, over tree: LayeredTree, missing: Attributes) throws(SystemCallError) {
         self.tree = tree
         self.missing = missing
-        self.root = LayerDirectory(root)
+        self.root = OpenDirectory(root)
         last = StagedDirectory(names: [], directory: self.root, below: tree.root)
         if let below = tree.root.parts.first { try below.descriptor.copyAttributes(to: self.root.descriptor) }
         times[[]] = tree.root.status?.modified
@@ -124,7 +124,7 @@ public final class StagedLayer {
             } else {
                 try make(path, name, in: directory)
             }
-            directory = LayerDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
+            directory = OpenDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
         }
         last = StagedDirectory(names: names, directory: directory, below: try below(names))
         return last
@@ -135,7 +135,7 @@ public final class StagedLayer {
         return below
     }
 
-    private func make(_ path: [PathBytes], _ name: PathBytes, in parent: LayerDirectory) throws {
+    private func make(_ path: [PathBytes], _ name: PathBytes, in parent: OpenDirectory) throws {
         let below = try tree.resolve(StagedDirectory.path(path), followsLast: false)
         if case .file = below.node { throw StagingError.notDirectory(StagedDirectory.text(path)) }
         try parent.descriptor.makeDirectory(name, mode: 0o700)
@@ -151,10 +151,10 @@ public final class StagedLayer {
     }
 
     /// One that was made before.
-    private func made(_ names: [PathBytes]) throws(SystemCallError) -> LayerDirectory {
+    private func made(_ names: [PathBytes]) throws(SystemCallError) -> OpenDirectory {
         var directory = root
         for name in names {
-            directory = LayerDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
+            directory = OpenDirectory(try directory.descriptor.openChild(name, flags: O_RDONLY | O_DIRECTORY))
         }
         return directory
     }

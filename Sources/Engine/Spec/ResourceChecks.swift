@@ -1,4 +1,3 @@
-import Glibc
 import Linux
 
 extension Resources {
@@ -43,7 +42,7 @@ extension Resources {
 
     private func validateCPU() throws(EngineError) {
         let refuse = { (message: String) in EngineError(.invalidArgument, message) }
-        let count = Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let count = Int64(Processors.count)
         if nanoCPUs < 0 || nanoCPUs > count * 1_000_000_000 || (nanoCPUs > 0 && nanoCPUs < 10_000_000) {
             throw refuse(
                 "range of CPUs is from 0.01 to \(count).00, as there are only \(count) CPUs available")

@@ -137,7 +137,7 @@ extension Engine {
             "DefaultRuntime": .string(configuration.defaultRuntime.isEmpty ? "hako-runtime" : configuration.defaultRuntime),
             "SecurityOptions": ["name=seccomp,profile=builtin", "name=userns", "name=cgroupns"],
             "KernelVersion": .string(HostInfo.kernelRelease), "OperatingSystem": .string(HostInfo.operatingSystem),
-            "OSType": "linux", "Architecture": .string(HostInfo.machine), "NCPU": .integer(Int64(HostInfo.cpuCount)),
+            "OSType": "linux", "Architecture": .string(HostInfo.machine), "NCPU": .integer(Int64(Processors.count)),
             "MemTotal": .integer(HostInfo.memory), "DockerRootDir": .string(paths.root), "Name": .string(HostInfo.nodeName),
             // Scripts ask whether this is a node of one.
             "Swarm": ["LocalNodeState": "inactive"],

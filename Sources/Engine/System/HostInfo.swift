@@ -37,8 +37,6 @@ public enum HostInfo {
         return "Linux"
     }
 
-    public static var cpuCount: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
-
     /// In bytes.
     public static var memory: Int64 { Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE))) }
 

@@ -20,7 +20,7 @@ public final class ThreadPool {
     ///   - width: How many threads there may be beside the caller's; nil for one for each further processor, three at most.
     ///   - limit: How many pieces may wait before the caller runs one itself.
     public init(width: Int? = nil, limit: Int = 4) {
-        self.width = width ?? min(3, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1)
+        self.width = width ?? min(3, Processors.count - 1)
         self.limit = limit
     }
 
