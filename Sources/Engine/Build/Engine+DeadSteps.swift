@@ -6,8 +6,12 @@ import RuntimeClient
 extension Engine {
     /// Removes the steps of builds that were killed together with the steps' monitors. Those whose monitors live go by themselves.
     public func removeDeadBuildSteps() throws(EngineError) {
-        let steps = try onDatabase("list the build steps") { database throws(MetadataError) in try database.stepContainers() }
-        for step in steps { try removeIfDead(step) }
+        for step in try buildSteps() { try removeIfDead(step) }
+    }
+
+    /// Those of the builds that run, and what builds that were killed have left.
+    func buildSteps() throws(EngineError) -> [StepContainerRecord] {
+        try onDatabase("list the build steps") { database throws(MetadataError) in try database.stepContainers() }
     }
 
     /// What the monitor of a step starts whose build was killed.
@@ -21,13 +25,8 @@ extension Engine {
     }
 
     private func removeIfDead(_ step: StepContainerRecord) throws(EngineError) {
-        let free = try calling("lock a build step") { () throws(RuntimeClientError) -> FileDescriptor? in
-            let locks = try ContainerLocks(path: runtimePaths.locks)
-            if try locks.isBeingCleanedUp(step.slot) { return nil }
-            return try locks.acquire(step.slot)
-        }
         // Somebody builds, or is at this just now.
-        guard let lock = free else { return }
+        guard let lock = try lockIfFree(step.slot, of: "a build step") else { return }
         defer { withExtendedLifetime(lock) {} }
         try removeLocked(step.id)
     }

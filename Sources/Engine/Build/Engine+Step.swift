@@ -31,7 +31,7 @@ extension Engine {
         let lowers = try onImages("find the layers of the build step") { store throws(StoreError) in
             try store.lowerDirectories(of: request.layers)
         }
-        let begun = try insertStep(spec)
+        let begun = try insertStep(spec, draft)
         let record = begun.record
         do throws(EngineError) {
             return try launch(begun, spec, request, layer, lowers + [try stepLayer()])
@@ -48,10 +48,11 @@ extension Engine {
         let lock: FileDescriptor
     }
 
-    /// A process that looks for dead steps may take a new one for dead until its byte is taken.
-    private func insertStep(_ spec: StoredSpec) throws(EngineError) -> BegunStep {
-        let id = monitorDraft.id ?? RandomID.make()
+    /// A process that looks for dead steps may take a new one for dead until its byte is taken. What was prepared for it, such as
+    /// its cgroup, is gone then, too.
+    private func insertStep(_ spec: StoredSpec, _ draft: ContainerSpec) throws(EngineError) -> BegunStep {
         while true {
+            let id = monitorDraft.id ?? RandomID.make()
             let record = try onDatabase("begin the build step") { database throws(MetadataError) in
                 try database.insertStepContainer(
                     id, at: RealTime.now, networkMode: spec.host.networkMode, idSlots: spec.host.hasOwnIDs ? paths.idSlots : nil)
@@ -60,6 +61,8 @@ extension Engine {
                 try ContainerLocks(path: runtimePaths.locks).acquireWaiting(record.slot)
             }
             if try isBuildStep(id) { return BegunStep(record: record, lock: lock) }
+            monitorDraft = nil
+            prepareStart(of: draft)
         }
     }
 

@@ -39,7 +39,7 @@ extension Engine {
 
     /// - Returns: What was said of it, where it has ended and that is written down now.
     private func settle(_ record: ContainerRecord) throws(EngineError) -> ContainerRecord? {
-        guard let lock = try lockIfFree(record) else { return nil }
+        guard let lock = try lockIfFree(record.slot, of: "container \(record.name)") else { return nil }
         defer { withExtendedLifetime(lock) {} }
         // A monitor writes before it lets go.
         try foldJournal()

@@ -172,7 +172,7 @@ extension Engine {
         }
         if record.autoRemove {
             try remove(record)
-        } else if let lock = try lockIfFree(record) {
+        } else if let lock = try lockIfFree(record.slot, of: "container \(record.name)") {
             // Not while somebody starts it again: then the addresses are the new run's.
             defer { withExtendedLifetime(lock) {} }
             releaseNetwork(id)
@@ -184,10 +184,11 @@ extension Engine {
     }
 
     /// Nil where somebody is at work on the container: its monitor, also one that cleans up, or who starts or removes it.
-    func lockIfFree(_ record: ContainerRecord) throws(EngineError) -> FileDescriptor? {
-        try calling("lock container \(record.name)") { () throws(RuntimeClientError) in
+    func lockIfFree(_ slot: Int64, of holder: @autoclosure () -> String) throws(EngineError) -> FileDescriptor? {
+        try calling("lock \(holder())") { () throws(RuntimeClientError) in
             let locks = try ContainerLocks(path: runtimePaths.locks)
-            guard let lock = try locks.acquire(record.slot), try !locks.isBeingCleanedUp(record.slot) else { return nil }
+            // In this order: a monitor lets go of the slot once it has the other byte.
+            guard let lock = try locks.acquire(slot), try !locks.isBeingCleanedUp(slot) else { return nil }
             return lock
         }
     }

@@ -78,9 +78,10 @@ extension Engine {
         return findings
     }
 
-    /// Directories of containers that have no row: what a killed Hako left on its way.
+    /// Directories of containers that have no row: what a killed Hako left on its way. A build's step that somebody removes just
+    /// now has one until it is gone.
     private func strayContainers() throws(EngineError) -> [String] {
-        let known = Set(try containers().map(\.id))
+        let known = Set(try containers().map(\.id) + buildSteps().map(\.id))
         var strays: [String] = []
         do throws(SystemCallError) {
             for directory in [paths.containers, paths.bundles] {

@@ -223,4 +223,58 @@ struct RunStepTests {
         try fixture.run(fixture.step("RUN ulimit -Sn; ulimit -Hn; df -k /dev/shm | tail -n1 | awk '{print $2}'; grep there /etc/hosts"))
         #expect(fixture.reporter.text == "100\n200\n1024\n10.1.2.3\tthere\n")
     }
+
+    @Test("that was killed with its build is nobody's leftover while somebody removes it")
+    func removedElsewhere() throws {
+        let fixture = try RunFixture()
+        let id = String(repeating: "a1", count: 32)
+        let step = try fixture.engine.images().database.insertStepContainer(id, at: 1, networkMode: "none", idSlots: nil)
+        let directory = fixture.scratch.path("root/containers/\(id)")
+        try Directory.create(directory)
+        try Self.holding(step.slot, of: fixture.scratch.path("run/locks")) {
+            let findings = try fixture.engine.check(repair: true)
+            #expect(findings.isEmpty)
+            #expect(access(directory, F_OK) == 0)
+        }
+        #expect(try fixture.engine.check(repair: false) == [])
+        #expect(access(directory, F_OK) != 0)
+    }
+
+    @Test("is begun anew where somebody has taken it for one of a killed build just before it had its lock")
+    func takenForDead() throws {
+        let fixture = try RunFixture()
+        let (root, run) = (fixture.scratch.path("root"), fixture.scratch.path("run"))
+        let others = ThreadPool(width: 1)
+        try others.add {
+            try Self.holding(0, of: run + "/locks") { try Self.removeFirstStep(of: Engine(paths: StorePaths(root: root, runRoot: run))) }
+        }
+        let locks = try FileDescriptor.open(run + "/locks", flags: O_RDWR | O_CREAT, mode: 0o600)
+        for _ in 0..<10_000 where try !RecordLock.isHeldElsewhere(byte: 0, of: locks) { usleep(1000) }
+        #expect(try fixture.run(fixture.step("RUN echo runs")).exitCode == 0)
+        #expect(fixture.reporter.text == "runs\n")
+        try others.finish()
+    }
+
+    /// As who takes it for dead does, once it is there and its monitor has made its cgroup.
+    private static func removeFirstStep(of engine: Engine) throws {
+        let database = try engine.images().database
+        for _ in 0..<10_000 where try database.stepContainers().isEmpty { usleep(1000) }
+        let id = try #require(try database.stepContainers().first).id
+        let script = """
+            all() { ls -d /sys/fs/cgroup/hako/\(id) /sys/fs/cgroup/*/hako/\(id) 2>/dev/null; }
+            for i in $(seq 1000); do [ "$(all)" ] && break; sleep 0.01; done; sleep 0.1; rmdir $(all); rm -rf '\(engine.paths.containers)/\(id)'
+            """
+        let removed = try ProgramRun.of("/bin/sh", ["-c", script])
+        #expect(removed.status == 0, "\(removed)")
+        try database.deleteStepContainer(id)
+    }
+
+    /// As who removes it does.
+    private static func holding(_ slot: Int64, of path: String, _ body: () throws -> Void) throws {
+        let locks = try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        let isTaken = try RecordLock.acquire(byte: slot, of: locks)
+        #expect(isTaken)
+        try body()
+        try RecordLock.release(byte: slot, of: locks)
+    }
 }
