@@ -21,9 +21,7 @@ extension Engine {
                 retired.append(RetiredDirectory(gone, directory))
             } else {
                 // A monitor that still cleans up has it locked: a locked one around it says that somebody sees to it afterwards.
-                try Directory.create(gone)
-                let around = try FileDescriptor.directory(gone)
-                try around.lockWhole()
+                guard let around = try Directory.createLocked(gone) else { throw SystemCallError("mkdir", on: gone, .exists) }
                 try FileDescriptor.rename(path, to: gone + "/files")
                 retired.append(RetiredDirectory(gone, around, waitingFor: directory))
             }
@@ -41,6 +39,7 @@ extension Engine {
         for directory in retired { try? directory.remove() }
         retired = []
         let names = (try? FileDescriptor.directory(paths.containers).names()) ?? []
+        guard (try? Directory.waitForLocks(in: paths.containers)) != nil else { return }
         for name in names where name.bytes.starts(with: Self.mark.utf8) {
             let path = "\(paths.containers)/\(name)"
             guard let directory = try? FileDescriptor.directory(path), (try? directory.tryLockWhole()) == true else { continue }

@@ -1,4 +1,3 @@
-import Glibc
 import ImageStore
 import Linux
 import Metadata
@@ -38,7 +37,7 @@ extension Engine {
         let images = try pruneImages(all: allImages, where: isWanted)
         report.images = images.removed
         report.reclaimed += images.reclaimed
-        for stray in try strayContainers() { try removeStray(stray) }
+        for stray in try strays() { try remove(stray) }
         _ = try checkVolumes(repair: true)
         return report
     }
@@ -70,56 +69,12 @@ extension Engine {
         var findings = try onImages("check the images") { store throws(StoreError) in
             try store.check(repair: repair).map(\.description)
         }
-        for stray in try strayContainers() {
-            findings.append("\(stray) belongs to no container")
-            if repair { try removeStray(stray) }
+        for stray in try strays() {
+            findings.append("\(stray.path) belongs to no container")
+            if repair { try remove(stray) }
         }
         findings += try checkVolumes(repair: repair)
         return findings
-    }
-
-    /// Directories of containers that have no row: what a killed Hako left on its way. A build's step that somebody removes just
-    /// now has one until it is gone.
-    private func strayContainers() throws(EngineError) -> [String] {
-        let known = Set(try containers().map(\.id) + buildSteps().map(\.id))
-        var strays: [String] = []
-        do throws(SystemCallError) {
-            for directory in [paths.containers, paths.bundles] {
-                for name in try FileDescriptor.directory(directory).names() where !known.contains(name.description) {
-                    let path = "\(directory)/\(name)"
-                    if try isUnlocked(path) { strays.append(path) }
-                }
-            }
-            strays += try strayStates(known)
-        } catch { throw EngineError(.system, cannot: "list the containers' directories", because: "\(error)", cause: error) }
-        return strays
-    }
-
-    /// What runtimes keep of containers that have no row. A monitor that is at work has the bundle, too, and takes that away last.
-    private func strayStates(_ known: Set<String>) throws(SystemCallError) -> [String] {
-        let root = runtimePaths.runtimeRoot
-        guard access(root, F_OK) == 0 else { return [] }
-        var strays: [String] = []
-        for name in try FileDescriptor.directory(root).names().map(\.description) where !known.contains(name) {
-            let bundle = runtimePaths.bundle(name)
-            let isFree = access(bundle, F_OK) == 0 ? try isUnlocked(bundle) : true
-            // It may have ended between the two looks.
-            if isFree, access("\(root)/\(name)", F_OK) == 0 { strays.append("\(root)/\(name)") }
-        }
-        return strays
-    }
-
-    /// Whether no monitor is removing it just now.
-    private func isUnlocked(_ directory: String) throws(SystemCallError) -> Bool {
-        do throws(SystemCallError) { return try FileDescriptor.directory(directory).tryLockWhole() } catch {
-            guard error.errno == .noSuchFile || error.errno == .notDirectory else { throw error }
-            return error.errno == .notDirectory
-        }
-    }
-
-    private func removeStray(_ path: String) throws(EngineError) {
-        if let id = path.split(separator: "/").last.map(String.init), ContainerNames.isID(id) { try removeUnknownCgroups(id) }
-        do throws(SystemCallError) { try Directory.removeTree(path) } catch { throw EngineError(.system, cannot: "remove \(path)", because: "\(error)", cause: error) }
     }
 
     /// What `info` tells: counts, host, limits of it.

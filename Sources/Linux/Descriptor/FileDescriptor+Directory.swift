@@ -105,12 +105,35 @@ public enum Directory {
         _ = hako_ioctl(number, 0x4008_6602, &flags)
     }
 
+    /// Makes a directory that is locked, for places where what has no lock is taken for left over: see ``waitForLocks(in:)``. Nil
+    /// where it is there.
+    public static func createLocked(_ path: String) throws(SystemCallError) -> FileDescriptor? {
+        let parent = try FileDescriptor.directory(split(path).parent)
+        try parent.lockWholeShared()
+        guard try create(path) else { return nil }
+        let directory = try FileDescriptor.directory(path)
+        try directory.lockWhole()
+        try parent.unlockWhole()
+        return directory
+    }
+
+    /// Returns when every directory that was there has the lock with which ``createLocked(_:)`` has made it, or has had it: what was
+    /// seen before and is unlocked afterwards belongs to nobody.
+    public static func waitForLocks(in parent: String) throws(SystemCallError) {
+        try FileDescriptor.directory(parent).lockWhole()
+    }
+
     /// Removes what is at an absolute path, with all that is below it and on the same mount; nothing there is no error.
     public static func removeTree(_ path: String) throws(SystemCallError) {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
-        let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+        let (parent, name) = split(path)
         guard access(parent, F_OK) == 0 else { return }
-        try FileDescriptor.directory(parent).removeTree(String(path[path.utf8.index(after: slash)...]))
+        try FileDescriptor.directory(parent).removeTree(name)
+    }
+
+    /// An absolute path.
+    private static func split(_ path: String) -> (parent: String, name: String) {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
+        return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.utf8.index(after: slash)...]))
     }
 }
 

@@ -11,9 +11,7 @@ struct EarlyDirectory: ~Copyable {
 
     /// - Throws: `EEXIST` where it is there: whoever made it, and what is in it, is left alone.
     init(path: String) throws(SystemCallError) {
-        guard try Directory.create(path) else { throw SystemCallError("mkdir", on: path, .exists) }
-        let directory = try FileDescriptor.directory(path)
-        try directory.lockWhole()
+        guard let directory = try Directory.createLocked(path) else { throw SystemCallError("mkdir", on: path, .exists) }
         // Their modes and owners are the engine's to set, which may come first: so each is made in one step, or is there. What
         // can't be made is made later, with an error.
         try? directory.makeDirectory(ContainerDirectory.work, mode: 0o700)
