@@ -59,7 +59,7 @@ struct RemovalTests {
                 for i in $(seq 40); do "$HAKO" run --network none --name $1 busybox true && "$HAKO" rm $1 || break; done
                 touch done-$1
             }
-            work box & a=$!; work can & b=$!
+            work box & work can &
             until [ -e done-box ] && [ -e done-can ]; do
                 "$HAKO" system check --repair || exit 1
             done

@@ -61,7 +61,6 @@ extension Engine {
                 try ContainerLocks(path: runtimePaths.locks).acquireWaiting(record.slot)
             }
             if try isBuildStep(id) { return BegunStep(record: record, lock: lock) }
-            monitorDraft = nil
             prepareStart(of: draft)
         }
     }

@@ -17,6 +17,7 @@ extension Engine {
     public func prepareStart(of spec: ContainerSpec) {
         // First, as this process waits until the monitor's program is executed.
         let id = RandomID.make()
+        monitorDraft = nil
         if let monitor = try? spawnMonitor(id, spec.host, directory: runtimePaths.directory(id)) {
             monitorDraft = MonitorDraft(id: id, monitor: monitor)
         }

@@ -38,9 +38,9 @@ extension Engine {
         guard !retired.isEmpty else { return }
         for directory in retired { try? directory.remove() }
         retired = []
-        let names = (try? FileDescriptor.directory(paths.containers).names()) ?? []
-        guard (try? Directory.waitForLocks(in: paths.containers)) != nil else { return }
-        for name in names where name.bytes.starts(with: Self.mark.utf8) {
+        let names = ((try? FileDescriptor.directory(paths.containers).names()) ?? []).filter { $0.bytes.starts(with: Self.mark.utf8) }
+        guard !names.isEmpty, (try? Directory.waitForLocks(in: paths.containers)) != nil else { return }
+        for name in names {
             let path = "\(paths.containers)/\(name)"
             guard let directory = try? FileDescriptor.directory(path), (try? directory.tryLockWhole()) == true else { continue }
             try? RetiredDirectory(path, directory).remove()

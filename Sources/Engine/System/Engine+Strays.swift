@@ -13,15 +13,16 @@ struct ContainerTrace {
 extension Engine {
     /// What there is of containers that have no row.
     func strays() throws(EngineError) -> [ContainerTrace] {
-        var free: [ContainerTrace] = []
-        for trace in try traces() where try whileFree(trace) { free.append(trace) }
+        let traces = try traces()
         try explaining("wait for the containers that are made") { () throws(SystemCallError) in
             try Directory.waitForLocks(in: paths.containers)
         }
-        // After the directories: what was made meanwhile has a row.
+        var free: [ContainerTrace] = []
+        for trace in traces where try whileFree(trace) { free.append(trace) }
+        // After that look: one that was made meanwhile was locked, or has a row.
         let known = Set(try containers().map(\.id) + buildSteps().map(\.id))
         var strays: [ContainerTrace] = []
-        // Once more: what was about to be locked is by now, and what was removed meanwhile is gone.
+        // Once more: what was removed meanwhile is gone.
         for trace in free where !known.contains(trace.id) {
             if try whileFree(trace) { strays.append(trace) }
         }
